@@ -1,0 +1,65 @@
+# make demo    build the harness, measure a real model, end with a table, a page and a database
+# make test    set up what tests need, check and test everything   (EXPORT=1: the tests that need torch too)
+# make bench   benchmarks, as ratios
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+DATA ?= .farm
+EXPORT ?=
+ONLY ?=
+MARKS := $(if $(ONLY),$(ONLY),$(if $(EXPORT),,not export))
+
+.PHONY: help setup setup-dev setup-export system lint test-cpp test demo demo-llm bench clean
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+$(BIN)/.farm: pyproject.toml
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "farm: $(PYTHON) has no venv module; on Debian: apt-get install python3.11-venv" >&2; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[harness]'
+	@touch $@
+
+$(BIN)/.dev: pyproject.toml $(BIN)/.farm
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev
+	@touch $@
+
+# torch first, at the version that is pinned: the export packages ask for any torch, and would pull in the newest with CUDA.
+$(BIN)/.export: pyproject.toml $(BIN)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[export]'
+	@touch $@
+
+setup: $(BIN)/.farm compiler
+setup-dev: $(BIN)/.dev system
+setup-export: $(BIN)/.export
+
+.PHONY: compiler
+compiler:
+	@./tools/system-packages compiler
+
+system:
+	@./tools/system-packages tests
+
+lint: setup-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+test-cpp: setup-dev
+	@$(BIN)/python tools/cpp_tests.py $(DATA)
+
+test: setup-dev $(if $(EXPORT),setup-export)
+ifeq ($(ONLY),)
+	@$(MAKE) --no-print-directory lint test-cpp
+endif
+	$(BIN)/python -m pytest $(if $(MARKS),-m '$(MARKS)') $(PYTEST)
+
+demo: setup
+	@$(BIN)/farm --data $(DATA) run --suite farm/examples/digits.toml --html $(DATA)/demo.html
+
+clean:
+	rm -rf $(VENV) $(DATA)

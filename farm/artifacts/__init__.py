@@ -1,0 +1,9 @@
+"""Artifacts: model files known by their bytes, what belongs to them, and how the ones that farm ships are made.
+
+Nothing here needs torch but the recipes, and they import it when they run.
+"""
+
+from farm.artifacts.files import open_artifact
+from farm.artifacts.recipes import RECIPES, build
+
+__all__ = ["RECIPES", "build", "open_artifact"]

@@ -1,0 +1,105 @@
+"""What every command shares: the data folder, the lab, the store, and how farm speaks."""
+
+import getpass
+import logging
+import os
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from farm.errors import StoreBusy, StoreError
+from farm.journal import Journal
+
+if TYPE_CHECKING:  # heavy, and most commands need only one of them
+    from farm.config import Lab
+    from farm.leases import Owner
+    from farm.store import Store
+
+log = logging.getLogger(__name__)
+
+_APPEND_DEADLINE_S = 30.0
+_ASIDE_DEADLINE_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The global options."""
+
+    data: Path
+    devices: Path | None
+
+    def lab(self) -> "Lab":
+        """Return the lab: the file that was named, else ./devices.toml, else only this machine."""
+        from farm.config import load_lab
+
+        here = Path("devices.toml")
+        return load_lab(self.devices or (here if here.exists() else None))
+
+    def writable_data(self) -> Path:
+        """Return the data folder, made where it was missing. Raises StoreError when nothing can be written there."""
+        try:
+            self.data.mkdir(parents=True, exist_ok=True)
+            probe = self.data / f".probe-{os.getpid()}"
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise StoreError(
+                f"the data folder {self.data} cannot be written to: {error.strerror}", hint="name another one with --data"
+            ) from error
+        return self.data
+
+    @property
+    def journal(self) -> Journal:
+        """The journal of the data folder."""
+        return Journal(self.data / "journal")
+
+    @property
+    def database(self) -> Path:
+        """The database file of the data folder."""
+        return self.data / "farm.duckdb"
+
+    def store(self, deadline_s: float = _APPEND_DEADLINE_S) -> "Store":
+        """Return the database of the data folder."""
+        from farm.store import Store
+
+        return Store(self.database, deadline_s)
+
+    def drained_store(self) -> "Store":
+        """Return the database after what waits in the journal has gone in; a busy database does not stop a reader."""
+        if self.journal.entries():
+            try:
+                count = self.journal.drain(self.store(_ASIDE_DEADLINE_S).append)
+                say(f"{count} {'run' if count == 1 else 'runs'} from the journal went into the database")
+            except StoreBusy as error:
+                say(f"{len(self.journal.entries())} runs wait in the journal: {error.message}")
+        return self.store()
+
+
+def say(text: str) -> None:
+    """Tell the person something that is not a result."""
+    click.echo(f"farm: {text}", err=True)
+
+
+def now_utc() -> datetime:
+    """Return the time of day; everything below cli is given it."""
+    return datetime.now(UTC)
+
+
+def owner() -> "Owner":
+    """Return this process as the owner of a lease."""
+    from farm.leases import Owner
+
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container's user need not have a name
+        user = f"uid {os.getuid()}"
+    return Owner(os.getpid(), user, now_utc().strftime("%Y-%m-%d %H:%M:%S UTC"), command_line())
+
+
+def command_line() -> str:
+    """Return what the user typed, for people to read."""
+    return " ".join(["farm", *sys.argv[1:]])

@@ -1,0 +1,158 @@
+"""farm devices and farm doctor: what there is to measure on, and whether it would work."""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from farm.cli.context import Context
+from farm.errors import FarmError
+from farm.workloads import DeviceKind
+
+if TYPE_CHECKING:
+    from farm.publish.tables import Table
+
+
+@click.command(epilog="Example: farm --devices devices.toml devices")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def devices(context: Context, as_json: bool) -> None:
+    """List the devices of devices.toml, with their pools and how each is reached."""
+    lab = context.lab()
+    pools = {name: [pool for pool, members in lab.pools.items() if name in members] for name in lab.devices}
+    if as_json:
+        entries = [
+            {"name": name, "kind": device.kind, "labels": dict(device.labels), "pools": pools[name]} for name, device in lab.devices.items()
+        ]
+        click.echo(json.dumps(entries, indent=2))
+        return
+    from farm.cli import draw
+    from farm.publish.tables import Table
+
+    rows = tuple(
+        (
+            name,
+            device.kind.value,
+            device.serial or device.match or device.udid or "this machine",
+            ", ".join(pools[name]),
+            ", ".join(f"{key}={value}" for key, value in device.labels.items()),
+        )
+        for name, device in lab.devices.items()
+    )
+    draw.tables([Table("", ("device", "kind", "reached by", "pools", "labels"), rows, (0, 1, 2, 3, 4))])
+
+
+_ROOM_BYTES = 1e9
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """One thing that farm needs: whether it is there, what was found, and how to get it."""
+
+    name: str
+    works: bool
+    found: str
+    remedy: str = ""
+
+
+@click.command(epilog="Example: farm doctor --device local")
+@click.option("--device", "device_name", default="local", show_default=True, help="Device to look at.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def doctor(context: Context, device_name: str, as_json: bool) -> int:
+    """Say what works on this host and device, what is missing and how to get it. Ends with 2 when something needed is missing."""
+    checks = [
+        _attempt("data folder", lambda: str(context.writable_data().resolve())),
+        *_database(context),
+        *_harness(context),
+        *_device(context, device_name),
+    ]
+    if as_json:
+        click.echo(json.dumps([asdict(check) for check in checks], indent=2))
+    else:
+        from farm.cli import draw
+
+        draw.tables([_table(checks)])
+    needed = [check for check in checks if not check.works and not check.name.startswith("optional:")]
+    return 2 if needed else 0
+
+
+def _table(checks: list[_Check]) -> "Table":
+    from farm.publish.tables import Table
+
+    rows = tuple((check.name, "yes" if check.works else "no", check.found, check.remedy) for check in checks)
+    return Table("", ("what", "works", "found", "how to get it"), rows, (0, 1, 2, 3))
+
+
+def _attempt(name: str, look: Callable[[], str]) -> _Check:
+    try:
+        return _Check(name, works=True, found=look())
+    except FarmError as error:
+        return _Check(name, works=False, found=error.message, remedy=error.hint or "")
+
+
+def _database(context: Context) -> list[_Check]:
+    def look() -> str:
+        rows = context.store(1.0).query("count_runs")
+        waiting = len(context.journal.entries())
+        return f"{context.database}, {rows.item(0, 0)} runs" + (f", {waiting} more wait in the journal" if waiting else "")
+
+    free_bytes = shutil.disk_usage(_existing(context.data)).free
+    enough = free_bytes > _ROOM_BYTES
+    from farm import units
+
+    room = _Check("room on disk", enough, f"{units.show(free_bytes, units.BYTES)} free", "" if enough else "farm wants 1 GB")
+    return [_attempt("database", look), room]
+
+
+def _existing(path: Path) -> Path:
+    return next(folder for folder in (path.resolve(), *path.resolve().parents) if folder.exists())
+
+
+def _harness(context: Context) -> list[_Check]:
+    from farm.harness import build as builder
+
+    checks = []
+    for target in builder.Target:
+        prefix = "" if target is builder.Target.HOST else "optional: "
+        missing = builder.missing_tools(target)
+        checks.append(
+            _Check(
+                f"{prefix}build the harness for {target}",
+                works=not missing,
+                found=", ".join(f"no {tool.name}" for tool in missing) or "all tools are there",
+                remedy="; ".join(tool.remedy for tool in missing),
+            )
+        )
+    ready = [f"{one.runtime} {one.runtime_version} for {one.target}" for one in builder.built(context.data)]
+    return [
+        *checks,
+        _Check(
+            "optional: harness built already",
+            bool(ready),
+            ", ".join(ready) or "none",
+            "" if ready else "farm harness build, or farm run does it",
+        ),
+    ]
+
+
+def _device(context: Context, name: str) -> list[_Check]:
+    from farm.devices import connect
+
+    def look() -> str:
+        transport = connect(context.lab().device(name), context.data)
+        transport.preflight()
+        identity = transport.identify()
+        return f"{identity.soc or identity.model}, {identity.cpu_count} CPUs, {identity.os_build}"
+
+    checks = [_attempt(f"device {name}", look)]
+    if checks[0].works and context.lab().device(name).kind is DeviceKind.LOCAL:
+        state = connect(context.lab().device(name), context.data).vitals("before")
+        checks += [
+            _Check(f"optional: {reading.name}", works=False, found=reading.reason) for reading in state if reading.reason is not None
+        ]
+    return checks

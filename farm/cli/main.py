@@ -1,0 +1,125 @@
+"""The command itself: its global options, its commands, and errors as sentences with their exit codes."""
+
+import importlib
+import logging
+import sys
+from pathlib import Path
+
+import click
+
+from farm import __version__
+from farm.cli.context import Context, say
+from farm.errors import ConfigError, FarmError
+
+_INTERRUPTED = 130
+
+_COMMANDS = {
+    "run": "farm.cli.run:run",
+    "devices": "farm.cli.devices:devices",
+    "doctor": "farm.cli.devices:doctor",
+    "runs": "farm.cli.inspect:runs",
+    "show": "farm.cli.inspect:show",
+    "sql": "farm.cli.inspect:sql",
+    "recover": "farm.cli.inspect:recover",
+    "harness": "farm.cli.harness:harness",
+    "artifacts": "farm.cli.artifacts:artifacts",
+    "config": "farm.cli.config:config",
+}
+_HELP = {
+    "run": "Measure models on devices.",
+    "devices": "List the devices of the lab.",
+    "doctor": "Say what works on this host, what is missing and how to get it.",
+    "runs": "List measured runs, newest first.",
+    "show": "Show everything known of one run.",
+    "sql": "Ask the database a question of your own (reading only).",
+    "recover": "Put runs that wait in the journal into the database.",
+    "harness": "Build and list the program that measures.",
+    "artifacts": "Build and check model files.",
+    "config": "Check configuration files.",
+}
+
+
+class _Lazy(click.Group):
+    """A group that imports a command when it is called, not when the list of commands is shown."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, name = _COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            from farm.config import nearest
+
+            raise click.UsageError(f'there is no command "{args[0]}"{nearest(args[0], _COMMANDS)}', ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_HELP.items()))
+
+
+@click.group(
+    cls=_Lazy,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog="Example: farm run --device local model.pte",
+)
+@click.version_option(__version__, prog_name="farm")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(".farm"),
+    show_default=True,
+    envvar="FARM_DATA",
+    help="Folder of the database, journal, harness builds and pages.",
+)
+@click.option(
+    "--devices",
+    type=click.Path(path_type=Path),
+    envvar="FARM_DEVICES",
+    help="The lab's devices.toml. [default: ./devices.toml where there is one, else only this machine]",
+)
+@click.option("-v", "--verbose", count=True, help="Say more on stderr; twice: every command sent to a device.")
+@click.pass_context
+def farm(ctx: click.Context, data: Path, devices: Path | None, verbose: int) -> None:
+    """Measure quantised models on real devices, and say what got slower, bigger or worse.
+
+    Exit codes: 0 in budget, 4 out of budget, 3 could not tell, 2 wrong input, 130 interrupted, 1 a bug of farm.
+    """
+    level = {0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG)
+    logging.basicConfig(level=level, stream=sys.stderr, format="farm: %(message)s")
+    ctx.obj = Context(data, devices)
+
+
+def main() -> None:
+    """Run the command and end the process with its exit code."""
+    try:
+        sys.exit(farm.main(standalone_mode=False, prog_name="farm"))
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        sys.exit(2)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (KeyboardInterrupt, click.Abort):
+        say("interrupted; what had been measured is stored")
+        sys.exit(_INTERRUPTED)
+    except ConfigError as error:
+        for problem in error.problems:
+            say(problem)
+        if error.hint:
+            say(f"hint: {error.hint}")
+        sys.exit(error.exit_code)
+    except FarmError as error:
+        say(error.message)
+        if error.hint:
+            say(f"hint: {error.hint}")
+        sys.exit(error.exit_code)
+    except BrokenPipeError:  # `farm runs | head`: the reader has seen enough
+        sys.stderr.close()
+        sys.exit(0)

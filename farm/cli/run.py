@@ -1,0 +1,174 @@
+"""farm run: measure models on a device, now."""
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from farm import __version__
+from farm.cli.context import Context, say
+from farm.cli.session import Done, all_valid, measure
+from farm.errors import InputError
+from farm.workloads import Artifact, Device, Job, Pass, PassSettings, Provenance, Workload
+
+if TYPE_CHECKING:
+    from farm.config import Suite
+
+_COULD_NOT_TELL = 3
+_DEFAULT_REPEATS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """What was given on the command line."""
+
+    models: tuple[Path, ...]
+    suite: Path | None
+    device_name: str
+    repeat: int | None
+    threads: int
+    passes: str
+    iterations: int
+    timeout_s: float
+    prompt: Path | None
+    decode_tokens: int
+    seed: int | None
+    revision: str | None
+    branch: str | None
+    wheel: Path | None
+    as_json: bool
+    html: Path | None
+
+
+@click.command(epilog="Example: farm run --device local model.pte --repeat 5 --threads 2 --html model.html")
+@click.argument("models", nargs=-1, type=click.Path(path_type=Path), metavar="[MODEL]...")
+@click.option("--suite", type=click.Path(path_type=Path), help="Workloads, passes and conditions from a suite file, instead of MODEL.")
+@click.option("--device", "device_name", default="local", show_default=True, help="Device to measure on, by its name in devices.toml.")
+@click.option("--repeat", type=click.IntRange(1, 1000), help="Runs of each pass, each a process of its own. [default: 5, or the suite's]")
+@click.option("--threads", type=click.IntRange(1, 64), default=PassSettings().threads, show_default=True, help="Threads (MODEL only).")
+@click.option("--passes", default=",".join(Pass), show_default=True, help="Passes to run (MODEL only).")
+@click.option(
+    "--iterations", type=click.IntRange(1), default=PassSettings().iterations, show_default=True, help="At least so many (MODEL only)."
+)
+@click.option(
+    "--timeout", "timeout_s", type=click.FloatRange(0, min_open=True), default=300.0, show_default=True, help="Seconds a run may take."
+)
+@click.option("--prompt", type=click.Path(path_type=Path), help="Token ids (a JSON list): measure MODEL as a language model.")
+@click.option("--decode-tokens", type=click.IntRange(1), default=64, show_default=True, help="Tokens to generate after the prompt.")
+@click.option("--seed", type=click.IntRange(0), help="Seed of the order of runs. [default: a new one, stored with the session]")
+@click.option(
+    "--revision", envvar=["FARM_REVISION", "GIT_COMMIT", "GITHUB_SHA", "CI_COMMIT_SHA"], help="Git revision of the model's repository."
+)
+@click.option("--branch", envvar=["FARM_BRANCH", "GITHUB_REF_NAME", "CI_COMMIT_BRANCH"], help="Its branch.")
+@click.option("--wheel", type=click.Path(path_type=Path), help="ExecuTorch wheel to build the harness with, instead of downloading it.")
+@click.option("--json", "as_json", is_flag=True, help="Print the session as JSON.")
+@click.option("--html", type=click.Path(path_type=Path), help="Write a self-contained page.")
+@click.pass_obj
+def run(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's values, typed by _Options
+    """Measure models, MODEL or those of a suite, on one device.
+
+    Every raw reading is stored; the table shows the median over runs with its interval. Ends with 3 when a job
+    has no valid run.
+    """
+    options = _Options(**given)
+    if bool(options.models) == (options.suite is not None):
+        raise InputError("name either model files or a --suite", hint="farm run model.pte")
+    context.writable_data()
+    task = _task(context, options)
+    for note in task.notes:
+        say(note)
+    done = measure(context, task.device, task.jobs, task.seed, Provenance(__version__, options.revision, options.branch), options.wheel)
+    exit_code = 0 if all_valid(task.jobs, done.runs) else _COULD_NOT_TELL
+    _show(done, options, exit_code)
+    say(f"database: {context.database}")
+    return exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What is to be measured."""
+
+    device: Device
+    jobs: list[Job]
+    seed: int
+    notes: tuple[str, ...]
+
+
+def _task(context: Context, options: _Options) -> _Task:
+    """Read everything that can be wrong, before anything is built or measured."""
+    from farm import rack
+    from farm.artifacts import open_artifact
+    from farm.config import load_suite
+
+    lab = context.lab()
+    device = lab.device(options.device_name)
+    suite = None if options.suite is None else load_suite(options.suite, lab.devices)
+    work: list[tuple[Workload, Artifact]]
+    if suite is None:
+        passes = _passes(options.passes)
+        work = [(_workload(artifact, passes, options), artifact) for artifact in map(open_artifact, options.models)]
+    else:
+        device = suite.on(device)
+        work = [(workload, open_artifact(path)) for workload, path in suite.work]
+    repeats = options.repeat or (suite.repeats if suite else _DEFAULT_REPEATS)
+    seed = secrets.randbits(32) if options.seed is None else options.seed
+    return _Task(device, rack.plan(device, work, repeats, seed), seed, _notes(suite))
+
+
+def _notes(suite: "Suite | None") -> tuple[str, ...]:
+    if suite is None or not suite.budgets:
+        return ()
+    return (f"{suite.name} states {len(suite.budgets)} budgets; farm run measures and does not judge them",)
+
+
+def _passes(text: str) -> tuple[Pass, ...]:
+    from farm.config import nearest
+
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    for name in names:
+        if name not in [*Pass]:
+            raise InputError(f'there is no pass "{name}"{nearest(name, [*Pass])}', hint=f"passes are {', '.join(Pass)}")
+    if not names:
+        raise InputError("no pass is named", hint=f"passes are {', '.join(Pass)}")
+    return tuple(dict.fromkeys(Pass(name) for name in names))
+
+
+def _workload(artifact: Artifact, passes: tuple[Pass, ...], options: _Options) -> Workload:
+    """Return the workload of a model named on the command line: called after the file."""
+    from farm.config import llm_settings, read_prompt
+
+    name = artifact.path.stem
+    if options.prompt is None:
+        return Workload(name, passes, PassSettings(threads=options.threads, iterations=options.iterations, timeout_s=options.timeout_s))
+    try:
+        prompt = read_prompt(options.prompt)
+    except ValueError as error:
+        raise InputError(str(error)) from error
+    return Workload(name, passes, llm_settings(options.threads, options.decode_tokens, 1, options.timeout_s), prompt=prompt)
+
+
+def _show(done: Done, options: _Options, exit_code: int) -> None:
+    """Print the session and write its page."""
+    from farm import publish, summary
+    from farm.cli import draw
+    from farm.publish import document, tables
+    from farm.store import statistics_of
+
+    statistics = statistics_of(done.records, done.session.id)
+    results = publish.Results(
+        done.session, tuple(done.runs), tuple(summary.lines(statistics)), tuple(summary.validity(statistics)), exit_code
+    )
+    if options.as_json:
+        click.echo(document.as_json(results))
+    else:
+        draw.tables(tables.result_tables(results))
+        draw.lines("No valid number", tables.outcome_lines(done.runs))
+        draw.lines("Notes", tables.note_lines(results))
+        draw.lines("Not measured", tables.absent_lines(done.runs))
+    if options.html is not None:
+        from farm import report
+
+        report.write(report.session_page(results), options.html)
+        say(f"page: {options.html}")

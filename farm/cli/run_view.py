@@ -1,0 +1,96 @@
+"""One run as tables for the terminal."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from farm import units
+from farm.metrics import METRICS, Statistic
+from farm.publish.tables import Table
+
+_FACTS = {
+    "run": "run_id",
+    "outcome": "outcome",
+    "error class": "error_class",
+    "reason": "reason",
+    "hint": "hint",
+    "device": "device_name",
+    "device identity": "device_id",
+    "processor": "soc",
+    "system": "os_build",
+    "workload": "workload_id",
+    "pass": "pass",
+    "repeat": "repeat",
+    "attempt": "attempt",
+    "began (UTC)": "started_at",
+    "ended (UTC)": "ended_at",
+    "artifact": "artifact",
+    "artifact SHA-256": "artifact_sha256",
+    "runtime": "runtime",
+    "runtime version": "runtime_version",
+    "flavour": "flavour",
+    "threads": "threads",
+    "settings": "settings",
+    "inputs": "inputs_sha256",
+    "output": "output_check",
+    "output SHA-256": "output_sha256",
+    "output figure": "output_error",
+    "harness": "harness_hash",
+    "harness build": "build_type",
+    "farm": "farm_version",
+    "revision": "revision",
+    "branch": "branch",
+    "session": "session_id",
+    "seed": "seed",
+    "command": "command",
+}
+_QUANTILES = (Statistic.P50, Statistic.P90, Statistic.P99)
+
+
+def tables(row: Mapping[str, Any], parts: Mapping[str, pl.DataFrame], *, samples: bool) -> list[Table]:
+    """Return the run's facts, its statistics, the device's state, what is absent and, when asked for, every reading."""
+    facts = tuple((name, _fact(row[column])) for name, column in _FACTS.items() if row[column] is not None)
+    found = [Table("", ("", ""), facts, (0, 1)), _statistics(parts["statistics"]), _state(parts["state"])]
+    if parts["absences"].height:
+        found.append(Table("Not measured", ("metric", "source", "reason"), _texts(parts["absences"]), (0, 1, 2)))
+    if samples:
+        found.append(
+            Table("Readings", ("metric", "source", "values"), _texts(parts["samples"].select("metric", "source", "values")), (0, 1, 2))
+        )
+    return found
+
+
+def _fact(value: object) -> str:
+    return json.dumps(value) if isinstance(value, dict | list) else str(value)
+
+
+def _statistics(frame: pl.DataFrame) -> Table:
+    rows = []
+    for row in frame.iter_rows(named=True):
+        known = METRICS.get(row["metric"])
+        shown = known.statistics if known else (Statistic.VALUE,)
+        quantity = units.quantity_of(row["metric"])
+        value = [units.show(row["first"], quantity)] if shown == (Statistic.VALUE,) else []
+        spread = [units.show(row[statistic], quantity) if statistic in shown else "" for statistic in _QUANTILES]
+        rows.append((row["metric"], str(row["readings"]), *(value or spread[:1]), *spread[1:]))
+    return Table("Readings in short", ("metric", "readings", "p50 / value", "p90", "p99"), tuple(rows))
+
+
+def _state(frame: pl.DataFrame) -> Table:
+    rows = tuple(
+        (
+            row["phase"],
+            row["name"],
+            row["source"],
+            row["text"] or ("" if row["value"] is None else units.show(row["value"], units.quantity_of(row["name"]))),
+            row["reason"] or "",
+        )
+        for row in frame.iter_rows(named=True)
+    )
+    return Table("Device state", ("when", "what", "source", "reading", "absent because"), rows, (0, 1, 2, 4))
+
+
+def _texts(frame: pl.DataFrame) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(str(value) for value in row) for row in frame.iter_rows())

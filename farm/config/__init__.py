@@ -1,0 +1,10 @@
+"""devices.toml and suites -> values. Every problem of a file is reported at once, by file and key.
+
+devices.toml belongs to the lab, a suite to the model's repository. Nothing runs on a file that is wrong.
+"""
+
+from farm.config.files import nearest
+from farm.config.lab import LOCAL, Lab, load_lab
+from farm.config.suite import Suite, llm_settings, load_suite, read_prompt
+
+__all__ = ["LOCAL", "Lab", "Suite", "llm_settings", "load_lab", "load_suite", "nearest", "read_prompt"]

@@ -1,0 +1,115 @@
+"""What both kinds of file share: reading TOML, quantities with units, and problems in words."""
+
+import tomllib
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from farm import units
+from farm.errors import ConfigError
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return '; did you mean "..."?', or "" when nothing known is near."""
+    close = get_close_matches(name, list(known), n=1)
+    return f'; did you mean "{close[0]}"?' if close else ""
+
+
+def _written_as(quantity: units.Quantity, base_units: float = 1) -> BeforeValidator:
+    """Accept a text with a unit and give the quantity in multiples of so many base units."""
+
+    def read(value: object) -> float:
+        if not isinstance(value, str):
+            example = next(unit for unit in quantity.factors if unit)
+            raise ValueError(f'{value!r} has no unit: write it as a text, such as "{value} {example}"')
+        return units.parse(value, quantity) / base_units
+
+    return BeforeValidator(read)
+
+
+Seconds = Annotated[float, _written_as(units.TIME, 1e9), Field(gt=0)]
+Share = Annotated[float, _written_as(units.RATIO), Field(ge=0, le=10)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
+"""What goes into file names and tables: letters, digits, dots, dashes and underscores."""
+
+
+class Entry(BaseModel):
+    """A table of a file: an unknown key is an error, and no type is guessed."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class ConditionsEntry(Entry):
+    """[conditions]: what is not stated is None."""
+
+    max_cpu_busy: Share | None = None
+    max_run_delay: Share | None = None
+    min_thread_cpu: Share | None = None
+    settle_timeout: Seconds | None = None
+
+    def stated(self) -> dict[str, float]:
+        """Return what was stated, by the names of workloads.Conditions."""
+        named = {
+            "max_cpu_busy_ratio": self.max_cpu_busy,
+            "max_run_delay_ratio": self.max_run_delay,
+            "min_thread_cpu_ratio": self.min_thread_cpu,
+            "settle_timeout_s": self.settle_timeout,
+        }
+        return {name: value for name, value in named.items() if value is not None}
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return the tables of a TOML file. Raises ConfigError."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError([f"{path} cannot be read: {error.strerror}"]) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError([f"{path} is not UTF-8 text"]) from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([f"{path} is not TOML: {error}"]) from error
+
+
+Model = TypeVar("Model", bound=Entry)
+
+
+def validated(model: type[Model], raw: dict[str, Any], path: Path, problems: list[str]) -> Model | None:
+    """Return raw as model, or None with a line for each of its problems added to problems."""
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        problems += [f"{path}: {_in_words(model, problem['loc'], problem['type'], problem['msg'])}" for problem in error.errors()]
+        return None
+
+
+def _in_words(model: type[Entry], place: tuple[int | str, ...], kind: str, message: str) -> str:
+    key = _dotted(place)
+    if kind == "extra_forbidden":
+        return f"{key}: unknown key{nearest(str(place[-1]), _keys_at(model, place[:-1]))}"
+    if kind == "missing":
+        return f"{key}: missing"
+    return f"{key}: {message.removeprefix('Value error, ')}"
+
+
+def _dotted(place: tuple[int | str, ...]) -> str:
+    text = ""
+    for part in place:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return text.removeprefix(".")
+
+
+def _keys_at(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
+    """Return the keys that the table at place knows."""
+    here: Any = model
+    for part in place:
+        is_table = isinstance(here, type) and issubclass(here, BaseModel)
+        here = here.model_fields[str(part)].annotation if is_table else here.__args__[-1]  # of list[X] and dict[str, X]: X
+    return list(here.model_fields)
+
+
+def tables(raw: object) -> list[dict[str, Any]]:
+    """Return the tables of an array of tables as far as it is one, for checks on files that are wrong elsewhere too."""
+    return [entry for entry in raw if isinstance(entry, dict)] if isinstance(raw, list) else []

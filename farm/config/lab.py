@@ -1,0 +1,115 @@
+"""devices.toml: which devices there are, where they hang and what they are called."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from farm.config.files import ConditionsEntry, Entry, Name, nearest, read_toml, validated
+from farm.errors import ConfigError, DeviceUnknown
+from farm.workloads import Conditions, Device, DeviceKind
+
+LOCAL = Device("local", DeviceKind.LOCAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """Devices and pools by name; `local` is always among the devices."""
+
+    devices: Mapping[str, Device]
+    pools: Mapping[str, tuple[str, ...]]
+
+    def device(self, name: str) -> Device:
+        """Return the device called name. Raises DeviceUnknown with the nearest name."""
+        if name not in self.devices:
+            raise DeviceUnknown(f'there is no device "{name}"{nearest(name, self.devices)}', hint="farm devices lists them")
+        return self.devices[name]
+
+
+class _DeviceEntry(Entry):
+    kind: DeviceKind = Field(strict=False)
+    labels: dict[str, str] = Field(default_factory=dict)
+    conditions: ConditionsEntry = ConditionsEntry()
+    serial: str | None = None
+    match: str | None = None
+    adb: str | None = None
+    udid: str | None = None
+    usbmux: str | None = None
+    harness: str | None = None
+
+
+class _Defaults(Entry):
+    conditions: ConditionsEntry = ConditionsEntry()
+
+
+class _LabFile(Entry):
+    defaults: _Defaults = _Defaults()
+    devices: dict[Name, _DeviceEntry] = Field(default_factory=dict)
+    pools: dict[Name, list[str]] = Field(default_factory=dict)
+
+
+_OWN_KEYS = {DeviceKind.LOCAL: set[str](), DeviceKind.ANDROID: {"serial", "match", "adb"}, DeviceKind.IOS: {"udid", "usbmux"}}
+
+
+def load_lab(path: Path | None) -> Lab:
+    """Return the lab of a devices.toml; None: only this machine. Raises ConfigError."""
+    if path is None:
+        return Lab({LOCAL.name: LOCAL}, {})
+    raw = read_toml(path)
+    problems: list[str] = []
+    file = validated(_LabFile, raw, path, problems)
+    problems += [f"{path}: {problem}" for problem in (*_misplaced_keys(raw), *_unknown_in_pools(raw))]
+    if problems or file is None:
+        raise ConfigError(problems)
+    defaults = Conditions(**file.defaults.conditions.stated())
+    devices = {name: _device(name, entry, defaults, path.parent) for name, entry in file.devices.items()}
+    return Lab({LOCAL.name: replace(LOCAL, conditions=defaults), **devices}, {name: tuple(members) for name, members in file.pools.items()})
+
+
+def _device(name: str, entry: _DeviceEntry, defaults: Conditions, folder: Path) -> Device:
+    return Device(
+        name=name,
+        kind=entry.kind,
+        labels=entry.labels,
+        conditions=replace(defaults, **entry.conditions.stated()),
+        serial=entry.serial,
+        match=entry.match,
+        adb=entry.adb,
+        udid=entry.udid,
+        usbmux=entry.usbmux,
+        harness=None if entry.harness is None else folder / entry.harness,
+    )
+
+
+def _device_tables(raw: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    devices = raw.get("devices")
+    return {name: entry for name, entry in devices.items() if isinstance(entry, dict)} if isinstance(devices, dict) else {}
+
+
+def _misplaced_keys(raw: Mapping[str, Any]) -> list[str]:
+    """Name the keys that a device of that kind has no use for, and devices that cannot be found by what is stated."""
+    problems = []
+    for name, entry in _device_tables(raw).items():
+        if entry.get("kind") not in [*DeviceKind]:
+            continue
+        kind = DeviceKind(entry["kind"])
+        others = set[str]().union(*(_OWN_KEYS[other] for other in DeviceKind if other is not kind)) - _OWN_KEYS[kind]
+        problems += [f"devices.{name}.{key}: not a key of a device of kind {kind}" for key in sorted(others & entry.keys())]
+        if kind is DeviceKind.ANDROID and not {"serial", "match"} & entry.keys():
+            problems.append(f"devices.{name}: an android device needs a serial or a match")
+        if kind is DeviceKind.IOS and "udid" not in entry:
+            problems.append(f"devices.{name}: an ios device needs its udid")
+    return problems
+
+
+def _unknown_in_pools(raw: Mapping[str, Any]) -> list[str]:
+    known = [LOCAL.name, *_device_tables(raw)]
+    pools = raw.get("pools")
+    return [
+        f'pools.{pool}: there is no device "{member}"{nearest(str(member), known)}'
+        for pool, members in (pools.items() if isinstance(pools, dict) else ())
+        for member in (members if isinstance(members, list) else ())
+        if member not in known
+    ]

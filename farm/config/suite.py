@@ -1,0 +1,236 @@
+"""A suite: the workloads, passes, conditions and budgets of a model's repository."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from farm import units
+from farm.config.files import ConditionsEntry, Entry, Name, Seconds, Share, nearest, read_toml, tables, validated
+from farm.errors import ConfigError
+from farm.metrics import METRICS, Metric, Statistic
+from farm.verdicts import Budget, Severity
+from farm.workloads import Device, Pass, PassSettings, Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """What a suite file asks for."""
+
+    name: str
+    repeats: int
+    work: tuple[tuple[Workload, Path], ...]
+    """Each workload with its artifact's file."""
+    budgets: tuple[Budget, ...] = ()
+    conditions: Mapping[str, float] = field(default_factory=dict)
+    """The conditions that the suite states, by the names of workloads.Conditions."""
+
+    def on(self, device: Device) -> Device:
+        """Return device under the suite's conditions; where the suite is silent, the lab's hold."""
+        return replace(device, conditions=replace(device.conditions, **self.conditions))
+
+
+_PassName = Annotated[Pass, Field(strict=False)]
+
+
+class _SuiteTable(Entry):
+    name: Name
+    repeat: int = Field(5, ge=1, le=1000)
+    passes: list[_PassName] = Field(default_factory=lambda: [*Pass], min_length=1)
+
+
+_DEFAULT = PassSettings()
+_LLM_WARMUP = 1
+
+
+class _WorkloadTable(Entry):
+    id: Name
+    artifact: str
+    passes: list[_PassName] | None = Field(None, min_length=1)
+    method: str = "forward"
+    threads: int = Field(_DEFAULT.threads, ge=1, le=64)
+    warmup_iterations: int | None = Field(None, ge=0)
+    iterations: int = Field(_DEFAULT.iterations, ge=1)
+    duration: Seconds = _DEFAULT.duration_ms / 1e3
+    max_iterations: int = Field(_DEFAULT.max_iterations, ge=1, le=10_000_000)
+    timeout: Seconds = _DEFAULT.timeout_s
+    inputs: list[str] = Field(default_factory=list)
+    prompt: str | None = None
+    decode_tokens: int = Field(64, ge=1)
+    generations: int = Field(1, ge=1)
+
+
+class _BudgetTable(Entry):
+    workload: str
+    metric: str
+    max: str | None = None
+    min: str | None = None
+    max_regression: Share | None = None
+    severity: Severity = Field(Severity.BLOCK, strict=False)
+    devices: list[str] = Field(default_factory=list)
+
+
+class _SuiteFile(Entry):
+    suite: _SuiteTable
+    conditions: ConditionsEntry = ConditionsEntry()
+    workloads: list[_WorkloadTable] = Field(min_length=1)
+    budgets: list[_BudgetTable] = Field(default_factory=list)
+
+
+def load_suite(path: Path, devices: Mapping[str, Device]) -> Suite:
+    """Return the suite of a TOML file, its inputs and prompts read; devices are those it may name. Raises ConfigError."""
+    raw = read_toml(path)
+    problems: list[str] = []
+    file = validated(_SuiteFile, raw, path, problems)
+    problems += [f"{path}: {problem}" for problem in (*_workload_problems(raw, path.parent), *_budget_problems(raw, devices))]
+    if problems or file is None:
+        raise ConfigError(problems)
+    return Suite(
+        name=file.suite.name,
+        repeats=file.suite.repeat,
+        work=tuple((_workload(entry, file.suite.passes, path.parent), path.parent / entry.artifact) for entry in file.workloads),
+        budgets=tuple(_budget(entry) for entry in file.budgets),
+        conditions=file.conditions.stated(),
+    )
+
+
+def llm_settings(
+    threads: int, decode_tokens: int, generations: int, timeout_s: float, warmup_iterations: int | None = None
+) -> PassSettings:
+    """Return the settings of a language model's passes: iterations are generations there."""
+    warmup = _LLM_WARMUP if warmup_iterations is None else warmup_iterations
+    return PassSettings(
+        threads=threads, warmup_iterations=warmup, decode_tokens=decode_tokens, generations=generations, timeout_s=timeout_s
+    )
+
+
+def read_prompt(path: Path) -> tuple[int, ...]:
+    """Return the token ids of a prompt file: a JSON list, or an object with such a list under `tokens`. Raises ValueError."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(f"the prompt {path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise ValueError(f"the prompt {path} is not JSON") from error
+    tokens = content.get("tokens") if isinstance(content, dict) else content
+    if not isinstance(tokens, list) or not tokens or not all(type(token) is int and 0 <= token < 2**31 for token in tokens):
+        raise ValueError(f"the prompt {path} is not a list of token ids")
+    return tuple(tokens)
+
+
+def _workload(entry: _WorkloadTable, passes: list[Pass], folder: Path) -> Workload:
+    if entry.prompt is not None:
+        settings = llm_settings(entry.threads, entry.decode_tokens, entry.generations, entry.timeout, entry.warmup_iterations)
+    else:
+        settings = PassSettings(
+            threads=entry.threads,
+            warmup_iterations=_DEFAULT.warmup_iterations if entry.warmup_iterations is None else entry.warmup_iterations,
+            iterations=entry.iterations,
+            duration_ms=round(entry.duration * 1e3),
+            max_iterations=max(entry.max_iterations, entry.iterations),
+            timeout_s=entry.timeout,
+        )
+    return Workload(
+        id=entry.id,
+        passes=tuple(entry.passes or passes),
+        settings=settings,
+        method=entry.method,
+        inputs=tuple((folder / name).read_bytes() for name in entry.inputs),
+        prompt=None if entry.prompt is None else read_prompt(folder / entry.prompt),
+    )
+
+
+def _workload_problems(raw: Mapping[str, Any], folder: Path) -> list[str]:
+    """Check what workloads say of files and of each other; on the raw tables, so that it is told beside every other problem."""
+    problems = []
+    entries = tables(raw.get("workloads"))
+    for place, entry in enumerate(entries):
+        here = f"workloads[{place}]"
+        names = {"artifact": [entry.get("artifact")], "inputs": entry.get("inputs"), "prompt": [entry.get("prompt")]}
+        for key, files in names.items():
+            given = [name for name in files if isinstance(name, str)] if isinstance(files, list) else []
+            problems += [f"{here}.{key}: there is no {folder / name}" for name in given if not (folder / name).exists()]
+        if "prompt" in entry:
+            if isinstance(entry["prompt"], str) and (folder / entry["prompt"]).exists():
+                problems += _prompt_problems(here, folder / entry["prompt"])
+            mixed = sorted({"inputs", "iterations", "duration", "max_iterations"} & entry.keys())
+            problems += [f"{here}.{key}: not together with a prompt" for key in mixed]
+        else:
+            problems += [f"{here}.{key}: only with a prompt" for key in sorted({"decode_tokens", "generations"} & entry.keys())]
+    repeated = Counter(str(entry.get("id")) for entry in entries)
+    return problems + [f'workloads: {count} are called "{name}"' for name, count in repeated.items() if count > 1]
+
+
+def _prompt_problems(here: str, path: Path) -> list[str]:
+    try:
+        read_prompt(path)
+    except ValueError as error:
+        return [f"{here}.prompt: {error}"]
+    return []
+
+
+def _budget_problems(raw: Mapping[str, Any], devices: Mapping[str, Device]) -> list[str]:
+    workloads = [str(entry.get("id")) for entry in tables(raw.get("workloads"))]
+    problems = []
+    for place, entry in enumerate(tables(raw.get("budgets"))):
+        here = f"budgets[{place}]"
+        if isinstance(entry.get("workload"), str) and entry["workload"] not in workloads:
+            problems.append(f'{here}.workload: there is no workload "{entry["workload"]}"{nearest(entry["workload"], workloads)}')
+        named = entry.get("devices")
+        unknown = [str(name) for name in named if name not in devices] if isinstance(named, list) else []
+        problems += [f'{here}.devices: there is no device "{name}"{nearest(name, devices)}' for name in unknown]
+        if isinstance(entry.get("metric"), str):
+            problems += [f"{here}.{problem}" for problem in _promise_problems(entry)]
+    return problems
+
+
+def _promise_problems(entry: Mapping[str, Any]) -> list[str]:
+    try:
+        metric, _ = _metric(entry["metric"])
+    except ValueError as error:
+        return [f"metric: {error}"]
+    stated = [key for key in ("max", "min", "max_regression") if key in entry]
+    if len(stated) != 1:
+        return [f"metric {entry['metric']}: state one of max, min and max_regression, not {' and '.join(stated) or 'none'}"]
+    wrong = "min" if metric.better == "lower" else "max"
+    if wrong in entry:
+        return [f"{wrong}: {metric.name} is better when {metric.better}, so state the other limit"]
+    key = stated[0]
+    if key == "max_regression" or not isinstance(entry[key], str):
+        return []
+    try:
+        units.parse(entry[key], metric.quantity)
+    except ValueError as error:
+        return [f"{key}: {error}"]
+    return []
+
+
+def _metric(name: str) -> tuple[Metric, Statistic]:
+    """Return the metric and statistic that a budget names: latency_ns.p50, or vm_hwm_bytes. Raises ValueError."""
+    metric_name, _, statistic = name.partition(".")
+    if metric_name not in METRICS:
+        raise ValueError(f'there is no metric "{metric_name}"{nearest(metric_name, METRICS)}')
+    metric = METRICS[metric_name]
+    if not statistic:
+        return metric, metric.statistics[0]
+    if statistic not in metric.statistics:
+        raise ValueError(f"{metric_name} has {', '.join(metric.statistics)}, not {statistic}")
+    return metric, Statistic(statistic)
+
+
+def _budget(entry: _BudgetTable) -> Budget:
+    metric, statistic = _metric(entry.metric)
+    written = entry.max if entry.max is not None else entry.min
+    return Budget(
+        workload=entry.workload,
+        metric=metric.name,
+        statistic=statistic,
+        limit=None if written is None else units.parse(written, metric.quantity),
+        max_regression=entry.max_regression,
+        severity=entry.severity,
+        devices=tuple(entry.devices),
+    )

@@ -1,0 +1,24 @@
+"""Devices: how each is reached, and what it says of itself."""
+
+from pathlib import Path
+
+from farm.devices.transport import Transport
+from farm.errors import DeviceUnknown
+from farm.workloads import Device, DeviceKind
+
+
+def connect(device: Device, data: Path) -> Transport:
+    """Return the transport of device; data is the data folder, where the local device keeps its box.
+
+    Raises DeviceUnknown for a kind that this farm cannot drive.
+    """
+    match device.kind:
+        case DeviceKind.LOCAL:
+            from farm.devices.local import LocalTransport
+
+            return LocalTransport(box=data / "box" / "local")
+        case DeviceKind.ANDROID | DeviceKind.IOS:
+            raise DeviceUnknown(
+                f"{device.name} is an {device.kind} device, and this version of farm drives only the local machine",
+                hint="farm run --device local MODEL measures on this machine",
+            )

@@ -1,0 +1,182 @@
+"""The machine itself as a device: everything works with no phone attached."""
+
+import hashlib
+import logging
+import os
+import platform
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from farm.devices import local_state
+from farm.devices.readers import proc
+from farm.devices.transport import Collected, Handle, Status
+from farm.errors import DeviceNotReady, HarnessFailed, InputError
+from farm.workloads import RESULT, Conditions, DeviceKind, HarnessBuild, Identity, StateReading, run_folder
+
+log = logging.getLogger(__name__)
+
+# Fixed text: what is started comes as arguments, never as part of the line. $1 is the run folder.
+_LAUNCH = 'run=$1; shift; "$@"; code=$?; echo "$code" >"$run/exit.tmp" && mv "$run/exit.tmp" "$run/exit"'
+_STOP_TIMEOUT_S = 5.0
+_LOG_BYTES = 64 * 1024
+_RESULT_BYTES = 1024 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class LocalTransport:
+    """This machine; its box is a folder of the data folder."""
+
+    box: Path
+    _harness: HarnessBuild | None = None
+    _children: dict[int, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def identify(self) -> Identity:
+        """Return this machine, known by its machine-id (hashed: it is meant to stay private, see machine-id(5))."""
+        name, mark = local_state.machine_mark()
+        uname = platform.uname()
+        return Identity(
+            id=f"local-{hashlib.sha256(f'farm {name} {mark}'.encode()).hexdigest()[:16]}",
+            kind=DeviceKind.LOCAL,
+            model=uname.node,
+            soc=proc.cpu_model(local_state.text("/proc/cpuinfo")),
+            os_build=f"{proc.os_name(local_state.text('/etc/os-release')) or uname.system} ({uname.release})",
+            architecture=uname.machine,
+            cpu_count=os.cpu_count() or 1,
+            memory_bytes=proc.memory_bytes(local_state.text("/proc/meminfo"), "MemTotal"),
+            kernel=uname.release,
+        )
+
+    def preflight(self) -> None:
+        """Raise InputError when the box cannot be written to, DeviceNotReady off Linux."""
+        if platform.system() != "Linux":
+            raise DeviceNotReady("local is not a Linux machine, and the harness is built for Linux", error_class="unsupported_host")
+        try:
+            (self.box / "runs").mkdir(parents=True, exist_ok=True)
+            (self.box / "files").mkdir(exist_ok=True)
+        except OSError as error:
+            raise InputError(
+                f"the data folder's {self.box} cannot be written to: {error.strerror}", hint="give another one with --data"
+            ) from error
+
+    def install(self, harness: HarnessBuild) -> None:
+        """Run the harness where it was built."""
+        self._harness = harness
+
+    def push(self, file: Path, name: str) -> int:
+        """Copy file into the box, checked by its SHA-256; a copy of these bytes that is there already is kept."""
+        target = self.box / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        wanted = local_state.sha256(file)
+        if target.is_file() and local_state.sha256(target) == wanted:
+            return 0
+        partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
+        try:
+            shutil.copyfile(file, partial)
+            if local_state.sha256(partial) != wanted:
+                raise DeviceNotReady(f"{file.name} changed while it was copied into the box", error_class="push_corrupt")
+            partial.replace(target)
+        except OSError as error:
+            raise DeviceNotReady(f"{file.name} cannot be copied into the box: {error.strerror}", error_class="push_failed") from error
+        finally:
+            partial.unlink(missing_ok=True)
+        return target.stat().st_size
+
+    def start(self, arguments: Sequence[str], nonce: str) -> Handle:
+        """Start the harness in a session of its own, its output in the run folder's `log`."""
+        assert self._harness is not None, "install() comes before start()"
+        folder = self.box / run_folder(nonce)
+        folder.mkdir(parents=True)
+        executable, *rest = self._harness.command
+        program = [str((self._harness.folder / executable).resolve()), *rest, *arguments]
+        log.debug("local: start %s", program)
+        with (folder / "log").open("wb") as output:
+            child = subprocess.Popen(
+                ["/bin/sh", "-c", _LAUNCH, "farm-launch", str(folder.resolve()), *program],
+                cwd=self.box,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        self._children[child.pid] = child
+        return Handle(nonce, child.pid, local_state.process_start(child.pid) or "")
+
+    def poll(self, handle: Handle) -> Status:
+        """Return where the harness is, by its exit file and its process."""
+        child = self._children.get(handle.pid)
+        if child is not None:
+            child.poll()  # reaps it, so that it does not linger as a zombie
+        running = local_state.process_start(handle.pid) == handle.started != ""
+        if (self.box / run_folder(handle.nonce) / "exit").exists():
+            return Status.ENDED
+        return Status.RUNNING if running else Status.VANISHED
+
+    def collect(self, handle: Handle) -> Collected:
+        """Return the result (or what there is of it), the end of the log and the exit code."""
+        folder = self.box / run_folder(handle.nonce)
+        exit_text = local_state.text(folder / "exit").strip()
+        result = next((path for path in (folder / RESULT, folder / f"{RESULT}.partial") if path.exists()), None)
+        if result is not None and result.stat().st_size > _RESULT_BYTES:
+            raise HarnessFailed(f"the harness wrote a result of over {_RESULT_BYTES >> 30} GiB", error_class="garbage")
+        return Collected(
+            result=None if result is None else result.read_text(encoding="utf-8", errors="replace"),
+            log=_tail(folder / "log"),
+            exit_code=int(exit_text) if exit_text.isdigit() else None,
+        )
+
+    def stop(self, handle: Handle) -> None:
+        """Kill the harness's process group and wait until it is gone."""
+        if local_state.process_start(handle.pid) != handle.started:
+            return
+        try:
+            os.killpg(handle.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+        child = self._children.pop(handle.pid, None)
+        if child is not None:
+            child.wait(timeout=_STOP_TIMEOUT_S)
+            return
+        deadline_s = time.monotonic() + _STOP_TIMEOUT_S
+        while local_state.process_start(handle.pid) == handle.started and time.monotonic() < deadline_s:
+            time.sleep(0.02)
+
+    def pull(self, name: str, file: Path) -> bool:
+        """Copy the box's file called name to file."""
+        source = self.box / name
+        if not source.is_file():
+            return False
+        shutil.copyfile(source, file)
+        return True
+
+    def vitals(self, phase: str) -> tuple[StateReading, ...]:
+        """Return load, memory, clock speed, temperature, battery; what a machine lacks comes with the reason."""
+        return local_state.vitals(phase)
+
+    def prepare(self, conditions: Conditions) -> None:
+        """Nothing is set on the local machine: its owner's settings are recorded, not changed."""
+
+    def restore(self) -> None:
+        """Nothing was set."""
+
+    def clean(self, handle: Handle) -> None:
+        """Remove the run folder."""
+        self._children.pop(handle.pid, None)
+        shutil.rmtree(self.box / run_folder(handle.nonce), ignore_errors=True)
+
+    def diagnose(self, handle: Handle) -> str:
+        """Return nothing: the log that collect() returns says all there is."""
+        return ""
+
+
+def _tail(path: Path) -> str:
+    """Return the end of a log; a harness that fills it is not read whole."""
+    if not path.exists():
+        return ""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _LOG_BYTES))
+        return file.read().decode(errors="replace")

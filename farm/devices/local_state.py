@@ -1,0 +1,105 @@
+"""What Linux says of this machine and its processes."""
+
+import hashlib
+import time
+from pathlib import Path
+
+from farm.devices.readers import proc, sysfs
+from farm.workloads import StateReading
+
+_BUSY_WINDOW_S = 0.1
+_THERMAL = Path("/sys/class/thermal")
+_CPU = Path("/sys/devices/system/cpu")
+_SUPPLY = Path("/sys/class/power_supply")
+
+
+def text(path: str | Path) -> str:
+    """Return a small file's text; "" when it cannot be read, which no reader takes for a value."""
+    try:
+        return Path(path).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def process_start(pid: int) -> str | None:
+    """Return the mark of when a living process began, or None when there is no such process."""
+    return proc.start_mark(text(f"/proc/{pid}/stat"))
+
+
+def machine_mark() -> tuple[str, str]:
+    """Return what tells this machine from others, and what kind of mark it is."""
+    for path in ("/etc/machine-id", "/var/lib/dbus/machine-id"):
+        if mark := text(path).strip():
+            return "machine-id", mark
+    return "hostname", text("/proc/sys/kernel/hostname").strip() or "unknown"
+
+
+def vitals(phase: str) -> tuple[StateReading, ...]:
+    """Return the machine's state now. Takes 0.1 s: how busy the CPUs are needs two looks."""
+    earlier = proc.cpu_times(text("/proc/stat"))
+    time.sleep(_BUSY_WINDOW_S)
+    later = proc.cpu_times(text("/proc/stat"))
+    busy = later.busy_ratio(earlier) if earlier and later else None
+    meminfo = text("/proc/meminfo")
+    return (
+        _number("cpu_busy_ratio", phase, busy, "/proc/stat cannot be read"),
+        _number("load_1m", phase, proc.load_1m(text("/proc/loadavg")), "/proc/loadavg cannot be read"),
+        _number("memory_available_bytes", phase, proc.memory_bytes(meminfo, "MemAvailable"), "/proc/meminfo has no MemAvailable"),
+        _number("uptime_s", phase, proc.uptime_s(text("/proc/uptime")), "/proc/uptime cannot be read"),
+        *_governors(phase),
+        *_frequencies(phase),
+        *_temperatures(phase),
+        *_battery(phase),
+    )
+
+
+def _number(name: str, phase: str, value: float | None, reason: str, source: str = "") -> StateReading:
+    return StateReading(name, phase, value=value, source=source, reason=None if value is not None else reason)
+
+
+def _governors(phase: str) -> list[StateReading]:
+    found = {path.parent.name: sysfs.word(text(path)) for path in sorted(_CPU.glob("cpufreq/policy*/scaling_governor"))}
+    if not found:
+        return [StateReading("governor", phase, reason="no cpufreq policy under /sys: a virtual machine often has none")]
+    return [
+        StateReading("governor", phase, text=word, source=policy, reason=None if word else "unreadable") for policy, word in found.items()
+    ]
+
+
+def _frequencies(phase: str) -> list[StateReading]:
+    """Return each policy's frequency now; the kernel gives kHz (Documentation/admin-guide/pm/cpufreq.rst)."""
+    found = {path.parent.name: sysfs.whole_number(text(path)) for path in sorted(_CPU.glob("cpufreq/policy*/scaling_cur_freq"))}
+    if not found:
+        return [StateReading("frequency_hz", phase, reason="no cpufreq policy under /sys: a virtual machine often has none")]
+    return [_number("frequency_hz", phase, None if khz is None else khz * 1000, "unreadable", policy) for policy, khz in found.items()]
+
+
+def _temperatures(phase: str) -> list[StateReading]:
+    """Return each thermal zone's temperature; the kernel gives thousandths of a degree (Documentation/driver-api/thermal)."""
+    zones = sorted(_THERMAL.glob("thermal_zone*"))
+    if not zones:
+        return [StateReading("temperature_c", phase, reason="no thermal zone under /sys: a virtual machine often has none")]
+    readings = []
+    for zone in zones:
+        thousandths = sysfs.whole_number(text(zone / "temp"))
+        source = f"{zone.name} {text(zone / 'type').strip()}".strip()
+        readings.append(_number("temperature_c", phase, None if thousandths is None else thousandths / 1000, "unreadable", source))
+    return readings
+
+
+def _battery(phase: str) -> list[StateReading]:
+    batteries = [supply for supply in sorted(_SUPPLY.glob("*")) if text(supply / "type").strip() == "Battery"]
+    if not batteries:
+        return [StateReading("battery_level_percent", phase, reason="this machine has no battery")]
+    readings = []
+    for battery in batteries:
+        readings.append(_number("battery_level_percent", phase, sysfs.whole_number(text(battery / "capacity")), "unreadable", battery.name))
+        status = text(battery / "status").strip() or None
+        readings.append(StateReading("battery_status", phase, text=status, source=battery.name, reason=None if status else "unreadable"))
+    return readings

@@ -1,0 +1,86 @@
+"""What every device can do, however it is reached: no shell and no remote path, only a box."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from farm.workloads import Conditions, HarnessBuild, Identity, StateReading
+
+
+class Status(StrEnum):
+    """Where a started harness is."""
+
+    RUNNING = "running"
+    ENDED = "ended"
+    VANISHED = "vanished"
+    """Neither running nor ended by itself: the device restarted, or somebody killed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """A started harness. Plain text and numbers, so that another controller process can take it up."""
+
+    nonce: str
+    pid: int
+    started: str
+    """The device's own mark of when the process began, so that a reused pid is not taken for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What a harness left behind. result is None when it wrote none; exit_code None when nobody knows."""
+
+    result: str | None
+    log: str
+    exit_code: int | None
+
+
+class Transport(Protocol):
+    """One device. Names are relative to the device's box; every call ends within a deadline of its own.
+
+    Calls raise DeviceLost when the device is gone, DeviceNotReady when it cannot be used as it is.
+    """
+
+    def identify(self) -> Identity:
+        """Return who the device is, by its own answers."""
+
+    def preflight(self) -> None:
+        """Raise DeviceNotReady or InputError, with the remedy, when no run could succeed."""
+
+    def install(self, harness: HarnessBuild) -> None:
+        """Make the harness the one that start() starts; sends only what the box does not hold already."""
+
+    def push(self, file: Path, name: str) -> int:
+        """Put file into the box under name, verified; return the bytes sent (0 when it was there)."""
+
+    def start(self, arguments: Sequence[str], nonce: str) -> Handle:
+        """Start the harness, detached, in the box, with a run folder `runs/NONCE` of its own."""
+
+    def poll(self, handle: Handle) -> Status:
+        """Return where the harness is."""
+
+    def collect(self, handle: Handle) -> Collected:
+        """Return what the harness left, as far as it came."""
+
+    def stop(self, handle: Handle) -> None:
+        """End the harness and everything it started; return when they are gone."""
+
+    def pull(self, name: str, file: Path) -> bool:
+        """Copy the box's file called name to file; return False when the box has none."""
+
+    def vitals(self, phase: str) -> tuple[StateReading, ...]:
+        """Return the device's state now; what cannot be read is a reading with a reason."""
+
+    def prepare(self, conditions: Conditions) -> None:
+        """Bring what can be set to the stated conditions."""
+
+    def restore(self) -> None:
+        """Put back what prepare() changed, also what an earlier controller left changed."""
+
+    def clean(self, handle: Handle) -> None:
+        """Remove the run folder of a collected harness."""
+
+    def diagnose(self, handle: Handle) -> str:
+        """Return what the device itself can say of a harness that failed; may be empty."""

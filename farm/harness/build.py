@@ -1,0 +1,147 @@
+"""Building the harness for a target, once for each state of its sources."""
+
+import hashlib
+import json
+import subprocess
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from farm.errors import HarnessUnavailable
+from farm.harness import bundle, toolchain, wheel
+from farm.harness.toolchain import Target, Tools, missing_tools
+from farm.sources import source_root
+from farm.workloads import HarnessBuild
+
+__all__ = ["Target", "built", "ensure", "missing_tools"]
+
+_FACTS = "build.json"
+_SOURCES = ("CMakeLists.txt", "cmake", "src")
+_RUNTIME_VERSIONS = {"executorch": wheel.VERSION, "fake": "1"}
+_TIMEOUT_S = 1800
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is to be built, and under which hash."""
+
+    target: Target
+    runtime: str
+    sources: Path
+    tools: Tools
+    wheel_root: Path | None
+    source_hash: str
+
+
+def ensure(
+    target: Target,
+    runtime: str,
+    data: Path,
+    *,
+    wheel_file: Path | None = None,
+    sources: Path | None = None,
+    on_progress: Callable[[str], None],
+) -> HarnessBuild:
+    """Return the harness of these very sources for a target and runtime, built when it is not there yet.
+
+    wheel_file is an ExecuTorch wheel to use instead of downloading it; sources another folder than farm's own harness/.
+    Raises HarnessUnavailable with a sentence that says what is missing or where the compiler's words are.
+    """
+    if runtime not in _RUNTIME_VERSIONS:
+        raise HarnessUnavailable(f'there is no harness for the runtime "{runtime}"', hint=f"runtimes are {', '.join(_RUNTIME_VERSIONS)}")
+    root = sources or source_root("harness")
+    tools = toolchain.find(target)
+    wheel_root, wheel_hash = None, ""
+    if runtime == "executorch":
+        wheel_root, wheel_hash = wheel.unpacked(toolchain.architecture(target), data, wheel_file, on_progress)
+    source_hash = _hash(root, [target, runtime, wheel_hash, tools.compiler_version])
+    folder = data / "harness" / f"{target}-{runtime}-{source_hash[:12]}"
+    if not (folder / _FACTS).exists():
+        on_progress(f"building the {runtime} harness for {target} (once, under a minute)")
+        _build(_Plan(target, runtime, root, tools, wheel_root, source_hash), folder, data / "harness")
+    return _read(folder)
+
+
+def built(data: Path) -> list[HarnessBuild]:
+    """Return the harnesses that lie in a data folder."""
+    return [_read(facts.parent) for facts in sorted((data / "harness").glob(f"*/{_FACTS}"))]
+
+
+def _hash(root: Path, parts: list[str]) -> str:
+    """Return the hash of all that goes into a build: sources by path and bytes, and what they are built with and for."""
+    digest = hashlib.sha256(json.dumps(parts).encode())
+    files = [
+        file
+        for name in _SOURCES
+        for file in ([root / name] if (root / name).is_file() else sorted((root / name).rglob("*")))
+        if file.is_file()
+    ]
+    for file in files:
+        digest.update(str(file.relative_to(root)).encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _build(plan: _Plan, folder: Path, parent: Path) -> None:
+    """Build in a scratch folder, and rename the finished bundle to its place: a half-built one is never there."""
+    parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=parent, prefix="building-") as scratch:
+        tree, made = Path(scratch) / "tree", Path(scratch) / "made"
+        _compile(plan, tree, parent / f"{folder.name}.log")
+        libraries = None if plan.wheel_root is None else plan.wheel_root / "lib"
+        command = bundle.collect(tree / "farm-harness", libraries, plan.target, plan.tools, made)
+        facts = {
+            "target": plan.target,
+            "runtime": plan.runtime,
+            "runtime_version": _RUNTIME_VERSIONS[plan.runtime],
+            "source_hash": plan.source_hash,
+            "command": command,
+            "compiler": plan.tools.compiler_version,
+            "files": {
+                str(file.relative_to(made)): hashlib.sha256(file.read_bytes()).hexdigest()
+                for file in sorted(made.rglob("*"))
+                if file.is_file()
+            },
+        }
+        (made / _FACTS).write_text(json.dumps(facts, indent=1), encoding="utf-8")
+        wheel.move_into_place(made, folder)
+
+
+def _compile(plan: _Plan, tree: Path, log: Path) -> None:
+    configure = [
+        plan.tools.cmake,
+        "-S",
+        str(plan.sources.resolve()),
+        "-B",
+        str(tree.resolve()),
+        "-G",
+        "Ninja",
+        f"-DCMAKE_MAKE_PROGRAM={plan.tools.ninja}",
+    ]
+    configure += ["-DCMAKE_BUILD_TYPE=Release", f"-DFARM_RUNTIME={plan.runtime}", f"-DFARM_SOURCE_HASH={plan.source_hash}"]
+    if plan.wheel_root is not None:
+        configure += [f"-DFARM_EXECUTORCH_ROOT={plan.wheel_root.resolve()}", f"-DFARM_EXECUTORCH_VERSION={wheel.VERSION}"]
+    if plan.target is Target.ANDROID_ARM64_GLIBC:
+        configure.append(f"-DCMAKE_TOOLCHAIN_FILE={plan.sources.resolve() / 'cmake' / 'aarch64-linux-gnu.cmake'}")
+    else:
+        configure.append(f"-DCMAKE_CXX_COMPILER={plan.tools.compiler}")
+    with log.open("w", encoding="utf-8") as output:
+        for command in (configure, [plan.tools.cmake, "--build", str(tree.resolve()), "--target", "farm-harness"]):
+            done = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, check=False, timeout=_TIMEOUT_S, cwd=tree.parent)
+            if done.returncode != 0:
+                raise HarnessUnavailable(
+                    f"the {plan.runtime} harness could not be built for {plan.target}", hint=f"the compiler's words are in {log}"
+                )
+    log.unlink()
+
+
+def _read(folder: Path) -> HarnessBuild:
+    facts = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
+    return HarnessBuild(
+        target=facts["target"],
+        runtime=facts["runtime"],
+        runtime_version=facts["runtime_version"],
+        source_hash=facts["source_hash"],
+        folder=folder,
+        command=tuple(facts["command"]),
+    )

@@ -1,0 +1,207 @@
+"""Reading what the harness wrote: JSON lines of protocol version 1 into values.
+
+The form is published in harness/protocol/v1.schema.json; the example files beside it are read by this
+module's tests and by the harness's own. A result counts only when it is whole: a `begin` with this run's
+nonce, every line of a known form, and an `end`. Everything else is a failed run with a stated reason.
+"""
+
+import json
+import math
+import signal
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from farm.errors import HarnessFailed
+from farm.workloads import Absent, Measured, Readings
+
+PROTOCOL = 1
+
+UNFINISHED = frozenset({"no_begin", "no_end"})
+"""Error classes of a result that is not whole: the exit code and the log say more than the result does."""
+
+_SHELL_SIGNAL_BASE = 128  # a shell reports a child ended by signal n as 128 + n
+_HINTS = {
+    "operator_missing": "export the model with operators that the runtime's kernels provide, or delegate them to a backend",
+    "backend_missing": "build the harness with that backend, or export the model for XNNPACK",
+    "model_invalid": "export it again, and compare its SHA-256 with the original's",
+    "input_mismatch": "give inputs of the sizes that the model's method states",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one process of the harness reported."""
+
+    begin: Mapping[str, Any]
+    model: Mapping[str, Any]
+    readings: tuple[Readings, ...]
+    absent: tuple[Absent, ...]
+    tokens: tuple[int, ...]
+
+    @property
+    def measured(self) -> Measured:
+        """The harness and runtime that measured."""
+        harness, runtime = self.begin["harness"], self.begin["runtime"]
+        return Measured(
+            runtime=runtime["name"],
+            runtime_version=runtime["version"],
+            flavour=self.model["flavour"],
+            harness_hash=harness["source_hash"],
+            build_type=harness["build_type"],
+            begin=self.begin,
+        )
+
+
+@dataclass(slots=True)
+class _Lines:
+    """The lines read so far."""
+
+    begin: dict[str, Any] | None = None
+    model: dict[str, Any] | None = None
+    readings: list[Readings] = field(default_factory=list)
+    absent: list[Absent] = field(default_factory=list)
+    tokens: tuple[int, ...] = ()
+    error: dict[str, Any] | None = None
+    ended: bool = False
+
+
+def parse(text: str, nonce: str) -> Result:
+    """Return the result that text holds, for the run with this nonce.
+
+    Raises HarnessFailed whose error_class says what is wrong: garbage, not_a_number, no_begin, no_end, wrong_nonce,
+    wrong_protocol, debug_build, or the class of the harness's own error line.
+    """
+    lines = _Lines()
+    for number, line in _numbered(text):
+        _take(lines, line, number)
+    if lines.begin is None:
+        _fail("no_begin", "the harness wrote no begin line")
+    _check_begin(lines.begin, nonce)
+    if lines.error is not None:
+        error_class = str(lines.error["class"])
+        raise HarnessFailed(str(lines.error["message"]), error_class=error_class, hint=_HINTS.get(error_class))
+    if not lines.ended:
+        _fail("no_end", "the harness's result has no end line: it stopped before it had finished")
+    if lines.model is None:
+        _fail("garbage", "the harness's result has no model line")
+    _check_build(lines.begin)
+    return Result(lines.begin, lines.model, tuple(lines.readings), tuple(lines.absent), lines.tokens)
+
+
+def explain_exit(exit_code: int | None, log: str, device_says: str = "") -> HarnessFailed:
+    """Return the error for a harness that is gone without a whole result.
+
+    exit_code is the shell's, None when unknown; device_says is what the device itself knows of the end.
+    """
+    last = next((line.strip() for text in (device_says, log) for line in reversed(text.splitlines()) if line.strip()), "")
+    said = f'; it last said "{last}"' if last else ""
+    if exit_code is None:
+        return HarnessFailed(f"the harness vanished without a result{said}", error_class="vanished")
+    number = exit_code - _SHELL_SIGNAL_BASE
+    if number in {item.value for item in signal.Signals}:
+        return HarnessFailed(f"the harness crashed: signal {number} ({signal.Signals(number).name}){said}", error_class="crashed")
+    if exit_code == 0:
+        return HarnessFailed(f"the harness ended without writing its end line{said}", error_class="no_end")
+    return HarnessFailed(f"the harness ended with exit code {exit_code} and no result{said}", error_class="no_result")
+
+
+def _numbered(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line, parse_constant=_refuse_constant)
+        except ValueError as error:
+            if isinstance(error, _NotANumberError):
+                _fail("not_a_number", f"line {number} of the harness's result holds {error}, which is no measurement")
+            _fail("garbage", f"line {number} of the harness's result is not JSON")
+        if not isinstance(value, dict) or "type" not in value:
+            _fail("garbage", f"line {number} of the harness's result is not a protocol line")
+        yield number, value
+
+
+class _NotANumberError(ValueError):
+    pass
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise _NotANumberError(name)
+
+
+def _take(lines: _Lines, line: dict[str, Any], number: int) -> None:
+    if lines.ended or lines.error is not None:
+        _fail("garbage", f"line {number} of the harness's result comes after its last line")
+    if (lines.begin is None) != (line["type"] == "begin"):
+        _fail("garbage", f"line {number} of the harness's result: {'begin comes first' if lines.begin is None else 'a second begin'}")
+    try:
+        match line["type"]:
+            case "begin":
+                lines.begin = line
+            case "model":
+                lines.model = line
+                _text(line["flavour"])
+            case "series":
+                lines.readings.append(_readings(line))
+            case "absent":
+                lines.absent.append(Absent(_text(line["metric"]), _text(line["reason"]), _text(line.get("source", ""))))
+            case "tokens":
+                lines.tokens = tuple(int(value) for value in line["values"])
+            case "error":
+                lines.error = {"class": _text(line["class"]), "message": _text(line["message"])}
+            case "end":
+                lines.ended = True
+                if line["series"] != len(lines.readings):
+                    _fail("garbage", f"the harness says it wrote {line['series']} series, {len(lines.readings)} arrived")
+            case other:
+                _fail("garbage", f'line {number} of the harness\'s result is of the unknown type "{other}"')
+    except (KeyError, TypeError, ValueError) as error:
+        raise HarnessFailed(f"line {number} of the harness's result is not of protocol {PROTOCOL}'s form", error_class="garbage") from error
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    return value
+
+
+def _readings(line: Mapping[str, Any]) -> Readings:
+    values = tuple(_number(value) for value in line["values"])
+    at_ns = tuple(int(value) for value in line["at_ns"]) if "at_ns" in line else None
+    if at_ns is not None and len(at_ns) != len(values):
+        raise ValueError("times and values differ in number")
+    return Readings(_text(line["metric"]), values, _text(line.get("source", "")), at_ns)
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError("not a number")
+    number = float(value)
+    if not math.isfinite(number):  # 1e999 is JSON, and infinite
+        _fail("not_a_number", "the harness's result holds an infinite number, which is no measurement")
+    return number
+
+
+def _check_begin(begin: Mapping[str, Any], nonce: str) -> None:
+    if begin.get("protocol") != PROTOCOL:
+        _fail("wrong_protocol", f"the harness speaks protocol {begin.get('protocol')}, this farm speaks {PROTOCOL}")
+    if begin.get("nonce") != nonce:
+        _fail("wrong_nonce", "the result belongs to another run: its nonce is not this run's")
+    if not isinstance(begin.get("harness"), dict) or not isinstance(begin.get("runtime"), dict):
+        _fail("garbage", "the harness's begin line says neither which harness nor which runtime it is")
+
+
+def _check_build(begin: Mapping[str, Any]) -> None:
+    """Refuse numbers of a build that is not meant for measuring."""
+    harness = begin["harness"]
+    if harness["sanitizers"] or harness["assertions"] or harness["build_type"] not in ("Release", "RelWithDebInfo", "MinSizeRel"):
+        kind = "sanitizer" if harness["sanitizers"] else harness["build_type"].lower() or "debug"
+        raise HarnessFailed(
+            f"the harness is a {kind} build: its numbers are not stored",
+            error_class="debug_build",
+            hint="build it with CMAKE_BUILD_TYPE=Release",
+        )
+
+
+def _fail(error_class: str, message: str) -> NoReturn:
+    raise HarnessFailed(message, error_class=error_class)

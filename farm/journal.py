@@ -1,0 +1,94 @@
+"""What has ended on a device and is not yet in the database: one file a run, written before the database sees it.
+
+A run is in the journal from the moment it ended until its transaction is committed, so that killing the controller
+at any moment loses nothing. Replaying an entry twice does no harm: the database knows a run by its identity.
+"""
+
+import json
+import logging
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from farm.errors import StoreError
+from farm.records import Record
+
+log = logging.getLogger(__name__)
+
+_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """A folder of entries."""
+
+    folder: Path
+
+    def write(self, record: Record) -> Path:
+        """Write one run's rows, on disk when this returns, and return the entry. Raises StoreError when it cannot be."""
+        entry = self.folder / f"{record['runs'][0]['id']}.json"
+        partial = entry.with_suffix(".partial")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with partial.open("w", encoding="utf-8") as file:
+                json.dump({"journal": _VERSION, "rows": record}, file, allow_nan=False)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(entry)
+            _sync_folder(self.folder)
+        except OSError as error:
+            raise StoreError(
+                f"the run could not be written to the journal {self.folder}: {error.strerror}",
+                hint="make room, or give another folder with --data",
+            ) from error
+        return entry
+
+    def entries(self) -> list[Path]:
+        """Return the entries that wait, oldest first (a run's identity begins with its time)."""
+        return sorted(self.folder.glob("*.json"))
+
+    def drain(self, append: Callable[[Sequence[Record]], None]) -> int:
+        """Give every waiting run to append, remove the entries, and return how many there were.
+
+        An entry that cannot be read is set aside as `.unreadable` and named in the log; nothing is deleted.
+        Whatever append raises is passed on, with all entries still in place.
+        """
+        waiting = []
+        for entry in self.entries():
+            record = _read(entry)
+            if record is not None:
+                waiting.append((entry, record))
+        if waiting:
+            append([record for _, record in waiting])
+        for entry, _ in waiting:
+            entry.unlink(missing_ok=True)
+        return len(waiting)
+
+
+def _read(entry: Path) -> Record | None:
+    try:
+        content = json.loads(entry.read_text(encoding="utf-8"))
+        if content["journal"] != _VERSION:
+            raise StoreError(
+                f"the journal entry {entry} was written by another version of farm", hint="update farm; the entry stays where it is"
+            )
+        rows: Record = content["rows"]
+        rows["runs"][0]["id"]
+    except FileNotFoundError:  # another process has just drained it
+        return None
+    except (ValueError, KeyError, TypeError, IndexError):
+        aside = entry.with_suffix(".unreadable")
+        log.warning("the journal entry %s cannot be read and was set aside as %s", entry.name, aside.name)
+        entry.replace(aside)
+        return None
+    return rows
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name itself durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,76 @@
+"""Who holds a device on this host: one lock for each device identity, in a folder that every data folder shares."""
+
+import fcntl
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from farm.errors import DeviceBusy, StoreError
+
+_RUNTIME_FOLDERS = (Path("/run/lock"), Path("/tmp"))  # noqa: S108 - all users of a host must meet in one place
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who holds a device, since when (UTC, ISO 8601), and with which command."""
+
+    pid: int
+    user: str
+    since: str
+    command: str
+
+
+def runtime_folder() -> Path:
+    """Return the folder of this host's locks: the first of the usual ones that everybody may write to."""
+    for folder in _RUNTIME_FOLDERS:
+        if folder.is_dir() and os.access(folder, os.W_OK):
+            return folder
+    raise StoreError("this host has no folder for locks that can be written to", hint="make /run/lock writable")
+
+
+@contextmanager
+def hold(identity: str, name: str, owner: Owner, folder: Path) -> Iterator[None]:
+    """Hold the device with this identity; the kernel lets go when the process ends, however it ends.
+
+    Raises DeviceBusy, naming the holder, when another process has it.
+    """
+    path = folder / f"farm-{re.sub(r'[^A-Za-z0-9._-]', '_', identity)}.lock"
+    descriptor = _open(path)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise DeviceBusy(f"{name} is held by {_holder(descriptor)}", hint="wait until that has ended, or stop it") from error
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, json.dumps(asdict(owner)).encode(), 0)
+        yield
+        os.ftruncate(descriptor, 0)
+    finally:
+        os.close(descriptor)
+
+
+def _open(path: Path) -> int:
+    """Open the lock file. First without O_CREAT: the kernel's fs.protected_regular refuses it on another user's file."""
+    try:
+        try:
+            return os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+            os.fchmod(descriptor, 0o666)  # past the umask: every user of the host takes part
+            return descriptor
+    except OSError as error:
+        raise StoreError(
+            f"the lock {path} cannot be opened: {error.strerror}", hint="it belongs to another user; remove it when nothing runs"
+        ) from error
+
+
+def _holder(descriptor: int) -> str:
+    try:
+        owner = Owner(**json.loads(os.pread(descriptor, 64 * 1024, 0)))
+    except (ValueError, TypeError):
+        return "another process"
+    return f"process {owner.pid} of {owner.user} since {owner.since}: {owner.command}"

@@ -1,0 +1,69 @@
+"""The metric table: what farm measures, which way is better, and how one run's readings become one value.
+
+A metric's name ends in its unit. `statistics` are the summaries of one run that farm prints; the first
+is the run's value wherever one number stands for the run.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from farm import units
+from farm.workloads import Pass
+
+
+class Better(StrEnum):
+    """Which way a metric improves."""
+
+    LOWER = "lower"
+    HIGHER = "higher"
+
+
+class Statistic(StrEnum):
+    """A summary of one run's readings of one metric. Quantiles interpolate linearly between order statistics."""
+
+    P50 = "p50"
+    P90 = "p90"
+    P99 = "p99"
+    VALUE = "value"
+    """The only reading there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One line of the table."""
+
+    name: str
+    label: str
+    better: Better
+    statistics: tuple[Statistic, ...]
+    passes: tuple[Pass, ...] = (Pass.LATENCY,)
+    """The passes that measure it with nothing else beside it; the same series of another pass is context only."""
+
+    @property
+    def quantity(self) -> units.Quantity:
+        """The physical quantity that the name's suffix states."""
+        quantity = units.quantity_of(self.name)
+        assert quantity is not None, f"{self.name} does not end in a unit"
+        return quantity
+
+
+_SPREAD = (Statistic.P50, Statistic.P90, Statistic.P99)
+_MEDIAN = (Statistic.P50,)
+_SINGLE = (Statistic.VALUE,)
+
+METRICS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric("latency_ns", "latency", Better.LOWER, _SPREAD),
+        Metric("ttft_ns", "time to first token", Better.LOWER, _MEDIAN),
+        Metric("token_ns", "time per token", Better.LOWER, _SPREAD),
+        Metric("prefill_tokens_per_s", "prefill", Better.HIGHER, _MEDIAN),
+        Metric("decode_tokens_per_s", "decode", Better.HIGHER, _MEDIAN),
+        Metric("load_cold_ns", "load, cold", Better.LOWER, _SINGLE, (Pass.LOAD_COLD,)),
+        Metric("load_warm_ns", "load, warm", Better.LOWER, _SINGLE, (Pass.LOAD_WARM,)),
+        Metric("first_inference_ns", "first inference", Better.LOWER, _SINGLE, (Pass.LOAD_WARM,)),
+        Metric("vm_hwm_bytes", "peak memory (VmHWM)", Better.LOWER, _SINGLE, (Pass.MEMORY,)),
+        Metric("rss_anon_bytes", "anonymous memory (RssAnon)", Better.LOWER, _SINGLE, (Pass.MEMORY,)),
+        Metric("pss_bytes", "proportional memory (PSS)", Better.LOWER, _SINGLE, (Pass.MEMORY,)),
+    )
+}

@@ -1,0 +1,110 @@
+"""A session's results as tables and lines of text, for a terminal and for a page."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from farm import units
+from farm.publish.results import Results
+from farm.summary import Line, Validity
+from farm.workloads import Outcome, Run
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table: every row has as many cells as there are columns."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    text_columns: tuple[int, ...] = (0,)
+    """Columns that hold words; the others hold numbers and stand to the right."""
+
+
+_COLUMNS = ("metric", "p50 / value", "interval over runs", "p90", "p99", "valid runs", "cpu/wall", "switches", "load")
+
+
+def result_tables(results: Results) -> list[Table]:
+    """Return one table for each workload, its metrics in the metric table's order.
+
+    The number is the median over valid runs (each run: its p50, or its one value) and the interval is that median's,
+    with its coverage. cpu/wall, switches and load are of the pass that measured it, as medians over its valid runs.
+    """
+    signs = {(item.workload, item.artifact, item.pass_): item for item in results.validity}
+    found = []
+    for (workload, artifact), group in groupby(results.lines, key=lambda line: (line.workload, line.artifact)):
+        own = list(group)
+        rows = tuple(_row(line, own, signs[workload, artifact, line.pass_], results.runs) for line in own if line.is_first)
+        title = f"{workload} · {artifact} · {own[0].flavour} · {count(own[0].threads, 'thread')} · output {_answer(workload, results.runs)}"
+        found.append(Table(title, _COLUMNS, rows))
+    return found
+
+
+def count(number: int, thing: str) -> str:
+    """Return "1 run", "2 runs"."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def _row(line: Line, own: Sequence[Line], signs: Validity, runs: Sequence[Run]) -> tuple[str, ...]:
+    quantity = line.metric.quantity
+    spread = {other.statistic.value: units.show(other.median, quantity) for other in own if other.metric is line.metric}
+    attempts = [
+        run for run in runs if (run.job.workload.id, run.job.artifact.name, run.job.pass_) == (line.workload, line.artifact, line.pass_)
+    ]
+    return (
+        line.metric.label,
+        units.show(line.median, quantity),
+        interval_text(line),
+        spread.get("p90", ""),
+        spread.get("p99", ""),
+        f"{len(line.values)} of {len(attempts)}",
+        "–" if signs.cpu_ratio is None else f"{signs.cpu_ratio:.2f}",
+        "–" if signs.involuntary_switches is None else f"{signs.involuntary_switches:.0f}",
+        "–" if signs.load_1m is None else f"{signs.load_1m:.2f}",
+    )
+
+
+def interval_text(line: Line) -> str:
+    """Return the interval over runs with its coverage, or why there is none."""
+    if line.interval is None:
+        return "needs 2 runs"
+    low, high = (units.show(value, line.metric.quantity) for value in (line.interval.low, line.interval.high))
+    return f"{low} … {high} ({line.interval.coverage:.0%})"
+
+
+def _answer(workload: str, runs: Sequence[Run]) -> str:
+    """Return whether a workload's output was right: the worst that any of its runs says."""
+    said = {run.output_check for run in runs if run.job.workload.id == workload and run.output_check}
+    return next((word for word in ("failed", "unchecked", "passed") if word in said), "unchecked")
+
+
+def outcome_lines(runs: Sequence[Run]) -> list[str]:
+    """Return one line for each run that gave no valid number: what, which outcome, why, and the hint."""
+    lines = []
+    for run in runs:
+        if run.outcome is not Outcome.OK:
+            hint = f" (hint: {run.hint})" if run.hint else ""
+            lines.append(f"{run.job.label}, attempt {run.attempt}: {run.outcome.replace('_', ' ')}: {run.reason}{hint}")
+    return lines
+
+
+def note_lines(results: Results) -> list[str]:
+    """Return what a reader of the numbers should know: outputs that nothing was held against, outputs that differ."""
+    outputs: dict[tuple[str, str], set[str]] = defaultdict(set)
+    unchecked = set()
+    for run in results.runs:
+        if run.output_sha256 is not None and run.measured is not None:
+            outputs[run.job.workload.id, run.measured.flavour].add(run.output_sha256)
+        if run.output_check == "unchecked":
+            unchecked.add(run.job.artifact.name)
+    notes = [f"{name}: the output is unchecked, since the artifact has no reference for this input" for name in sorted(unchecked)]
+    differing = sorted(workload for (workload, _), hashes in outputs.items() if len(hashes) > 1)
+    return notes + [f"{workload}: repeats of one flavour gave different outputs" for workload in differing]
+
+
+def absent_lines(runs: Sequence[Run]) -> list[str]:
+    """Return one line for each thing that could not be measured, with the reason; each once."""
+    absent = [(item.metric, item.source, item.reason) for run in runs for item in run.absent]
+    unread = [(item.name, item.source, item.reason) for run in runs for item in run.state if item.reason is not None]
+    return list(dict.fromkeys(f"{name}{f' ({source})' if source else ''}: {reason}" for name, source, reason in (*absent, *unread)))

@@ -1,0 +1,60 @@
+"""Many jobs on a device: their order, and another attempt where one was disturbed."""
+
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from farm import runner
+from farm.devices.transport import Transport
+from farm.workloads import Artifact, Device, HarnessBuild, Job, Outcome, Run, Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """How rack tells what happens, and the time."""
+
+    now_utc: Callable[[], datetime]
+    on_phase: Callable[[Job, str], None]
+    on_run: Callable[[Run], None]
+    """Called with each ended run before the next one begins: the place to journal it."""
+
+
+def plan(device: Device, work: Sequence[tuple[Workload, Artifact]], repeats: int, seed: int) -> list[Job]:
+    """Return the jobs in the order to run them.
+
+    Every repeat is a block of all workloads and passes, each block in a random order of its own, so that a
+    drift of the device over the session meets all of them alike. The same seed gives the same order.
+    """
+    order = random.Random(seed)
+    jobs = []
+    for repeat in range(repeats):
+        block = [Job(device, workload, artifact, pass_, repeat) for workload, artifact in work for pass_ in workload.passes]
+        order.shuffle(block)
+        jobs += block
+    return jobs
+
+
+def measure(
+    jobs: Sequence[Job],
+    transport: Transport,
+    harnesses: Mapping[str, HarnessBuild],
+    session_id: str,
+    hooks: Hooks,
+    *,
+    replacements: int = 2,
+) -> Iterator[Run]:
+    """Run the jobs one after the other and yield every run, also those that came to nothing.
+
+    harnesses holds the build for each runtime. A disturbed run is kept and replaced, up to replacements times per job;
+    a failure would only fail again.
+    """
+    for job in jobs:
+        transport.install(harnesses[job.artifact.runtime])
+        for number in range(1, replacements + 2):
+            run = runner.execute(job, transport, runner.Attempt(session_id, number, hooks.now_utc, partial(hooks.on_phase, job)))
+            hooks.on_run(run)
+            yield run
+            if run.outcome is not Outcome.INVALID:
+                break

@@ -1,0 +1,129 @@
+"""A run as the rows that the database keeps of it: plain JSON values, so that the journal can hold them too."""
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from farm.workloads import Run, Session, inputs_sha256, series_key, workload_key
+
+Row = dict[str, Any]
+Record = dict[str, list[Row]]
+"""The rows of one run, by table, the tables in the order in which to insert them."""
+
+
+def record(session: Session, run: Run) -> Record:
+    """Return the rows of run and of what it belongs to."""
+    return {
+        "devices": [_device(session)],
+        "artifacts": [_artifact(run)],
+        "sessions": [_session(session)],
+        "workloads": [_workload(run)],
+        "runs": [_run(session, run)],
+        "samples": [
+            {
+                "run_id": run.id,
+                "metric": item.metric,
+                "source": item.source,
+                "values": list(item.values),
+                "at_ns": None if item.at_ns is None else list(item.at_ns),
+            }
+            for item in run.readings
+        ],
+        "absences": [{"run_id": run.id, **asdict(item)} for item in run.absent],
+        "device_state": [{"run_id": run.id, **asdict(item)} for item in run.state],
+    }
+
+
+def _device(session: Session) -> Row:
+    identity = session.identity
+    return {
+        "id": identity.id,
+        "kind": identity.kind,
+        "model": identity.model,
+        "soc": identity.soc,
+        "architecture": identity.architecture,
+        "cpu_count": identity.cpu_count,
+        "memory_bytes": identity.memory_bytes,
+        "first_seen_at": _utc(session.started_at),
+    }
+
+
+def _artifact(run: Run) -> Row:
+    artifact = run.job.artifact
+    return {
+        "sha256": artifact.sha256,
+        "name": artifact.name,
+        "runtime": artifact.runtime,
+        "size_bytes": artifact.size_bytes,
+        "recipe": None if artifact.recipe is None else json.dumps(artifact.recipe),
+        "has_reference": artifact.reference is not None,
+        "first_seen_at": _utc(run.started_at),
+    }
+
+
+def _session(session: Session) -> Row:
+    return {
+        "id": session.id,
+        "started_at": _utc(session.started_at),
+        "device_id": session.identity.id,
+        "device_name": session.device.name,
+        "labels": json.dumps(dict(session.device.labels)),
+        "os_build": session.identity.os_build,
+        "kernel": session.identity.kernel,
+        "farm_version": session.provenance.farm_version,
+        "revision": session.provenance.revision,
+        "branch": session.provenance.branch,
+        "seed": session.seed,
+        "command": session.command,
+    }
+
+
+def _workload(run: Run) -> Row:
+    workload = run.job.workload
+    return {
+        "id": workload.id,
+        "key": workload_key(run.job),
+        "method": workload.method,
+        "inputs_sha256": inputs_sha256(run.job),
+        "settings": json.dumps(asdict(workload.settings)),
+        "prompt_tokens": None if workload.prompt is None else len(workload.prompt),
+    }
+
+
+def _run(session: Session, run: Run) -> Row:
+    measured = run.measured
+    return {
+        "id": run.id,
+        "session_id": run.session_id,
+        "workload_key": workload_key(run.job),
+        "workload_id": run.job.workload.id,
+        "artifact_sha256": run.job.artifact.sha256,
+        "device_id": session.identity.id,
+        "pass": run.job.pass_,
+        "repeat": run.job.repeat,
+        "attempt": run.attempt,
+        "nonce": run.nonce,
+        "started_at": _utc(run.started_at),
+        "ended_at": _utc(run.ended_at),
+        "outcome": run.outcome,
+        "error_class": run.error_class,
+        "reason": run.reason,
+        "hint": run.hint,
+        "series_key": series_key(session.identity.id, run.job, measured.runtime, measured.flavour) if measured else None,
+        "runtime": measured.runtime if measured else None,
+        "runtime_version": measured.runtime_version if measured else None,
+        "flavour": measured.flavour if measured else None,
+        "threads": run.job.workload.settings.threads,
+        "harness_hash": measured.harness_hash if measured else None,
+        "build_type": measured.build_type if measured else None,
+        "begin_line": json.dumps(measured.begin) if measured else None,
+        "output_sha256": run.output_sha256,
+        "output_check": run.output_check,
+        "output_error": run.output_error,
+    }
+
+
+def _utc(moment: datetime) -> str:
+    """Return an aware time as the database's naive UTC text."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")

@@ -1,0 +1,85 @@
+"""Results -> one self-contained page. The sources lie in reports/; jinja2 is imported here and nowhere else."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from farm import units
+from farm.errors import StoreError
+from farm.publish import Results
+from farm.publish.tables import absent_lines, interval_text, note_lines, outcome_lines, result_tables
+from farm.sources import source_root
+from farm.summary import Line
+
+_WIDTH, _HEIGHT, _MARGIN = 240.0, 24.0, 6.0
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """One metric's runs as dots on a line, with the interval of their median as a bar. Positions are in SVG units."""
+
+    label: str
+    median: str
+    interval: str
+    dots: tuple[float, ...]
+    bar: tuple[float, float] | None
+    middle: float
+    low: str
+    high: str
+
+
+def session_page(results: Results) -> str:
+    """Return the page of a session: its numbers, every run as a dot, what failed, and what was not measured."""
+    environment = Environment(
+        loader=FileSystemLoader(source_root("reports")),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+    )
+    style = (source_root("reports") / "static" / "page.css").read_text(encoding="utf-8")
+    return environment.get_template("session.html.j2").render(
+        results=results,
+        session=results.session,
+        tables=result_tables(results),
+        strips=[(line.workload, strip(line)) for line in results.lines if line.is_first and len(line.values) > 1],
+        failures=outcome_lines(results.runs),
+        notes=note_lines(results),
+        absent=absent_lines(results.runs),
+        style=Markup(style),  # noqa: S704 - a file of ours, without anything of a user's in it
+        memory=units.show(results.session.identity.memory_bytes or 0, units.BYTES),
+    )
+
+
+def strip(line: Line) -> Strip:
+    """Return where a metric's runs stand between the least and the greatest of them; the axis does not begin at zero."""
+    low, high = min(line.values), max(line.values)
+    span = high - low
+
+    def place(value: float) -> float:
+        share = 0.5 if span == 0 else (value - low) / span
+        return round(_MARGIN + share * (_WIDTH - 2 * _MARGIN), 2)
+
+    quantity = line.metric.quantity
+    return Strip(
+        label=line.metric.label,
+        median=units.show(line.median, quantity),
+        interval=interval_text(line),
+        dots=tuple(place(value) for value in line.values),
+        bar=None if line.interval is None else (place(line.interval.low), place(line.interval.high)),
+        middle=place(line.median),
+        low=units.show(low, quantity),
+        high=units.show(high, quantity),
+    )
+
+
+def write(page: str, path: Path) -> None:
+    """Write a page, whole or not at all. Raises StoreError when it cannot be written."""
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(page, encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        raise StoreError(f"the page {path} could not be written: {error.strerror}", hint="name another file with --html") from error

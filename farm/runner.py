@@ -1,0 +1,170 @@
+"""One job on one device: settle, measure, check -> a Run, whatever happened."""
+
+import hashlib
+import logging
+import secrets
+import struct
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from farm import conditions, outputs
+from farm.devices.transport import Handle, Status, Transport
+from farm.errors import DeviceNotReady, HarnessFailed, MeasureError, RunTimedOut
+from farm.harness import protocol
+from farm.harness.arguments import BoxNames, arguments
+from farm.workloads import OUTPUT, Job, Outcome, Run, StateReading, new_id, run_folder
+
+log = logging.getLogger(__name__)
+
+_FIRST_POLL_S = 0.01
+_LAST_POLL_S = 0.25
+_SETTLE_POLL_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What execute() needs to know of one attempt beside the job."""
+
+    session_id: str
+    number: int
+    now_utc: Callable[[], datetime]
+    on_phase: Callable[[str], None]
+    """Told in a word what the device is doing: settling, pushing, measuring."""
+
+
+def execute(job: Job, transport: Transport, attempt: Attempt) -> Run:
+    """Run one attempt at job on a prepared device and return what came of it. Only a MeasureError becomes a Run.
+
+    An interrupt ends the harness and goes on upwards: such an attempt is no run.
+    """
+    started_at = attempt.now_utc()
+    run = Run(
+        id=new_id(started_at),
+        session_id=attempt.session_id,
+        job=job,
+        attempt=attempt.number,
+        nonce=secrets.token_hex(16),
+        started_at=started_at,
+        ended_at=started_at,
+        outcome=Outcome.OK,
+    )
+    try:
+        run = replace(run, state=_settle(job, transport, attempt))
+        run = _measure(run, transport, attempt)
+    except MeasureError as error:
+        run = replace(run, outcome=error.outcome, error_class=error.error_class, reason=error.message, hint=error.hint)
+    log.debug("%s: %s %s", job.label, run.outcome, run.reason or "")
+    return replace(run, state=run.state + transport.vitals("after"), ended_at=attempt.now_utc())
+
+
+def _settle(job: Job, transport: Transport, attempt: Attempt) -> tuple[StateReading, ...]:
+    """Wait until the device is in the stated condition and return its state then. Raises DeviceNotReady."""
+    limits = job.device.conditions
+    deadline_s = time.monotonic() + limits.settle_timeout_s
+    while unmet := conditions.unmet(limits, state := transport.vitals("before")):
+        if time.monotonic() > deadline_s:
+            raise DeviceNotReady(
+                f"{job.device.name} did not settle in {limits.settle_timeout_s:g} s: {'; '.join(unmet)}",
+                error_class="not_settled",
+                hint="stop what else runs there, or state another limit under [conditions]",
+            )
+        attempt.on_phase(f"settling: {unmet[0]}")
+        time.sleep(_SETTLE_POLL_S)
+    return state
+
+
+def _measure(run: Run, transport: Transport, attempt: Attempt) -> Run:
+    """Return run with what the harness measured, checked for its answer and for disturbances."""
+    attempt.on_phase("pushing")
+    names = _push(run.job, transport)
+    attempt.on_phase("measuring")
+    handle = transport.start(arguments(run.job, names, run.nonce), run.nonce)
+    try:
+        _wait(run.job, transport, handle)
+        left = transport.collect(handle)
+        try:
+            result = protocol.parse(left.result or "", run.nonce)
+        except HarnessFailed as error:
+            if error.error_class in protocol.UNFINISHED:
+                raise protocol.explain_exit(left.exit_code, left.log, transport.diagnose(handle)) from error
+            raise
+        run = replace(run, measured=result.measured, readings=result.readings, absent=result.absent)
+        return _undisturbed(_answered(run, transport))
+    finally:
+        transport.stop(handle)
+        transport.clean(handle)
+
+
+def _push(job: Job, transport: Transport) -> BoxNames:
+    """Put the job's files into the box, each under the hash of its bytes."""
+    model = f"files/{job.artifact.sha256}"
+    transport.push(job.artifact.path, model)
+    if job.workload.prompt is not None:
+        prompt = struct.pack(f"<{len(job.workload.prompt)}q", *job.workload.prompt)
+        return BoxNames(model, prompt=_push_bytes(prompt, transport))
+    return BoxNames(model, inputs=tuple(_push_bytes(data, transport) for data in job.inputs))
+
+
+def _push_bytes(data: bytes, transport: Transport) -> str:
+    name = f"files/{hashlib.sha256(data).hexdigest()}"
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "bytes"
+        file.write_bytes(data)
+        transport.push(file, name)
+    return name
+
+
+def _wait(job: Job, transport: Transport, handle: Handle) -> None:
+    """Return when the harness is gone. Raises RunTimedOut at the deadline, having stopped it."""
+    timeout_s = job.workload.settings.timeout_s
+    deadline_s = time.monotonic() + timeout_s
+    pause_s = _FIRST_POLL_S
+    while transport.poll(handle) is Status.RUNNING:
+        if time.monotonic() > deadline_s:
+            transport.stop(handle)
+            raise RunTimedOut(
+                f"the harness had not ended after {timeout_s:g} s and was stopped",
+                error_class="hung",
+                hint="a longer timeout can be stated with the workload",
+            )
+        time.sleep(pause_s)
+        pause_s = min(_LAST_POLL_S, pause_s * 1.5)
+
+
+def _answered(run: Run, transport: Transport) -> Run:
+    """Return run with its output held against the artifact's reference: a fast wrong answer is a failed run."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / OUTPUT
+        if not transport.pull(f"{run_folder(run.nonce)}/{OUTPUT}", file):
+            return replace(run, output_check="unchecked")
+        output = file.read_bytes()
+    run = replace(run, output_sha256=hashlib.sha256(output).hexdigest(), output_check="unchecked")
+    reference = run.job.applicable_reference
+    if reference is None:
+        return run
+    checked = outputs.compare(reference, output)
+    if checked.passed:
+        return replace(run, output_check="passed", output_error=checked.figure)
+    return replace(
+        run,
+        output_check="failed",
+        output_error=checked.figure,
+        outcome=Outcome.FAILED,
+        error_class="wrong_output",
+        reason=f"the output is not the reference's: {checked.why}",
+        hint="the artifact or the runtime computes something else than the model it was made from",
+    )
+
+
+def _undisturbed(run: Run) -> Run:
+    """Return run, marked invalid when other work disturbed its timed part."""
+    if run.outcome is not Outcome.OK or run.measured is None:
+        return run
+    reasons = conditions.disturbances(run.job.device.conditions, run.readings, run.measured.flavour, run.job)
+    if not reasons:
+        return run
+    return replace(run, outcome=Outcome.INVALID, error_class="disturbed", reason="; ".join(reasons))

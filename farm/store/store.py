@@ -1,0 +1,201 @@
+"""Opening, filling and asking the database. DuckDB is imported here and nowhere else."""
+
+import logging
+import random
+import re
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from farm.errors import InputError, StoreBusy, StoreError
+from farm.records import Record
+
+log = logging.getLogger(__name__)
+
+_SOURCES = files("farm.store")
+_MIGRATIONS = sorted(entry.name for entry in (_SOURCES / "schema").iterdir() if entry.name.endswith(".sql"))
+SCHEMA_VERSION = int(_MIGRATIONS[-1].split("_")[0])
+
+_RETRY_S = (0.01, 0.1)
+_TYPES: dict[str, pl.DataType | type[pl.DataType]] = {
+    "BIGINT": pl.Int64,
+    "INTEGER": pl.Int64,
+    "DOUBLE": pl.Float64,
+    "VARCHAR": pl.String,
+    "BOOLEAN": pl.Boolean,
+    "TIMESTAMP": pl.Datetime("us"),
+    "DOUBLE[]": pl.List(pl.Float64),
+    "BIGINT[]": pl.List(pl.Int64),
+}
+
+_VERSION_TABLE = "CREATE TABLE IF NOT EXISTS farm_schema (version INTEGER PRIMARY KEY, name VARCHAR NOT NULL)"
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A database file.
+
+    DuckDB locks a file for one process at a time and never waits, so every call here opens it anew, tries again until
+    deadline_s, and closes it before it returns. Raises StoreBusy at the deadline, StoreError when the file cannot be used.
+    """
+
+    path: Path
+    deadline_s: float = 30.0
+
+    def append(self, records: Sequence[Record]) -> None:
+        """Put runs in, all in one transaction; a run that is there already is left as it is."""
+        with self._open(read_only=False) as connection:
+            _migrate(connection, self.path)
+            connection.begin()
+            for record in records:
+                _insert(connection, record)
+            connection.commit()
+
+    def query(self, name: str, **parameters: object) -> pl.DataFrame:
+        """Return the rows of queries/NAME.sql; no database yet is one without rows."""
+        if not self.path.exists():
+            with duckdb.connect(":memory:") as connection:
+                _migrate(connection, self.path)
+                return _rows(connection, name, parameters)
+        with self._open(read_only=True) as connection:
+            _check_version(connection, self.path)
+            return _rows(connection, name, parameters)
+
+    def sql(self, text: str) -> pl.DataFrame:
+        """Return the rows of a user's own statement: reading only, and no file or network from within it."""
+        if not self.path.exists():
+            raise StoreError(f"there is no database at {self.path} yet", hint="farm run makes it")
+        with self._open(read_only=True) as connection:
+            _check_version(connection, self.path)
+            try:
+                relation = connection.sql(text)
+                return pl.DataFrame() if relation is None else _frame(relation)
+            except duckdb.Error as error:
+                raise InputError(f"the statement failed: {_first_line(error)}") from error
+
+    @contextmanager
+    def _open(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+        connection = _connect(self.path, read_only=read_only, deadline_s=self.deadline_s)
+        try:
+            yield connection
+        except duckdb.FatalException as error:  # a full disk ends here
+            raise StoreError(f"the database {self.path} could not be written: {_first_line(error)}") from error
+        except duckdb.IOException as error:
+            raise StoreError(f"the database {self.path} could not be read or written: {_first_line(error)}") from error
+        finally:
+            connection.close()
+
+
+def statistics_of(records: Sequence[Record], session_id: str) -> pl.DataFrame:
+    """Return the rows of session_statistics for runs that need not be in any database yet."""
+    with duckdb.connect(":memory:") as connection:
+        _migrate(connection, Path(":memory:"))
+        for record in records:
+            _insert(connection, record)
+        return _rows(connection, "session_statistics", {"session_id": session_id})
+
+
+def _connect(path: Path, *, read_only: bool, deadline_s: float) -> duckdb.DuckDBPyConnection:
+    """Open the file, trying again while another process holds it."""
+    give_up_s = time.monotonic() + deadline_s
+    config: dict[str, Any] = {"enable_external_access": "false", "lock_configuration": "true"} if read_only else {}
+    while True:
+        try:
+            return duckdb.connect(path, read_only=read_only, config=config)
+        except (duckdb.IOException, duckdb.ConnectionException) as error:
+            if not _is_lock(error):
+                raise StoreError(f"the database {path} cannot be opened: {_first_line(error)}", hint=_hint(error)) from error
+            if time.monotonic() > give_up_s:
+                raise StoreBusy(
+                    f"the database {path} was held by {_holder(error)} for {deadline_s:g} s",
+                    hint="try again when that has ended; measured runs wait in the journal",
+                ) from error
+            time.sleep(random.uniform(*_RETRY_S))
+        except duckdb.Error as error:
+            raise StoreError(f"{path} is not a database that farm can read: {_first_line(error)}", hint=_hint(error)) from error
+
+
+def _is_lock(error: duckdb.Error) -> bool:
+    return "Could not set lock" in str(error) or "different configuration" in str(error)
+
+
+def _holder(error: duckdb.Error) -> str:
+    match = re.search(r"Conflicting lock is held in (.+?) \(PID (\d+)\)", str(error))
+    return f"process {match[2]} ({Path(match[1]).name})" if match else "another process"
+
+
+def _hint(error: duckdb.Error) -> str | None:
+    if "newer" in str(error) or "version number" in str(error):
+        return "it was written by another version of DuckDB; update farm"
+    return None
+
+
+def _first_line(error: duckdb.Error) -> str:
+    return str(error).partition("\n")[0]
+
+
+def _schema_version(connection: duckdb.DuckDBPyConnection) -> int:
+    """Return the version of the schema, 0 for an empty database."""
+    known = connection.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'farm_schema'").fetchone()
+    if known is None or not known[0]:
+        return 0
+    newest = connection.execute("SELECT coalesce(max(version), 0) FROM farm_schema").fetchone()
+    return int(newest[0]) if newest else 0
+
+
+def _check_version(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    version = _schema_version(connection)
+    if version > SCHEMA_VERSION:
+        raise StoreError(
+            f"the database {path} was made by a newer farm (schema {version}, this farm knows {SCHEMA_VERSION})",
+            hint="update farm, or name another folder with --data",
+        )
+    if version == 0:
+        raise StoreError(f"the database {path} was not made by farm", hint="name another folder with --data")
+
+
+def _migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Bring the schema to this farm's version, one file after the other, each in one transaction."""
+    version = _schema_version(connection)
+    if version:
+        _check_version(connection, path)
+    for name in _MIGRATIONS:
+        number = int(name.split("_")[0])
+        if number <= version:
+            continue
+        connection.begin()
+        connection.execute(_VERSION_TABLE)
+        connection.execute((_SOURCES / "schema" / name).read_text(encoding="utf-8"))
+        connection.execute("INSERT INTO farm_schema VALUES (?, ?)", [number, name])
+        connection.commit()
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, record: Record) -> None:
+    run_id = record["runs"][0]["id"]
+    if connection.execute("SELECT 1 FROM runs WHERE id = ?::UUID", [run_id]).fetchone():
+        return
+    for table, rows in record.items():
+        statement = _statement(f"insert_{table}")
+        for row in rows:
+            connection.execute(statement, row)
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, name: str, parameters: dict[str, object]) -> pl.DataFrame:
+    return _frame(connection.sql(_statement(name), params=parameters))
+
+
+def _frame(relation: duckdb.DuckDBPyRelation) -> pl.DataFrame:
+    """Return a relation's rows. By way of Python rows: handing them over as Arrow makes DuckDB 2.0.0 report leaks at exit."""
+    schema = {name: _TYPES.get(str(kind)) for name, kind in zip(relation.columns, relation.types, strict=True)}
+    return pl.DataFrame(relation.fetchall(), schema=schema, orient="row", infer_schema_length=None)
+
+
+def _statement(name: str) -> str:
+    return (_SOURCES / "queries" / f"{name}.sql").read_text(encoding="utf-8")

@@ -1,0 +1,356 @@
+"""What is measured: devices, artifacts, workloads, jobs and runs, as plain values.
+
+A Job is device x workload x artifact x pass x repeat. A Run is one attempt at one Job: one process on
+the device, and the unit of every statistic. Readings are what one run read of one metric, in order.
+"""
+
+import hashlib
+import json
+import secrets
+import struct
+import uuid
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+
+class Outcome(StrEnum):
+    """Whether a run could be measured. Whether its numbers are acceptable is a verdict, never an outcome."""
+
+    OK = "ok"
+    FAILED = "failed"
+    INVALID = "invalid"
+    """Measured, but disturbed: kept and shown, never averaged in."""
+    NOT_READY = "not_ready"
+    TIMED_OUT = "timed_out"
+    DEVICE_LOST = "device_lost"
+
+
+class Pass(StrEnum):
+    """What one process of the harness measures; nothing else runs beside it."""
+
+    LATENCY = "latency"
+    MEMORY = "memory"
+    LOAD_COLD = "load_cold"
+    LOAD_WARM = "load_warm"
+
+
+class DeviceKind(StrEnum):
+    """How a device is reached."""
+
+    LOCAL = "local"
+    ANDROID = "android"
+    IOS = "ios"
+
+
+class Comparison(StrEnum):
+    """How an output is held against its reference."""
+
+    MAX_ABS = "max_abs"
+    """Largest absolute difference of any element, at most the tolerance."""
+    COSINE = "cosine"
+    """Cosine similarity of the flattened outputs, at least the tolerance."""
+    TOP1 = "top1"
+    """Share of rows (last axis) whose largest element stands at the same place, at least the tolerance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """The state that a device must be in before a pass, and what disturbs a pass. Shares are of 1."""
+
+    max_cpu_busy_ratio: float = 0.25
+    """Share of all CPU time that others may use while the device settles."""
+    max_run_delay_ratio: float = 0.05
+    """Time that runnable harness threads waited for a CPU, over threads x wall time; above it the run is invalid."""
+    min_thread_cpu_ratio: float = 0.9
+    """CPU time over wall time of the measuring thread, for CPU flavours; below it the run is invalid."""
+    settle_timeout_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device as devices.toml describes it; who it really is, only the device can say (Identity)."""
+
+    name: str
+    kind: DeviceKind
+    labels: Mapping[str, str] = field(default_factory=dict)
+    conditions: Conditions = Conditions()
+    serial: str | None = None
+    match: str | None = None
+    """`product/model` pattern, for an Android device without a stated serial."""
+    adb: str | None = None
+    """`host:port` of its adb server; None: this machine's own."""
+    udid: str | None = None
+    usbmux: str | None = None
+    harness: Path | None = None
+    """The user's own build of the harness for this device."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a device is, by its own answers. id is stable over reboots, cables and names."""
+
+    id: str
+    kind: DeviceKind
+    model: str
+    soc: str | None
+    os_build: str
+    architecture: str
+    """As `uname -m` says it: x86_64, aarch64."""
+    cpu_count: int
+    memory_bytes: int | None
+    kernel: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HarnessBuild:
+    """A built harness: a folder that runs by itself, and the command in it (relative to the folder)."""
+
+    target: str
+    runtime: str
+    runtime_version: str
+    source_hash: str
+    folder: Path
+    command: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The right answer to one input, made where the float or quantised eager model is.
+
+    inputs are raw little-endian bytes in the order of the method's inputs (for an LLM: one entry, the
+    int64 prompt); output is the first output's bytes (for an LLM: the logits of the last prompt token).
+    """
+
+    inputs: tuple[bytes, ...]
+    output: bytes
+    dtype: str
+    """NumPy's name of the output's type: float32, int64, ..."""
+    shape: tuple[int, ...]
+    comparison: Comparison
+    tolerance: float
+    made_by: str
+    """What computed the output, for people: "eager PT2E int8 model, torch 2.13.0"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """One model file, known by the SHA-256 of its bytes."""
+
+    sha256: str
+    name: str
+    path: Path
+    size_bytes: int
+    runtime: str
+    recipe: Mapping[str, Any] | None = None
+    """How it was made (JSON values), or None when it came without a recipe."""
+    reference: Reference | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PassSettings:
+    """How a pass is run; part of what makes two runs comparable."""
+
+    threads: int = 2
+    warmup_iterations: int = 10
+    iterations: int = 100
+    duration_ms: int = 1000
+    """The timed part goes on until iterations and duration_ms are both reached, or max_iterations."""
+    max_iterations: int = 20_000
+    decode_tokens: int = 0
+    generations: int = 1
+    timeout_s: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """What a suite calls a workload: an artifact's task with its input and settings.
+
+    inputs empty: the reference's inputs, else inputs that the harness generates from a fixed seed.
+    prompt is set for an LLM: token ids; settings.decode_tokens is then above 0.
+    """
+
+    id: str
+    passes: tuple[Pass, ...]
+    settings: PassSettings = PassSettings()
+    method: str = "forward"
+    inputs: tuple[bytes, ...] = ()
+    prompt: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One thing to measure once."""
+
+    device: Device
+    workload: Workload
+    artifact: Artifact
+    pass_: Pass
+    repeat: int
+
+    @property
+    def inputs(self) -> tuple[bytes, ...]:
+        """What goes into the model: the workload's own inputs, else the reference's; empty when the harness makes it up."""
+        if self.workload.inputs or self.workload.prompt is not None:
+            return self.workload.inputs
+        return self.artifact.reference.inputs if self.artifact.reference else ()
+
+    @property
+    def applicable_reference(self) -> Reference | None:
+        """The artifact's reference, when it answers this workload's input."""
+        reference = self.artifact.reference
+        if reference is None:
+            return None
+        prompt = self.workload.prompt
+        given = self.inputs if prompt is None else (struct.pack(f"<{len(prompt)}q", *prompt),)
+        return reference if reference.inputs == given else None
+
+    @property
+    def label(self) -> str:
+        """What a person calls it: device, workload, pass and repeat (from 1)."""
+        return f"{self.device.name} {self.workload.id} {self.pass_} #{self.repeat + 1}"
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """What one run read of one metric, in order; base units of the metric's name.
+
+    source tells readings of one metric apart (a thermal zone, a phase); "" is the metric itself.
+    at_ns, when there is one, is the time of each reading since the harness began.
+    """
+
+    metric: str
+    values: tuple[float, ...]
+    source: str = ""
+    at_ns: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A metric that was asked for and could not be measured, and why."""
+
+    metric: str
+    reason: str
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StateReading:
+    """One fact about the device around a run: a number or a text, or None of both and the reason."""
+
+    name: str
+    phase: str
+    """"before" or "after" the pass."""
+    value: float | None = None
+    text: str | None = None
+    source: str = ""
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a session's numbers come from. revision and branch are the model repository's."""
+
+    farm_version: str
+    revision: str | None = None
+    branch: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The runs of one invocation on one device; seed is what their order was drawn from."""
+
+    id: str
+    started_at: datetime
+    device: Device
+    identity: Identity
+    provenance: Provenance
+    seed: int
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What the harness said of a run, as it understood it."""
+
+    runtime: str
+    runtime_version: str
+    flavour: str
+    harness_hash: str
+    build_type: str
+    begin: Mapping[str, Any]
+    """The harness's `begin` line as it stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One attempt at one job, whatever came of it. Times are UTC."""
+
+    id: str
+    session_id: str
+    job: Job
+    attempt: int
+    nonce: str
+    started_at: datetime
+    ended_at: datetime
+    outcome: Outcome
+    error_class: str | None = None
+    reason: str | None = None
+    measured: Measured | None = None
+    readings: tuple[Readings, ...] = ()
+    absent: tuple[Absent, ...] = ()
+    state: tuple[StateReading, ...] = ()
+    output_sha256: str | None = None
+    output_check: str | None = None
+    """"passed", "unchecked" or "failed"; None when the pass came to no output."""
+    output_error: float | None = None
+    """The comparison's figure (largest difference, cosine, share), when there was a reference."""
+    hint: str | None = None
+
+
+RESULT = "result.jsonl"
+OUTPUT = "output.bin"
+
+
+def new_id(now_utc: datetime) -> str:
+    """Return a new identity, unique over labs and in order of time: a UUID of version 7 (RFC 9562, section 5.7)."""
+    milliseconds = int(now_utc.timestamp() * 1000)
+    return str(uuid.UUID(int=milliseconds << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62)))
+
+
+def run_folder(nonce: str) -> str:
+    """Return the folder, in a device's box, of the run with this nonce."""
+    return f"runs/{nonce}"
+
+
+def inputs_sha256(job: Job) -> str:
+    """Return the hash of what goes into the model, or "generated" when the harness makes it up."""
+    prompt = job.workload.prompt
+    if prompt is not None:
+        return hashlib.sha256(json.dumps(prompt).encode()).hexdigest()
+    if not job.inputs:
+        return "generated"
+    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in job.inputs)).hexdigest()
+
+
+def workload_key(job: Job) -> str:
+    """Return the hash of what is asked of the model: workload id, method, inputs and settings. 32 hex digits."""
+    settings = asdict(job.workload.settings)
+    del settings["timeout_s"]  # how long we would have waited changes no number
+    return _digest([job.workload.id, job.workload.method, inputs_sha256(job), settings])
+
+
+def series_key(device_id: str, job: Job, runtime: str, flavour: str) -> str:
+    """Return the identity of what is followed over time, less the metric: 32 hex digits.
+
+    Device unit, workload with its inputs and settings (threads among them), pass, runtime and flavour. Artifact,
+    revision, runtime version, OS build and harness are attributes of a run: candidate causes of a change.
+    """
+    return _digest([device_id, workload_key(job), job.pass_, runtime, flavour])
+
+
+def _digest(parts: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]

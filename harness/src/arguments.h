@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace farm {
+
+enum class Pass { kLatency, kMemory, kLoadCold, kLoadWarm };
+
+// The job, as the host asked for it; protocol/README.md describes every option.
+struct Arguments {
+  std::string nonce;
+  std::string model;
+  std::string model_sha256;
+  std::string result;
+  std::string output;
+  std::string method = "forward";
+  Pass pass = Pass::kLatency;
+  std::int64_t threads = 1;
+  std::int64_t warmup_iterations = 0;
+  std::int64_t iterations = 1;        // at least so many,
+  std::int64_t duration_ms = 0;       // and at least so long,
+  std::int64_t max_iterations = 1;    // but never more than these
+  std::vector<std::string> inputs;
+  std::string prompt;                 // set: a language model
+  std::int64_t decode_tokens = 0;
+  std::int64_t generations = 1;
+  std::int64_t sampler_hz = 10;       // 0: off
+  std::vector<int> cpus;              // empty: wherever the system puts the threads
+};
+
+constexpr std::int64_t kProtocol = 1;
+
+// Throws Error("bad_arguments") with a sentence that names the option.
+Arguments parse_arguments(const std::vector<std::string>& words);
+
+const char* pass_name(Pass pass);
+
+}  // namespace farm

@@ -1,0 +1,132 @@
+// farm-harness: measures one pass of one model in this process and writes the raw readings. It judges nothing.
+
+#include <sched.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <exception>
+#include <new>
+
+#include "arguments.h"
+#include "build_info.h"
+#include "error.h"
+#include "passes.h"
+
+namespace farm {
+namespace {
+
+constexpr int kBadArguments = 2;
+constexpr int kErrorLine = 3;
+constexpr int kResultUnwritable = 4;
+
+std::int64_t clock_ns(clockid_t clock) {
+  timespec now{};
+  clock_gettime(clock, &now);
+  return now.tv_sec * 1'000'000'000 + now.tv_nsec;
+}
+
+JsonObject harness_object() {
+  return JsonObject()
+      .text("source_hash", FARM_SOURCE_HASH)
+      .text("build_type", FARM_BUILD_TYPE)
+      .boolean("assertions", kAssertions)
+      .texts("sanitizers", sanitizers())
+      .text("compiler", FARM_COMPILER)
+      .text("target", FARM_TARGET);
+}
+
+JsonObject runtime_object(const RuntimeInfo& info) {
+  return JsonObject().text("name", info.name).text("version", info.version).texts("backends", info.backends).integer("kernels", info.kernels);
+}
+
+// The job as it was understood.
+JsonObject job_object(const Arguments& arguments, const RuntimeInfo& info) {
+  struct stat status{};
+  const bool there = ::stat(arguments.model.c_str(), &status) == 0;
+  JsonObject job;
+  job.text("pass", pass_name(arguments.pass)).text("model", arguments.model);
+  if (there) job.integer("model_bytes", status.st_size);
+  if (!arguments.model_sha256.empty()) job.text("model_sha256", arguments.model_sha256);
+  job.text("method", arguments.method).integer("threads", arguments.threads).text("load_mode", info.load_mode);
+  job.integer("warmup_iterations", arguments.warmup_iterations).integer("iterations", arguments.iterations);
+  job.integer("duration_ms", arguments.duration_ms).integer("max_iterations", arguments.max_iterations);
+  if (arguments.prompt.empty()) {
+    job.text("inputs", arguments.inputs.empty() ? "generated" : "files");
+  } else {
+    job.text("inputs", "prompt").integer("decode_tokens", arguments.decode_tokens).integer("generations", arguments.generations);
+  }
+  job.integer("sampler_hz", arguments.sampler_hz).integers("cpus", {arguments.cpus.begin(), arguments.cpus.end()});
+  return job;
+}
+
+void write_begin(ResultFile& result, const Arguments& arguments, const RuntimeInfo& info) {
+  JsonObject begin;
+  begin.text("type", "begin").integer("protocol", kProtocol).text("nonce", arguments.nonce);
+  begin.object("harness", harness_object()).object("runtime", runtime_object(info)).object("job", job_object(arguments, info));
+  begin.integer("pid", ::getpid());
+  begin.object("clock", JsonObject().integer("monotonic_ns", clock_ns(CLOCK_MONOTONIC)).integer("unix_ns", clock_ns(CLOCK_REALTIME)));
+  result.line(begin);
+}
+
+// Binds this thread, and with it every thread that it makes later, to the stated CPUs.
+void bind_to_cpus(const std::vector<int>& cpus) {
+  if (cpus.empty()) return;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (const int cpu : cpus) CPU_SET(static_cast<std::size_t>(cpu), &set);
+  if (::sched_setaffinity(0, sizeof(set), &set) != 0) throw Error("unsupported", "the stated CPUs are not there, or not allowed to this process");
+}
+
+void run_pass(const Job& job, const RuntimeInfo& info) {
+  bind_to_cpus(job.arguments.cpus);
+  if (info.backends.empty() || info.kernels == 0) {
+    throw Error("no_backends", "the harness has " + std::to_string(info.backends.size()) + " backends and " + std::to_string(info.kernels) +
+                                   " kernels: it was linked wrongly");
+  }
+  switch (job.arguments.pass) {
+    case Pass::kLatency: return job.arguments.prompt.empty() ? latency_pass(job) : language_latency_pass(job);
+    case Pass::kMemory: return memory_pass(job);
+    case Pass::kLoadCold:
+    case Pass::kLoadWarm: return load_pass(job);
+  }
+}
+
+int say(const Error& error, int code) {
+  std::fprintf(stderr, "farm-harness: %s\n", error.what());
+  return code;
+}
+
+int measure(const Arguments& arguments) {
+  ResultFile result(arguments.result);
+  const auto epoch = Clock::now();
+  const auto info = runtime_info();
+  write_begin(result, arguments, info);
+  try {
+    run_pass({arguments, result, epoch}, info);
+  } catch (const std::bad_alloc&) {
+    const Error error("out_of_memory", "the device has no memory left for this model");
+    result.error(error);
+    return say(error, kErrorLine);
+  } catch (const Error& error) {
+    if (error.error_class == "result_unwritable") throw;
+    result.error(error);
+    return say(error, kErrorLine);
+  }
+  result.end();
+  return 0;
+}
+
+int run(const std::vector<std::string>& words) {
+  try {
+    return measure(parse_arguments(words));
+  } catch (const Error& error) {
+    return say(error, error.error_class == "bad_arguments" ? kBadArguments : kResultUnwritable);
+  }
+}
+
+}  // namespace
+}  // namespace farm
+
+int main(int count, char** words) { return farm::run({words + 1, words + count}); }

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <vector>
+
+#include "arguments.h"
+#include "process_usage.h"
+#include "result_file.h"
+#include "runtime.h"
+#include "sampler.h"
+
+namespace farm {
+
+// What every pass works with.
+struct Job {
+  const Arguments& arguments;
+  ResultFile& result;
+  Clock::time_point epoch;
+};
+
+// Each pass loads the model, writes its `model` line, measures, and writes its series.
+void latency_pass(const Job& job);
+void language_latency_pass(const Job& job);
+void memory_pass(const Job& job);
+void load_pass(const Job& job);
+
+// ---- Shared by the passes (pass_common.cpp) ----
+
+// Loads the model, checks that it can be used as asked, and writes the `model` line.
+std::unique_ptr<Model> open_model(const Job& job, bool thorough);
+// The inputs from the files of --input, else made up: uniform in [0, 1) from a fixed seed, 0 or 1 for whole numbers.
+std::vector<Bytes> read_inputs(const Job& job, const ModelInfo& info);
+std::vector<std::int64_t> read_prompt(const Job& job, const ModelInfo& info);
+// Feeds the prompt: at once where the model takes many tokens, else one by one.
+void prefill(Model& model, const std::vector<std::int64_t>& prompt);
+// Writes raw bytes to --output, when that was asked for.
+void write_output(const Job& job, const Bytes& bytes);
+
+// What a stretch of work used and met. Begin right before it, end right after it; both read outside of it.
+class Stretch {
+ public:
+  Stretch();
+  void end();
+  void write(ResultFile& result) const;
+
+ private:
+  Pressure pressure_before_;
+  Usage before_;
+  Clock::time_point start_;
+  std::int64_t wall_ns_ = 0;
+  Usage after_;
+  Pressure pressure_after_;
+};
+
+std::int64_t elapsed_ns(Clock::time_point since);
+
+}  // namespace farm

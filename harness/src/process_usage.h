@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace farm {
+
+// What the process has used up to now; differences of two readings are what a stretch of work used. Counted from
+// the process's start, steal from the machine's. One file for each platform reads it. nullopt: cannot be read here.
+struct Usage {
+  std::int64_t cpu_time_ns = 0;
+  std::int64_t thread_cpu_time_ns = 0;  // of the calling thread
+  std::int64_t voluntary_switches_count = 0;
+  std::int64_t involuntary_switches_count = 0;
+  std::int64_t minor_faults_count = 0;
+  std::int64_t major_faults_count = 0;
+  std::optional<std::int64_t> run_delay_ns;  // runnable threads waiting for a CPU, over all threads
+  std::optional<std::int64_t> steal_ns;      // the hypervisor gave the CPUs to others, over all CPUs
+};
+
+struct Memory {
+  std::optional<std::int64_t> vm_hwm_bytes;    // greatest resident size so far
+  std::optional<std::int64_t> rss_anon_bytes;  // resident memory that no file backs
+  std::optional<std::int64_t> pss_bytes;       // shared pages counted by their share
+};
+
+struct Pressure {
+  std::optional<double> load_1m;
+  std::optional<double> cpu_some_avg10_percent;  // /proc/pressure/cpu
+};
+
+// clocks_first: at the end of a stretch, so that reading the slower counts is not counted; at its beginning they come last.
+Usage read_usage(bool clocks_first);
+Memory read_memory();  // takes about a millisecond: never within a timed part
+Pressure read_pressure();
+
+}  // namespace farm

@@ -1,0 +1,105 @@
+#include <dirent.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <fstream>
+#include <memory>
+#include <sstream>
+
+#include "process_usage.h"
+
+namespace farm {
+namespace {
+
+constexpr std::int64_t kSecond = 1'000'000'000;
+
+std::int64_t clock_ns(clockid_t clock) {
+  timespec now{};
+  clock_gettime(clock, &now);
+  return now.tv_sec * kSecond + now.tv_nsec;
+}
+
+std::string file_text(const std::string& path) {
+  std::ifstream file(path);
+  std::ostringstream text;
+  if (file) text << file.rdbuf();
+  return text.str();
+}
+
+// Returns the number that follows key in text, or nothing when there is none.
+template <typename Number>
+std::optional<Number> number_after(const std::string& text, const std::string& key) {
+  const auto at = text.find(key);
+  if (at == std::string::npos) return std::nullopt;
+  const auto from = text.find_first_not_of(" \t", at + key.size());
+  if (from == std::string::npos) return std::nullopt;
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data() + from, text.data() + text.size(), value);
+  return error == std::errc{} && end != text.data() + from ? std::optional<Number>(value) : std::nullopt;
+}
+
+std::optional<std::int64_t> bytes_after(const std::string& text, const std::string& key) {
+  const auto kilobytes = number_after<std::int64_t>(text, key);
+  return kilobytes ? std::optional<std::int64_t>(*kilobytes * 1024) : std::nullopt;
+}
+
+// The second number of each thread's schedstat (Documentation/scheduler/sched-stats.rst).
+std::optional<std::int64_t> run_delay_ns() {
+  const std::unique_ptr<DIR, int (*)(DIR*)> tasks(::opendir("/proc/self/task"), ::closedir);
+  if (!tasks) return std::nullopt;
+  std::optional<std::int64_t> total;
+  while (const auto* entry = ::readdir(tasks.get())) {
+    if (entry->d_name[0] == '.') continue;
+    std::istringstream text(file_text(std::string("/proc/self/task/") + entry->d_name + "/schedstat"));
+    std::int64_t running_ns = 0;
+    std::int64_t waiting_ns = 0;
+    if (text >> running_ns >> waiting_ns) total = total.value_or(0) + waiting_ns;
+  }
+  return total;
+}
+
+// The eighth number of the cpu line of /proc/stat, in clock ticks (proc_stat(5)).
+std::optional<std::int64_t> steal_ns() {
+  std::istringstream text(file_text("/proc/stat"));
+  std::string name;
+  text >> name;
+  std::int64_t ticks = 0;
+  for (int field = 0; field < 8; ++field) text >> ticks;
+  if (!text || name != "cpu") return std::nullopt;
+  return ticks * (kSecond / ::sysconf(_SC_CLK_TCK));
+}
+
+}  // namespace
+
+Usage read_usage(bool clocks_first) {
+  Usage usage;
+  const auto read_clocks = [&] {
+    usage.cpu_time_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+    usage.thread_cpu_time_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+  };
+  if (clocks_first) read_clocks();
+  rusage used{};
+  getrusage(RUSAGE_SELF, &used);
+  usage.voluntary_switches_count = used.ru_nvcsw;
+  usage.involuntary_switches_count = used.ru_nivcsw;
+  usage.minor_faults_count = used.ru_minflt;
+  usage.major_faults_count = used.ru_majflt;
+  usage.run_delay_ns = run_delay_ns();
+  usage.steal_ns = steal_ns();
+  if (!clocks_first) read_clocks();
+  return usage;
+}
+
+Memory read_memory() {
+  const auto status = file_text("/proc/self/status");
+  const auto rollup = file_text("/proc/self/smaps_rollup");
+  return {bytes_after(status, "VmHWM:"), bytes_after(status, "RssAnon:"), bytes_after(rollup, "\nPss:")};
+}
+
+Pressure read_pressure() {
+  return {number_after<double>(file_text("/proc/loadavg"), ""), number_after<double>(file_text("/proc/pressure/cpu"), "some avg10=")};
+}
+
+}  // namespace farm

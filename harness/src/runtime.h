@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace farm {
+
+using Bytes = std::vector<std::byte>;
+
+struct RuntimeInfo {
+  std::string name;
+  std::string version;
+  std::vector<std::string> backends;  // that are registered, whether or not a model uses them
+  std::int64_t kernels = 0;
+  std::string load_mode;              // how model files are read
+};
+
+struct TensorInfo {
+  std::string dtype;                  // NumPy's name of it
+  std::vector<std::int64_t> shape;    // the largest one, where it can change
+  std::size_t bytes = 0;
+};
+
+// What a language model's program says of itself; nullopt: it does not say.
+struct LanguageModelInfo {
+  std::optional<std::int64_t> max_context_tokens;
+  std::optional<std::int64_t> vocabulary;
+  bool many_tokens_at_once = false;   // prefill in one call; else one token a call
+  std::string position_input;         // "start" ([1]: the first token's position) or "all" ([S]: every token's)
+};
+
+struct ModelInfo {
+  std::string flavour;                // which delegates compute: "xnnpack", "portable", "portable+xnnpack"
+  std::vector<TensorInfo> inputs;
+  std::vector<TensorInfo> outputs;
+  std::optional<LanguageModelInfo> language_model;
+};
+
+// A loaded model. One thread uses it.
+class Model {
+ public:
+  Model() = default;
+  virtual ~Model() = default;
+  Model(const Model&) = delete;
+  Model& operator=(const Model&) = delete;
+
+  virtual const ModelInfo& info() const = 0;
+
+  // Sets what run() computes on: raw bytes, one entry for each input. They must outlive the runs.
+  virtual void set_inputs(const std::vector<Bytes>& inputs) = 0;
+  // Puts the inputs in place again: a runtime may reuse their memory while it computes. Not timed.
+  virtual void prepare() = 0;
+  // Computes once. This is what is timed.
+  virtual void run() = 0;
+  // All tensor outputs of the last run, one after the other.
+  virtual Bytes outputs() const = 0;
+
+  // Feeds count tokens, the first of which stands at position start, through a language model.
+  virtual void feed(const std::int64_t* tokens, std::size_t count, std::int64_t start) = 0;
+  // The token with the highest logit after the last one that was fed.
+  virtual std::int64_t best_token() const = 0;
+  // The logits after the last token that was fed, as raw bytes.
+  virtual Bytes logits() const = 0;
+};
+
+RuntimeInfo runtime_info();
+
+// Loads a method of a model file, for so many threads. thorough: check the file's inner consistency first, which
+// reads all of its structure. Throws Error: model_unreadable, model_invalid, operator_missing, backend_missing, ...
+std::unique_ptr<Model> load_model(const std::string& path, const std::string& method, std::int64_t threads, bool thorough);
+
+}  // namespace farm

@@ -1,0 +1,163 @@
+// A runtime that spins for a stated time, for tests of everything around it. Its model is a text file:
+// `farm-fake 1`, then `key value` lines. It crashes, hangs and fails for real where the file says so.
+
+#include <unistd.h>
+
+#include <chrono>
+#include <cstring>
+#include <fstream>
+#include <limits>
+#include <map>
+#include <sstream>
+#include <thread>
+
+#include "error.h"
+#include "runtime.h"
+
+namespace farm {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Script {
+  std::int64_t spin_ns = 0;
+  std::int64_t load_ns = 0;
+  std::int64_t allocate_bytes = 0;
+  std::int64_t input_bytes = 4;
+  std::int64_t vocabulary = 0;
+  std::int64_t context = 0;
+  std::int64_t crash_at_iteration = 0;
+  std::int64_t hang_at_iteration = 0;
+  std::int64_t exit_at_iteration = 0;
+  std::int64_t fail_at_iteration = 0;
+  std::string fail_load;
+  std::vector<float> output = {1.0F};
+};
+
+[[noreturn]] void invalid(const std::string& path, const std::string& why) {
+  throw Error("model_invalid", path + " is not a model of the fake runtime: " + why);
+}
+
+std::vector<float> floats(const std::string& path, const std::string& text) {
+  std::istringstream words(text);
+  std::vector<float> values;
+  for (std::string word; words >> word;) {
+    values.push_back(word == "nan" ? std::numeric_limits<float>::quiet_NaN() : std::strtof(word.c_str(), nullptr));
+  }
+  if (values.empty()) invalid(path, "output_values is empty");
+  return values;
+}
+
+Script read_script(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) throw Error("model_unreadable", "the model " + path + " cannot be opened");
+  Script script;
+  const std::map<std::string, std::int64_t*> numbers = {
+      {"spin_ns", &script.spin_ns},
+      {"load_ns", &script.load_ns},
+      {"allocate_bytes", &script.allocate_bytes},
+      {"input_bytes", &script.input_bytes},
+      {"vocabulary", &script.vocabulary},
+      {"context", &script.context},
+      {"crash_at_iteration", &script.crash_at_iteration},
+      {"hang_at_iteration", &script.hang_at_iteration},
+      {"exit_at_iteration", &script.exit_at_iteration},
+      {"fail_at_iteration", &script.fail_at_iteration},
+  };
+  std::string line;
+  if (!std::getline(file, line) || line != "farm-fake 1") invalid(path, "its first line is not \"farm-fake 1\"");
+  while (std::getline(file, line)) {
+    const auto space = line.find(' ');
+    const auto key = line.substr(0, space);
+    const auto value = space == std::string::npos ? std::string() : line.substr(space + 1);
+    if (key == "fail_load") {
+      script.fail_load = value;
+    } else if (key == "output_values") {
+      script.output = floats(path, value);
+    } else if (const auto found = numbers.find(key); found != numbers.end() && !value.empty()) {
+      *found->second = std::strtoll(value.c_str(), nullptr, 10);
+    } else if (!line.empty()) {
+      invalid(path, "\"" + line + "\" is not understood");
+    }
+  }
+  return script;
+}
+
+void spin(std::int64_t duration_ns) {
+  const auto until = Clock::now() + std::chrono::nanoseconds(duration_ns);
+  while (Clock::now() < until) {
+  }
+}
+
+class FakeModel final : public Model {
+ public:
+  explicit FakeModel(Script script) : script_(std::move(script)), memory_(static_cast<std::size_t>(script_.allocate_bytes), std::byte{1}) {
+    info_.flavour = "fake";
+    const auto input_bytes = static_cast<std::size_t>(script_.input_bytes);
+    info_.inputs = {{"uint8", {script_.input_bytes}, input_bytes}};
+    info_.outputs = {{"float32", {static_cast<std::int64_t>(script_.output.size())}, script_.output.size() * sizeof(float)}};
+    if (script_.vocabulary > 0) {
+      info_.inputs = {{"int64", {1, script_.context}, 0}, {"int64", {1}, 0}};
+      info_.language_model = LanguageModelInfo{script_.context, script_.vocabulary, true, "start"};
+    }
+  }
+
+  const ModelInfo& info() const override { return info_; }
+  void set_inputs(const std::vector<Bytes>&) override {}
+  void prepare() override {}
+
+  void run() override {
+    ++iteration_;
+    misbehave();
+    spin(script_.spin_ns);
+  }
+
+  Bytes outputs() const override { return bytes_of(script_.output); }
+
+  void feed(const std::int64_t* tokens, std::size_t count, std::int64_t) override {
+    run();
+    last_token_ = tokens[count - 1];
+  }
+
+  // The rule: the token that follows t is t + 1, round the vocabulary.
+  std::int64_t best_token() const override { return (last_token_ + 1) % script_.vocabulary; }
+
+  Bytes logits() const override {
+    std::vector<float> values(static_cast<std::size_t>(script_.vocabulary), 0.0F);
+    values[static_cast<std::size_t>(best_token())] = 1.0F;
+    return bytes_of(values);
+  }
+
+ private:
+  static Bytes bytes_of(const std::vector<float>& values) {
+    Bytes bytes(values.size() * sizeof(float));
+    std::memcpy(bytes.data(), values.data(), bytes.size());
+    return bytes;
+  }
+
+  void misbehave() const {
+    if (iteration_ == script_.crash_at_iteration) std::abort();
+    if (iteration_ == script_.exit_at_iteration) ::_exit(0);
+    while (iteration_ == script_.hang_at_iteration) std::this_thread::sleep_for(std::chrono::hours(1));
+    if (iteration_ == script_.fail_at_iteration) throw Error("execution_failed", "the fake runtime failed, as its model says");
+  }
+
+  Script script_;
+  Bytes memory_;
+  ModelInfo info_;
+  std::int64_t iteration_ = 0;
+  std::int64_t last_token_ = 0;
+};
+
+}  // namespace
+
+RuntimeInfo runtime_info() { return {"fake", "1", {"fake"}, 1, "stream"}; }
+
+std::unique_ptr<Model> load_model(const std::string& path, const std::string&, std::int64_t, bool) {
+  Script script = read_script(path);
+  spin(script.load_ns);
+  if (!script.fail_load.empty()) throw Error("model_invalid", script.fail_load);
+  return std::make_unique<FakeModel>(std::move(script));
+}
+
+}  // namespace farm

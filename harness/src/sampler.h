@@ -1,0 +1,75 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "result_file.h"
+
+namespace farm {
+
+using Clock = std::chrono::steady_clock;
+
+// Reads temperatures, frequencies, battery and resident memory beside a pass, a few times a second, from files that
+// stay open; nothing is allocated while it runs. What it finds at its construction is what it reads.
+class Sampler {
+ public:
+  struct Settings {
+    std::int64_t hz = 10;
+    std::string sys = "/sys";              // other roots for tests
+    std::string statm = "/proc/self/statm";
+    std::vector<int> measuring_cpus;       // the sampler keeps off them when it can
+    Clock::time_point epoch;               // at_ns counts from here
+    std::int64_t longest_s = 900;          // readings after that are not kept
+  };
+
+  explicit Sampler(Settings settings);
+  ~Sampler();
+  Sampler(const Sampler&) = delete;
+  Sampler& operator=(const Sampler&) = delete;
+
+  void start();
+  void stop();
+  // Writes the readings, what was not there and why, and the sampler's own cost. After stop().
+  void write(ResultFile& result) const;
+
+ private:
+  struct Source {
+    std::string metric;
+    std::string name;
+    int descriptor;
+    double factor;  // base units of the metric to one unit of the file
+    int field;      // which of the file's numbers, from 0
+    std::vector<double> values;
+    std::vector<std::int64_t> at_ns;
+  };
+  struct Missing {
+    std::string metric;
+    std::string reason;
+  };
+
+  void find(const std::string& metric, const std::string& folder, const std::string& prefix, const std::string& file,
+            const std::string& label_file, double factor, const std::string& what);
+  bool add(const std::string& metric, const std::string& name, const std::string& path, double factor, int field);
+  void run();
+  void read_all();
+  void choose_cpu();
+
+  Settings settings_;
+  std::vector<Source> sources_;
+  std::vector<Missing> missing_;
+  std::thread thread_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  int cpu_ = -1;
+  std::int64_t cpu_time_ns_ = 0;
+  std::int64_t reads_count_ = 0;
+};
+
+}  // namespace farm
