@@ -23,10 +23,11 @@ def check(context: Context, suites: tuple[Path, ...]) -> None:
     from farm.config import load_lab, load_suite
 
     problems: list[str] = []
+    found: list[str] = []
     lab = load_lab(None)
     try:
         lab = context.lab()
-        click.echo(f"devices: {count(len(lab.devices), 'device')}, {count(len(lab.pools), 'pool')}")
+        found.append(f"devices: {count(len(lab.devices), 'device')}, {count(len(lab.pools), 'pool')}")
     except ConfigError as error:
         problems += error.problems
     for path in suites:
@@ -34,7 +35,7 @@ def check(context: Context, suites: tuple[Path, ...]) -> None:
             suite = load_suite(path, lab.devices)
             for _, artifact in suite.work:
                 open_artifact(artifact)
-            click.echo(
+            found.append(
                 f"{path}: {count(len(suite.work), 'workload')}, {count(len(suite.budgets), 'budget')}, {count(suite.repeats, 'repeat')}"
             )
         except ConfigError as error:
@@ -43,3 +44,4 @@ def check(context: Context, suites: tuple[Path, ...]) -> None:
             problems.append(f"{path}: {error.message}")
     if problems:
         raise ConfigError(problems)
+    click.echo("\n".join(found))

@@ -118,9 +118,11 @@ def _task(context: Context, options: _Options) -> _Task:
 
 
 def _notes(suite: "Suite | None") -> tuple[str, ...]:
+    from farm.publish.tables import count
+
     if suite is None or not suite.budgets:
         return ()
-    return (f"{suite.name} states {len(suite.budgets)} budgets; farm run measures and does not judge them",)
+    return (f"{suite.name} states {count(len(suite.budgets), 'budget')}; farm run measures and does not judge",)
 
 
 def _passes(text: str) -> tuple[Pass, ...]:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -131,12 +132,9 @@ class LocalTransport:
 
     def stop(self, handle: Handle) -> None:
         """Kill the harness's process group and wait until it is gone."""
-        if local_state.process_start(handle.pid) != handle.started:
-            return
-        try:
-            os.killpg(handle.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return
+        if local_state.process_start(handle.pid) == handle.started:
+            with suppress(ProcessLookupError):
+                os.killpg(handle.pid, signal.SIGKILL)
         child = self._children.pop(handle.pid, None)
         if child is not None:
             child.wait(timeout=_STOP_TIMEOUT_S)
@@ -164,8 +162,10 @@ class LocalTransport:
         """Nothing was set."""
 
     def clean(self, handle: Handle) -> None:
-        """Remove the run folder."""
-        self._children.pop(handle.pid, None)
+        """Remove the run folder; the launcher, which has nothing left to do, is waited for."""
+        child = self._children.pop(handle.pid, None)
+        if child is not None:
+            child.wait(timeout=_STOP_TIMEOUT_S)
         shutil.rmtree(self.box / run_folder(handle.nonce), ignore_errors=True)
 
     def diagnose(self, handle: Handle) -> str:

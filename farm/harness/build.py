@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -125,14 +126,15 @@ def _compile(plan: _Plan, tree: Path, log: Path) -> None:
         configure.append(f"-DCMAKE_TOOLCHAIN_FILE={plan.sources.resolve() / 'cmake' / 'aarch64-linux-gnu.cmake'}")
     else:
         configure.append(f"-DCMAKE_CXX_COMPILER={plan.tools.compiler}")
-    with log.open("w", encoding="utf-8") as output:
+    words = tree.with_name("words")  # of this build's own: another process may build the same
+    with words.open("w", encoding="utf-8") as output:
         for command in (configure, [plan.tools.cmake, "--build", str(tree.resolve()), "--target", "farm-harness"]):
             done = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, check=False, timeout=_TIMEOUT_S, cwd=tree.parent)
             if done.returncode != 0:
+                shutil.copyfile(words, log)
                 raise HarnessUnavailable(
                     f"the {plan.runtime} harness could not be built for {plan.target}", hint=f"the compiler's words are in {log}"
                 )
-    log.unlink()
 
 
 def _read(folder: Path) -> HarnessBuild:

@@ -142,12 +142,16 @@ def _first_line(error: duckdb.Error) -> str:
 
 
 def _schema_version(connection: duckdb.DuckDBPyConnection) -> int:
-    """Return the version of the schema, 0 for an empty database."""
-    known = connection.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'farm_schema'").fetchone()
-    if known is None or not known[0]:
+    """Return the version of the schema, 0 for a database that farm has not made."""
+    if not _fetched(connection, "SELECT 1 FROM duckdb_tables() WHERE table_name = 'farm_schema'"):
         return 0
-    newest = connection.execute("SELECT coalesce(max(version), 0) FROM farm_schema").fetchone()
-    return int(newest[0]) if newest else 0
+    ((version,),) = _fetched(connection, "SELECT coalesce(max(version), 0) FROM farm_schema")
+    return int(version)
+
+
+def _fetched(connection: duckdb.DuckDBPyConnection, statement: str, *values: object) -> list[Any]:
+    """Return all rows: a result that is not fetched to its end blocks the connection."""
+    return connection.execute(statement, list(values)).fetchall()
 
 
 def _check_version(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
@@ -179,7 +183,7 @@ def _migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
 
 def _insert(connection: duckdb.DuckDBPyConnection, record: Record) -> None:
     run_id = record["runs"][0]["id"]
-    if connection.execute("SELECT 1 FROM runs WHERE id = ?::UUID", [run_id]).fetchone():
+    if _fetched(connection, "SELECT 1 FROM runs WHERE id = ?::UUID", run_id):
         return
     for table, rows in record.items():
         statement = _statement(f"insert_{table}")

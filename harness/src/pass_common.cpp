@@ -68,8 +68,6 @@ std::int64_t elapsed_ns(Clock::time_point since) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - since).count();
 }
 
-void write_model_line(const Job& job, const ModelInfo& info);
-
 std::unique_ptr<Model> open_model(const Job& job, bool thorough) {
   const auto& arguments = job.arguments;
   auto model = load_model(arguments.model, arguments.method, arguments.threads, thorough);

@@ -75,8 +75,6 @@ std::int64_t first_inference_ns(const Job& job, Model& model) {
 
 }  // namespace
 
-void write_model_line(const Job& job, const ModelInfo& info);
-
 void load_pass(const Job& job) {
   const auto& arguments = job.arguments;
   const bool cold = arguments.pass == Pass::kLoadCold;

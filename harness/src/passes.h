@@ -27,6 +27,8 @@ void load_pass(const Job& job);
 
 // Loads the model, checks that it can be used as asked, and writes the `model` line.
 std::unique_ptr<Model> open_model(const Job& job, bool thorough);
+// Writes what the program says of itself.
+void write_model_line(const Job& job, const ModelInfo& info);
 // The inputs from the files of --input, else made up: uniform in [0, 1) from a fixed seed, 0 or 1 for whole numbers.
 std::vector<Bytes> read_inputs(const Job& job, const ModelInfo& info);
 std::vector<std::int64_t> read_prompt(const Job& job, const ModelInfo& info);

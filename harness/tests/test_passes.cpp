@@ -1,0 +1,123 @@
+#include <doctest/doctest.h>
+
+#include "error.h"
+#include "passes.h"
+#include "scratch.h"
+#include <algorithm>
+
+using namespace farm;
+
+namespace {
+
+struct Bench {
+  Bench(const std::string& model, Pass pass) {
+    arguments.model = scratch.write("model", "farm-fake 1\n" + model);
+    arguments.pass = pass;
+    arguments.output = scratch.file("output");
+    arguments.result = scratch.file("result");
+  }
+
+  std::string measured(void (*pass)(const Job&)) {
+    ResultFile result(arguments.result);
+    pass({arguments, result, Clock::now()});
+    result.end();
+    return text_of(arguments.result);
+  }
+
+  Scratch scratch;
+  Arguments arguments;
+};
+
+std::size_t values_in(const std::string& text, const std::string& metric) {
+  const auto at = text.find("\"metric\":\"" + metric + "\",\"values\":[");
+  if (at == std::string::npos) return 0;
+  const auto list = text.substr(at, text.find(']', at) - at);
+  return 1 + static_cast<std::size_t>(std::count(list.begin(), list.end(), ',')) - 1;
+}
+
+}  // namespace
+
+TEST_CASE("latency has the stated iterations when there is no stated time") {
+  Bench bench("spin_ns 1000\n", Pass::kLatency);
+  bench.arguments.iterations = bench.arguments.max_iterations = 7;
+  const auto text = bench.measured(latency_pass);
+  CHECK(values_in(text, "latency_ns") == 7);
+  CHECK(text.find("\"metric\":\"thread_cpu_time_ns\"") != std::string::npos);
+}
+
+TEST_CASE("latency goes on until the stated time, and never past the ceiling") {
+  Bench longer("spin_ns 1000000\n", Pass::kLatency);
+  longer.arguments.iterations = 1;
+  longer.arguments.duration_ms = 20;
+  longer.arguments.max_iterations = 1000;
+  const auto count = values_in(longer.measured(latency_pass), "latency_ns");
+  CHECK(count > 1);
+  CHECK(count <= 21);
+  Bench ceiling("spin_ns 1000\n", Pass::kLatency);
+  ceiling.arguments.iterations = 1;
+  ceiling.arguments.duration_ms = 10'000;
+  ceiling.arguments.max_iterations = 5;
+  CHECK(values_in(ceiling.measured(latency_pass), "latency_ns") == 5);
+}
+
+TEST_CASE("the output of the first inference is written as raw bytes") {
+  Bench bench("output_values 1 -2.5\n", Pass::kLatency);
+  bench.measured(latency_pass);
+  CHECK(text_of(bench.arguments.output) == std::string("\x00\x00\x80\x3f\x00\x00\x20\xc0", 8));
+}
+
+TEST_CASE("a language model gives one time to first token a generation, and one time for each later token") {
+  Bench bench("vocabulary 8\ncontext 64\nspin_ns 1000\n", Pass::kLatency);
+  const std::int64_t tokens[] = {1, 2, 6};
+  bench.arguments.prompt = bench.scratch.write("prompt", std::string(reinterpret_cast<const char*>(tokens), sizeof(tokens)));
+  bench.arguments.decode_tokens = 4;
+  bench.arguments.generations = 2;
+  const auto text = bench.measured(language_latency_pass);
+  CHECK(values_in(text, "ttft_ns") == 2);
+  CHECK(values_in(text, "token_ns") == 6);
+  CHECK(text.find(R"({"type":"tokens","values":[7,0,1,2]})") != std::string::npos);
+}
+
+TEST_CASE("prompt and generated tokens must fit into the model's context") {
+  Bench bench("vocabulary 8\ncontext 5\n", Pass::kLatency);
+  const std::int64_t tokens[] = {1, 2, 3};
+  bench.arguments.prompt = bench.scratch.write("prompt", std::string(reinterpret_cast<const char*>(tokens), sizeof(tokens)));
+  bench.arguments.decode_tokens = 3;
+  CHECK_THROWS_WITH_AS(bench.measured(language_latency_pass), doctest::Contains("context holds 5"), Error);
+}
+
+TEST_CASE("memory is told by phase and at the end") {
+  Bench bench("allocate_bytes 50000000\n", Pass::kMemory);
+  const auto text = bench.measured(memory_pass);
+  for (const auto* phase : {"start", "loaded", "ran"}) CHECK(text.find("\"metric\":\"vm_hwm_bytes\",\"source\":\"" + std::string(phase)) != std::string::npos);
+  CHECK(values_in(text, "vm_hwm_bytes") == 1);
+}
+
+TEST_CASE("a warm load is timed, and so is the first inference") {
+  Bench bench("load_ns 2000000\n", Pass::kLoadWarm);
+  const auto text = bench.measured(load_pass);
+  CHECK(values_in(text, "load_warm_ns") == 1);
+  CHECK(values_in(text, "first_inference_ns") == 1);
+}
+
+TEST_CASE("a cold load is timed only when the file was really out of the page cache") {
+  Bench bench("load_ns 1000\n", Pass::kLoadCold);
+  const auto text = bench.measured(load_pass);
+  const bool timed = values_in(text, "load_cold_ns") == 1;
+  const bool resident = text.find(R"("metric":"resident_before_bytes","values":[0])") == std::string::npos;
+  CHECK(timed != resident);
+  CHECK((timed || text.find("page cache") != std::string::npos));
+}
+
+TEST_CASE("inputs of another size or number are refused") {
+  Bench bench("input_bytes 4\n", Pass::kLatency);
+  bench.arguments.inputs = {bench.scratch.write("input", "12345")};
+  CHECK_THROWS_WITH_AS(bench.measured(latency_pass), doctest::Contains("is 4 bytes, the given one 5"), Error);
+  bench.arguments.inputs = {bench.scratch.write("input", "1234"), bench.scratch.file("input")};
+  CHECK_THROWS_WITH_AS(bench.measured(latency_pass), doctest::Contains("takes 1 inputs, 2 were given"), Error);
+}
+
+TEST_CASE("a file that is no model is refused") {
+  Bench bench("speed 3\n", Pass::kLatency);
+  CHECK_THROWS_WITH_AS(bench.measured(latency_pass), doctest::Contains("\"speed 3\" is not understood"), Error);
+}

@@ -1,0 +1,25 @@
+#include <doctest/doctest.h>
+
+#include <vector>
+
+#include "process_usage.h"
+
+using namespace farm;
+
+TEST_CASE("CPU time grows while there is work, and the thread's is within the process's") {
+  const auto before = read_usage(false);
+  volatile std::uint64_t sum = 0;
+  for (std::uint64_t step = 0; step < 5'000'000; ++step) sum = sum + step;
+  const auto after = read_usage(true);
+  CHECK(after.thread_cpu_time_ns > before.thread_cpu_time_ns);
+  CHECK(after.cpu_time_ns - before.cpu_time_ns >= after.thread_cpu_time_ns - before.thread_cpu_time_ns);
+  CHECK(after.involuntary_switches_count >= before.involuntary_switches_count);
+}
+
+TEST_CASE("memory that is touched shows in the peak") {
+  const auto before = read_memory();
+  REQUIRE(before.vm_hwm_bytes);
+  std::vector<char> block(64U << 20U, 1);
+  const auto after = read_memory();
+  CHECK(*after.vm_hwm_bytes - *before.vm_hwm_bytes > static_cast<std::int64_t>(block.size()) / 2);
+}

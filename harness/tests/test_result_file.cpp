@@ -1,0 +1,75 @@
+#include <doctest/doctest.h>
+
+#include "error.h"
+#include "result_file.h"
+#include "scratch.h"
+
+using namespace farm;
+
+namespace {
+
+JsonObject begin_line(const std::string& nonce) {
+  const auto harness = JsonObject()
+                           .text("source_hash", "0f1e2d3c")
+                           .text("build_type", "Release")
+                           .boolean("assertions", false)
+                           .texts("sanitizers", {})
+                           .text("compiler", "GNU 12.2.0")
+                           .text("target", "x86_64-Linux");
+  const auto runtime = JsonObject().text("name", "fake").text("version", "1").texts("backends", {"fake"}).integer("kernels", 1);
+  return JsonObject()
+      .text("type", "begin")
+      .integer("protocol", 1)
+      .text("nonce", nonce)
+      .object("harness", harness)
+      .object("runtime", runtime)
+      .object("job", JsonObject().text("pass", "latency").text("model", "files/spin").integer("threads", 1))
+      .integer("pid", 4711)
+      .object("clock", JsonObject().integer("monotonic_ns", 1000).integer("unix_ns", 2000));
+}
+
+}  // namespace
+
+TEST_CASE("a result is what the protocol's example file says, byte for byte") {
+  const Scratch scratch;
+  {
+    ResultFile result(scratch.file("r"));
+    result.line(begin_line("c0ffee"));
+    const auto tensor = JsonObject().text("dtype", "float32").integers("shape", {1}).integer("bytes", 4);
+    result.line(JsonObject().text("type", "model").text("method", "forward").text("flavour", "fake").objects("inputs", {tensor}).objects("outputs", {tensor}));
+    result.series("latency_ns", std::vector<std::int64_t>{200117, 200067, 200057});
+    result.series("temperature_c", {41.5, 41.75}, {0, 100000000}, "thermal_zone0 skin");
+    result.absent("battery_current_ua", "this device shows no battery current");
+    CHECK_FALSE(std::filesystem::exists(scratch.file("r")));  // not before its end
+    result.end();
+  }
+  CHECK_FALSE(std::filesystem::exists(scratch.file("r.partial")));
+  CHECK(text_of(scratch.file("r")) == text_of(std::filesystem::path(FARM_EXAMPLES) / "latency.jsonl"));
+}
+
+TEST_CASE("an error is the last line, and the result is finished all the same") {
+  const Scratch scratch;
+  ResultFile result(scratch.file("r"));
+  result.line(begin_line("c0ffee"));
+  result.error(Error("operator_missing", "the runtime has no operator aten::foo.out", "Missing operator: [2] aten::foo.out\n", 20));
+  CHECK(text_of(scratch.file("r")) == text_of(std::filesystem::path(FARM_EXAMPLES) / "error.jsonl"));
+}
+
+TEST_CASE("a result that is not ended leaves only its partial file") {
+  const Scratch scratch;
+  { ResultFile(scratch.file("r")).line(begin_line("c0ffee")); }
+  CHECK_FALSE(std::filesystem::exists(scratch.file("r")));
+  CHECK(std::filesystem::exists(scratch.file("r.partial")));
+}
+
+TEST_CASE("a place that cannot be written to is said") {
+  const Scratch scratch;
+  CHECK_THROWS_WITH_AS(ResultFile(scratch.file("no/such/folder")), doctest::Contains("cannot be written"), Error);
+}
+
+TEST_CASE("a full disk is noticed") {
+  const Scratch scratch;
+  std::filesystem::create_symlink("/dev/full", scratch.file("r.partial"));  // every write to it fails with ENOSPC
+  ResultFile result(scratch.file("r"));
+  CHECK_THROWS_WITH_AS(result.line(begin_line("c0ffee")), doctest::Contains("No space left"), Error);
+}

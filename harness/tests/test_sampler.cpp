@@ -1,0 +1,63 @@
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <thread>
+
+#include "sampler.h"
+#include "scratch.h"
+
+using namespace farm;
+
+namespace {
+
+std::string sampled(const Scratch& scratch, std::int64_t hz) {
+  Sampler::Settings settings;
+  settings.hz = hz;
+  settings.sys = scratch.file("sys");
+  settings.statm = scratch.file("statm");
+  settings.epoch = Clock::now();
+  Sampler sampler(settings);
+  sampler.start();
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  sampler.stop();
+  ResultFile result(scratch.file("r"));
+  sampler.write(result);
+  result.end();
+  return text_of(scratch.file("r"));
+}
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("what is there is read in base units, under its source") {
+  const Scratch scratch;
+  scratch.write("statm", "1000 250 100 1 0 50 0\n");
+  scratch.write("sys/class/thermal/thermal_zone0/temp", "41500\n");
+  scratch.write("sys/class/thermal/thermal_zone0/type", "skin\n");
+  scratch.write("sys/devices/system/cpu/cpufreq/policy4/scaling_cur_freq", "2400000\n");
+  scratch.write("sys/class/power_supply/battery/current_now", "-350000\n");
+  const auto text = sampled(scratch, 1000);
+  CHECK(has(text, R"("metric":"temperature_c","source":"thermal_zone0 skin","values":[41.5)"));
+  CHECK(has(text, R"("metric":"frequency_hz","source":"policy4","values":[2.4e+09)"));
+  CHECK(has(text, R"("metric":"battery_current_ua","source":"battery","values":[-350000)"));
+  CHECK(has(text, R"("metric":"rss_bytes","source":"sampler","values":[1024000)"));
+  CHECK(has(text, R"("metric":"sampler_cpu_ns")"));
+}
+
+TEST_CASE("what is not there, or is no number, is absent with its reason and never a value") {
+  const Scratch scratch;
+  scratch.write("sys/class/thermal/thermal_zone0/temp", "Permission denied\n");
+  const auto text = sampled(scratch, 1000);
+  CHECK(has(text, R"({"type":"absent","metric":"temperature_c","reason":"no thermal zone may be read here"})"));
+  CHECK(has(text, R"({"type":"absent","metric":"frequency_hz","reason":"this device shows no cpufreq policy"})"));
+  CHECK_FALSE(has(text, R"("metric":"temperature_c","source")"));
+}
+
+TEST_CASE("a sampler that is off reads nothing and says so") {
+  const Scratch scratch;
+  scratch.write("statm", "1 1 1 1 1 1 1\n");
+  const auto text = sampled(scratch, 0);
+  CHECK(has(text, "the sampler is off"));
+  CHECK_FALSE(has(text, "series\",\"metric"));
+}

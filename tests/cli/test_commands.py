@@ -1,0 +1,244 @@
+"""The commands as a person uses them: real processes, the fake runtime, real exit codes."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import pytest
+
+from farm.cli.main import farm as group
+from farm.workloads import HarnessBuild
+from tests.conftest import ROOT, FakeModel
+
+Farm = Callable[..., subprocess.CompletedProcess[str]]
+
+CALM = """
+[defaults.conditions]
+max_cpu_busy = "1000 %"
+max_run_delay = "1000 %"
+min_thread_cpu = "0 %"
+"""
+
+
+@pytest.fixture
+def data(tmp_path: Path, fake_harness: HarnessBuild) -> Path:
+    """A data folder that shares the harness builds of the test session."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "harness").symlink_to(fake_harness.folder.parent)
+    (tmp_path / "devices.toml").write_text(CALM)
+    return folder
+
+
+@pytest.fixture
+def farm(data: Path, tmp_path: Path) -> Farm:
+    def call(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "farm", "--data", str(data), "--devices", str(tmp_path / "devices.toml"), *map(str, arguments)]
+        env = {name: value for name, value in os.environ.items() if not name.startswith(("FARM_", "GIT", "CI"))} | environment
+        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=env, timeout=100)
+
+    return call
+
+
+def quick(model: Path) -> list[object]:
+    return ["run", model, "--passes", "latency,memory", "--repeat", 2, "--iterations", 20, "--threads", 1, "--seed", 1]
+
+
+def test_a_run_ends_with_a_table_a_page_and_a_database(farm: Farm, fake_model: FakeModel, tmp_path: Path, data: Path) -> None:
+    done = farm(*quick(fake_model(spin_ns=100_000).path), "--html", tmp_path / "page.html", FARM_REVISION="abc123")
+    assert done.returncode == 0, done.stderr
+    assert "output unchecked" in done.stdout
+    assert re.search(r"latency +100 us +100 us … \d+ us \(50%\)", done.stdout), done.stdout
+    assert "2 of 2" in done.stdout
+    assert "temperature_c" in done.stdout
+    page = (tmp_path / "page.html").read_text()
+    assert "abc123" in page
+    assert "http" not in page.replace("http-equiv", "")
+    assert (data / "farm.duckdb").exists()
+    assert "Traceback" not in done.stderr
+
+
+def test_runs_show_and_sql_find_what_was_measured(farm: Farm, fake_model: FakeModel) -> None:
+    farm(*quick(fake_model(spin_ns=100_000).path))
+    listed = json.loads(farm("runs", "--json").stdout)
+    assert len(listed) == 4
+    run_id = listed[0]["run_id"]
+    shown = farm("show", run_id[-12:], "--samples")
+    assert run_id in shown.stdout
+    assert "Device state" in shown.stdout
+    as_json = json.loads(farm("show", run_id, "--json").stdout)
+    assert as_json["outcome"] == "ok"
+    assert as_json["samples"]
+    assert farm("sql", "SELECT count(*) AS n FROM runs", "--json").stdout.split() == ["[", "{", '"n":', "4", "}", "]"]
+
+
+def test_json_is_one_document_with_every_run(farm: Farm, fake_model: FakeModel) -> None:
+    done = farm(*quick(fake_model(spin_ns=100_000).path), "--json")
+    document = json.loads(done.stdout)
+    assert document["exit_code"] == 0
+    assert len(document["runs"]) == 4
+    latency = next(line for line in document["results"] if line["name"] == "latency_ns.p50")
+    assert latency["median"] >= 100_000
+    assert latency["interval"]["coverage"] == 0.5
+
+
+def test_a_job_without_a_valid_run_ends_with_3_and_is_stored(farm: Farm, fake_model: FakeModel) -> None:
+    done = farm(*quick(fake_model(crash_at_iteration=3).path))
+    assert done.returncode == 3
+    assert "the harness crashed: signal 6 (SIGABRT)" in done.stdout
+    assert {run["outcome"] for run in json.loads(farm("runs", "--json").stdout)} == {"failed"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["run"], 2, "name either model files or a --suite"),
+        (["run", "no.pte"], 2, "there is no no.pte"),
+        (["run", "text.pte"], 2, "text.pte is a text file, not a model"),
+        (["run", "cut.pte"], 2, "cut.pte is cut off"),
+        (["run", "model.fake", "--device", "s25"], 2, 'there is no device "s25"'),
+        (["run", "model.fake", "--passes", "latncy"], 2, 'there is no pass "latncy"; did you mean "latency"?'),
+        (["run", "model.fake", "--prompt", "text.pte"], 2, "is not JSON"),
+        (["run", "--suite", "no.toml"], 2, "no.toml cannot be read"),
+        (["rnu", "model.fake"], 2, 'there is no command "rnu"; did you mean "run"?'),
+        (["show", "ffff"], 2, 'there is no run "ffff"'),
+        (["sql", "SELEC 1"], 2, "there is no database"),
+        (["artifacts", "build", "digit"], 2, "did you mean digits?"),
+        (["config", "check", "no.toml"], 2, "no.toml cannot be read"),
+    ],
+)
+def test_wrong_input_is_one_sentence_and_code_2(
+    farm: Farm, fake_model: FakeModel, tmp_path: Path, arguments: list[str], code: int, said: str
+) -> None:
+    fake_model()
+    (tmp_path / "text.pte").write_text("I am no model\n")
+    (tmp_path / "cut.pte").write_bytes((ROOT / "farm" / "examples" / "digits_int8.pte").read_bytes()[:9999])
+    done = farm(*arguments)
+    assert done.returncode == code
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_an_unwritable_data_folder_is_said(tmp_path: Path, fake_model: FakeModel) -> None:
+    (tmp_path / "file").write_text("")
+    command = [sys.executable, "-m", "farm", "--data", str(tmp_path / "file" / "data"), "run", str(fake_model().path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "cannot be written to" in done.stderr
+
+
+def test_an_interrupt_ends_with_130_and_what_was_measured_is_stored(data: Path, tmp_path: Path, fake_model: FakeModel, farm: Farm) -> None:
+    model = fake_model(spin_ns=1_000_000).path
+    command = [sys.executable, "-m", "farm", "--data", str(data), "--devices", str(tmp_path / "devices.toml"), "run", str(model)]
+    command += ["--passes", "latency", "--repeat", "50", "--threads", "1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as child:
+        assert child.stderr is not None
+        for line in child.stderr:
+            if "[1/50]" in line:
+                break
+        child.send_signal(signal.SIGINT)
+        _, said = child.communicate(timeout=30)
+    assert child.returncode == 130
+    assert "Traceback" not in said
+    runs = json.loads(farm("runs", "--json").stdout)
+    assert runs
+    assert {run["outcome"] for run in runs} == {"ok"}
+    assert not list((data / "box" / "local" / "runs").iterdir())
+
+
+def test_a_killed_controller_loses_no_ended_run(data: Path, tmp_path: Path, fake_model: FakeModel, farm: Farm) -> None:
+    model = fake_model(spin_ns=100_000).path
+    command = [sys.executable, "-m", "farm", "--data", str(data), "--devices", str(tmp_path / "devices.toml"), "run", str(model)]
+    command += ["--passes", "latency", "--repeat", "200", "--threads", "1", "--iterations", "10"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as child:
+        assert child.stderr is not None
+        ended = 0
+        for line in child.stderr:
+            ended += ": ok" in line
+            if ended == 3:
+                break
+        child.kill()
+    assert farm("recover").returncode == 0
+    assert len(json.loads(farm("runs", "--json", "--most", 500).stdout)) >= 3
+    deadline_s = time.monotonic() + 20
+    while farm("run", model, "--passes", "latency", "--repeat", 1, "--threads", 1).returncode != 0:
+        assert time.monotonic() < deadline_s
+
+
+def test_a_suite_is_measured_and_its_budgets_are_said_not_to_be_judged(farm: Farm, fake_model: FakeModel, tmp_path: Path) -> None:
+    fake_model(spin_ns=100_000)
+    (tmp_path / "suite.toml").write_text("""
+[suite]
+name = "s"
+repeat = 1
+passes = ["latency"]
+[[workloads]]
+id = "w"
+artifact = "model.fake"
+iterations = 5
+duration = "1 ms"
+threads = 1
+[[budgets]]
+workload = "w"
+metric = "latency_ns"
+max = "1 ms"
+""")
+    assert farm("config", "check", "suite.toml").stdout.splitlines()[1] == "suite.toml: 1 workload, 1 budget, 1 repeat"
+    done = farm("run", "--suite", "suite.toml")
+    assert done.returncode == 0, done.stderr
+    assert "s states 1 budget; farm run measures and does not judge" in done.stderr
+
+
+def test_a_language_model_gives_its_rates(farm: Farm, fake_model: FakeModel, tmp_path: Path) -> None:
+    (tmp_path / "prompt.json").write_text("[1, 2, 3, 4]")
+    model = fake_model(spin_ns=1_000_000, vocabulary=16, context=64).path
+    done = farm(
+        "run", model, "--prompt", "prompt.json", "--decode-tokens", 8, "--passes", "latency,memory", "--repeat", 2, "--threads", 1, "--json"
+    )
+    assert done.returncode == 0, done.stderr
+    found = {line["name"]: line["median"] for line in json.loads(done.stdout)["results"]}
+    assert found["ttft_ns.p50"] >= 1_000_000
+    assert found["decode_tokens_per_s.p50"] == pytest.approx(1000, rel=0.2)
+    assert found["prefill_tokens_per_s.p50"] == pytest.approx(4000, rel=0.2)
+    assert found["vm_hwm_bytes"] > 0
+
+
+def test_devices_doctor_and_harness_list(farm: Farm) -> None:
+    assert "local" in farm("devices").stdout
+    assert [device["name"] for device in json.loads(farm("devices", "--json").stdout)] == ["local"]
+    doctor = farm("doctor", "--json")
+    checks = {check["name"]: check for check in json.loads(doctor.stdout)}
+    assert checks["device local"]["works"]
+    assert checks["database"]["works"]
+    assert "fake" in farm("harness", "list").stdout
+
+
+def all_commands(command: click.Command, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], click.Command]]:
+    found = [(path, command)] if path else []
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            child = command.get_command(context, name)
+            assert child is not None
+            found += all_commands(child, (*path, name))
+    return found
+
+
+@pytest.mark.parametrize(("path", "command"), all_commands(group), ids=lambda value: " ".join(value) if isinstance(value, tuple) else "")
+def test_every_command_has_help_with_an_example_and_stands_in_the_readme(path: tuple[str, ...], command: click.Command) -> None:
+    assert command.help
+    assert command.epilog
+    assert command.epilog.startswith("Example: farm ")
+    if not isinstance(command, click.Group):
+        for parameter in command.params:
+            if isinstance(parameter, click.Option):
+                assert parameter.help, f"{path}: {parameter.name}"
+        assert f"farm {' '.join(path)}" in (ROOT / "README.md").read_text()

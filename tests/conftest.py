@@ -1,0 +1,111 @@
+"""What many tests share: a built fake harness, fake models, and values."""
+
+import hashlib
+import os
+import platform
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from farm.artifacts import open_artifact
+from farm.harness import build
+from farm.workloads import (
+    Artifact,
+    Conditions,
+    Device,
+    DeviceKind,
+    HarnessBuild,
+    Identity,
+    Job,
+    Measured,
+    Outcome,
+    Pass,
+    PassSettings,
+    Provenance,
+    Readings,
+    Run,
+    Session,
+    Workload,
+    new_id,
+)
+
+ROOT = Path(__file__).parents[1]
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+# A test machine is never quiet: what disturbs a run is tested by itself, with stated readings.
+CALM = Conditions(max_cpu_busy_ratio=10.0, max_run_delay_ratio=10.0, min_thread_cpu_ratio=0.0, settle_timeout_s=5.0)
+LOCAL = Device("local", DeviceKind.LOCAL, conditions=CALM)
+IDENTITY = Identity("local-0123", DeviceKind.LOCAL, "bench", "a processor", "Debian", "x86_64", 2, 8 * 2**30, "6.1")
+
+FakeModel = Callable[..., Artifact]
+
+
+def in_ci() -> bool:
+    """Whether a test that cannot run here must fail instead of being skipped."""
+    return os.environ.get("CI", "").lower() in ("1", "true")
+
+
+@pytest.fixture(scope="session")
+def builds() -> Path:
+    """Where tests keep harness builds: known by the hash of their sources, so that they may be kept between sessions."""
+    return ROOT / ".farm"
+
+
+@pytest.fixture(scope="session")
+def fake_harness(builds: Path) -> HarnessBuild:
+    return build.ensure(build.Target.HOST, "fake", builds, on_progress=lambda _: None)
+
+
+@pytest.fixture
+def fake_model(tmp_path: Path) -> FakeModel:
+    """Make a model of the fake runtime: fake_model(spin_ns=1000, crash_at_iteration=3)."""
+
+    def make(name: str = "model.fake", **settings: object) -> Artifact:
+        path = tmp_path / name
+        path.write_text("farm-fake 1\n" + "".join(f"{key} {value}\n" for key, value in settings.items()))
+        return open_artifact(path)
+
+    return make
+
+
+def a_job(artifact: Artifact, pass_: Pass = Pass.LATENCY, repeat: int = 0, **settings: object) -> Job:
+    given = {"threads": 1, "warmup_iterations": 1, "iterations": 5, "duration_ms": 0, "max_iterations": 5, "timeout_s": 20.0} | settings
+    return Job(LOCAL, Workload("a-workload", (pass_,), PassSettings(**given)), artifact, pass_, repeat)  # type: ignore[arg-type]
+
+
+def an_artifact(name: str = "model.pte") -> Artifact:
+    return Artifact(hashlib.sha256(name.encode()).hexdigest(), name, Path(name), 1234, "executorch")
+
+
+def a_session(**changes: object) -> Session:
+    given = {
+        "id": new_id(NOW),
+        "started_at": NOW,
+        "device": LOCAL,
+        "identity": IDENTITY,
+        "provenance": Provenance("0.1.0", "abc123", "main"),
+        "seed": 7,
+        "command": "farm run",
+    }
+    return Session(**(given | changes))  # type: ignore[arg-type]
+
+
+def a_run(session: Session, latency_ns: tuple[float, ...] = (1.0, 2.0, 3.0), **changes: object) -> Run:
+    given = {
+        "id": new_id(NOW),
+        "session_id": session.id,
+        "job": a_job(an_artifact()),
+        "attempt": 1,
+        "nonce": "c0ffee",
+        "started_at": NOW,
+        "ended_at": NOW,
+        "outcome": Outcome.OK,
+        "measured": Measured("executorch", "1.5.1", "xnnpack", "0f1e", "Release", {"type": "begin"}),
+        "readings": (Readings("latency_ns", latency_ns), Readings("wall_ns", (10.0,)), Readings("cpu_time_ns", (9.0,))),
+    }
+    return Run(**(given | changes))  # type: ignore[arg-type]
+
+
+needs_linux = pytest.mark.skipif(platform.system() != "Linux", reason="the harness is built for Linux")

@@ -1,0 +1,129 @@
+"""What every transport does, whatever it reaches. One fixture parameter for each."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from farm.devices.local import LocalTransport
+from farm.devices.transport import Handle, Status, Transport
+from farm.harness import protocol
+from farm.harness.arguments import BoxNames, arguments
+from farm.workloads import HarnessBuild, run_folder
+from tests.conftest import FakeModel, a_job
+
+Start = Callable[..., Handle]
+
+
+@pytest.fixture(params=["local"])
+def transport(request: pytest.FixtureRequest, tmp_path: Path, fake_harness: HarnessBuild) -> Iterator[Transport]:
+    transport = LocalTransport(tmp_path / "box")
+    transport.preflight()
+    transport.install(fake_harness)
+    yield transport
+    transport.restore()
+
+
+@pytest.fixture
+def start(transport: Transport, fake_model: FakeModel) -> Iterator[Start]:
+    """Start the fake harness on a model with these settings; stopped and cleaned at the end."""
+    handles = []
+
+    def started(nonce: str, **settings: object) -> Handle:
+        job = a_job(fake_model(**settings))
+        transport.push(job.artifact.path, "files/model")
+        handles.append(transport.start(arguments(job, BoxNames("files/model"), nonce), nonce))
+        return handles[-1]
+
+    yield started
+    for handle in handles:
+        transport.stop(handle)
+        transport.clean(handle)
+
+
+def ended(transport: Transport, handle: Handle) -> Status:
+    deadline_s = time.monotonic() + 20
+    while (status := transport.poll(handle)) is Status.RUNNING and time.monotonic() < deadline_s:
+        time.sleep(0.01)
+    return status
+
+
+def test_it_says_who_it_is_and_says_the_same_again(transport: Transport) -> None:
+    assert transport.identify() == transport.identify()
+    assert transport.identify().cpu_count > 0
+
+
+def test_a_push_is_there_and_a_second_one_sends_nothing(transport: Transport, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"some bytes" * 1000)
+    assert transport.push(file, "files/one") == 10_000
+    assert transport.push(file, "files/one") == 0
+    assert transport.pull("files/one", tmp_path / "back")
+    assert (tmp_path / "back").read_bytes() == file.read_bytes()
+    file.write_bytes(b"other")
+    assert transport.push(file, "files/one") == 5
+
+
+def test_what_is_not_in_the_box_cannot_be_pulled(transport: Transport, tmp_path: Path) -> None:
+    assert not transport.pull("files/nothing", tmp_path / "back")
+    assert not (tmp_path / "back").exists()
+
+
+def test_a_harness_runs_and_its_result_is_collected(transport: Transport, start: Start) -> None:
+    handle = start("aa")
+    assert ended(transport, handle) is Status.ENDED
+    left = transport.collect(handle)
+    assert left.exit_code == 0
+    assert left.result is not None
+    assert len(protocol.parse(left.result, "aa").readings[0].values) == 5
+    transport.clean(handle)
+    assert transport.collect(handle).result is None
+
+
+def test_another_controller_takes_a_handle_up(transport: Transport, start: Start, tmp_path: Path) -> None:
+    handle = start("bb", spin_ns=50_000_000)
+    other = LocalTransport(tmp_path / "box")
+    assert other.poll(handle) is Status.RUNNING
+    assert ended(other, handle) is Status.ENDED
+    assert other.collect(handle).exit_code == 0
+
+
+def test_a_hanging_harness_is_stopped_and_gone(transport: Transport, start: Start) -> None:
+    handle = start("cc", hang_at_iteration=1)
+    assert transport.poll(handle) is Status.RUNNING
+    transport.stop(handle)
+    assert transport.poll(handle) is Status.VANISHED
+    transport.stop(handle)  # a second time does no harm
+
+
+def test_a_crash_leaves_the_partial_result_and_the_signal(transport: Transport, start: Start) -> None:
+    handle = start("dd", crash_at_iteration=3)
+    assert ended(transport, handle) is Status.ENDED
+    left = transport.collect(handle)
+    assert left.exit_code == 128 + 6
+    assert left.result is not None
+    assert '"begin"' in left.result
+
+
+def test_names_with_shell_characters_are_only_names(transport: Transport, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"x")
+    name = "files/$(touch evil);`touch evil` 'a\" && b"
+    assert transport.push(file, name) == 1
+    handle = transport.start(["--model", name, "; touch evil"], "ee")
+    assert ended(transport, handle) is Status.ENDED
+    assert transport.collect(handle).exit_code == 2
+    assert not transport.pull("evil", tmp_path / "back")
+    transport.clean(handle)
+
+
+def test_vitals_are_readings_or_reasons(transport: Transport) -> None:
+    for reading in transport.vitals("before"):
+        assert (reading.value is not None or reading.text is not None) != (reading.reason is not None)
+
+
+def test_the_run_folder_is_the_nonces(transport: Transport, start: Start, tmp_path: Path) -> None:
+    handle = start("ff")
+    assert (tmp_path / "box" / run_folder("ff")).is_dir()
+    ended(transport, handle)

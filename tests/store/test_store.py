@@ -1,0 +1,191 @@
+import multiprocessing
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from farm.errors import InputError, StoreBusy, StoreError
+from farm.journal import Journal
+from farm.records import record
+from farm.store import SCHEMA_VERSION, Store, statistics_of
+from farm.workloads import Absent, Outcome, StateReading
+from tests.conftest import a_run, a_session
+
+
+def test_a_run_comes_back_with_every_reading(tmp_path: Path) -> None:
+    store = Store(tmp_path / "farm.duckdb")
+    session = a_session()
+    run = a_run(session, absent=(Absent("temperature_c", "no zone"),), state=(StateReading("load_1m", "before", value=0.5),))
+    store.append([record(session, run)])
+    row = store.query("run", id=run.id).row(0, named=True)
+    assert (row["outcome"], row["revision"], row["device_name"], row["artifact"]) == ("ok", "abc123", "local", "model.pte")
+    samples = {sample["metric"]: sample["values"] for sample in store.query("run_samples", run_id=run.id).iter_rows(named=True)}
+    assert samples["latency_ns"] == [1.0, 2.0, 3.0]
+    assert store.query("run_absences", run_id=run.id)["reason"].to_list() == ["no zone"]
+    assert store.query("run_state", run_id=run.id)["value"].to_list() == [0.5]
+
+
+def test_the_same_run_goes_in_once(tmp_path: Path) -> None:
+    store = Store(tmp_path / "farm.duckdb")
+    session = a_session()
+    entry = record(session, a_run(session))
+    store.append([entry])
+    store.append([entry, entry])
+    assert store.query("count_runs").item() == 1
+    assert store.sql("SELECT count(*) FROM samples").item() == 3
+
+
+def test_a_run_goes_in_whole_or_not_at_all(tmp_path: Path) -> None:
+    store = Store(tmp_path / "farm.duckdb")
+    session = a_session()
+    good, broken = record(session, a_run(session)), record(session, a_run(session))
+    broken["samples"][1]["metric"] = None
+    with pytest.raises(duckdb.ConstraintException):
+        store.append([good, broken])
+    assert store.query("count_runs").item() == 0
+    assert store.sql("SELECT count(*) FROM samples").item() == 0
+
+
+def test_statistics_are_those_of_the_readings_with_linear_quantiles() -> None:
+    session = a_session()
+    frame = statistics_of([record(session, a_run(session, tuple(float(value) for value in range(1, 12))))], session.id)
+    row = frame.filter(frame["metric"] == "latency_ns").row(0, named=True)
+    assert (row["p50"], row["p90"], row["readings"]) == (6.0, 10.0, 11)
+    assert row["p99"] == pytest.approx(10.9)
+
+
+def test_rates_come_from_the_tokens_and_their_times() -> None:
+    from farm.workloads import Readings
+
+    session = a_session()
+    readings = (Readings("token_ns", (4e6, 6e6)), Readings("prefill_ns", (10e6,)), Readings("prompt_tokens_count", (20.0,)))
+    frame = statistics_of([record(session, a_run(session, readings=readings))], session.id)
+    rates = dict(zip(frame["metric"], frame["p50"], strict=True))
+    assert rates["decode_tokens_per_s"] == pytest.approx(200)
+    assert rates["prefill_tokens_per_s"] == pytest.approx(2000)
+
+
+def test_the_history_of_a_series_is_in_order_of_time(tmp_path: Path) -> None:
+    store = Store(tmp_path / "farm.duckdb")
+    session = a_session()
+    runs = [a_run(session, (float(value),)) for value in (3, 1, 2)]
+    store.append([record(session, run) for run in runs])
+    key = store.sql("SELECT DISTINCT series_key FROM runs").item()
+    history = store.query("series_history", series_key=key, metric="latency_ns")
+    assert sorted(history["p50"].to_list()) == [1.0, 2.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "COPY runs TO '{file}'",
+        "SELECT * FROM read_text('{file}')",
+        "DELETE FROM runs",
+        "ATTACH '{file}' AS other",
+        "SET enable_external_access = true",
+    ],
+)
+def test_a_users_statement_reads_and_does_nothing_else(tmp_path: Path, statement: str) -> None:
+    store = Store(tmp_path / "farm.duckdb")
+    session = a_session()
+    store.append([record(session, a_run(session))])
+    secret = tmp_path / "secret.txt"
+    secret.write_text("secret")
+    with pytest.raises(InputError, match="the statement failed"):
+        store.sql(statement.format(file=secret))
+    assert secret.read_text() == "secret"
+    assert store.query("count_runs").item() == 1
+
+
+def test_a_database_of_a_newer_farm_is_refused(tmp_path: Path) -> None:
+    store = Store(tmp_path / "farm.duckdb")
+    session = a_session()
+    store.append([record(session, a_run(session))])
+    with duckdb.connect(store.path) as connection:
+        connection.execute("INSERT INTO farm_schema VALUES (?, 'later.sql')", [SCHEMA_VERSION + 1])
+    with pytest.raises(StoreError, match="made by a newer farm"):
+        store.append([record(session, a_run(session))])
+    with pytest.raises(StoreError, match="made by a newer farm"):
+        store.query("count_runs")
+
+
+def test_what_is_no_database_is_said(tmp_path: Path) -> None:
+    (tmp_path / "farm.duckdb").write_text("hello, I am a text" * 1000)
+    with pytest.raises(StoreError, match=r"cannot be opened|not a database"):
+        Store(tmp_path / "farm.duckdb", 0.1).query("count_runs")
+
+
+def test_a_database_of_somebody_elses_is_refused(tmp_path: Path) -> None:
+    with duckdb.connect(tmp_path / "farm.duckdb") as connection:
+        connection.execute("CREATE TABLE mine (a INTEGER)")
+    with pytest.raises(StoreError, match="was not made by farm"):
+        Store(tmp_path / "farm.duckdb").query("count_runs")
+
+
+def hold(path: Path, ready: "multiprocessing.synchronize.Event", seconds: float, read_only: bool) -> None:
+    with duckdb.connect(path, read_only=read_only):
+        ready.set()
+        time.sleep(seconds)
+
+
+def append_one(path: Path) -> None:
+    session = a_session()
+    Store(path, 60).append([record(session, a_run(session))])
+
+
+@pytest.fixture
+def spawn() -> "multiprocessing.context.SpawnContext":
+    return multiprocessing.get_context("spawn")
+
+
+def test_a_locked_database_is_busy_and_the_run_waits_in_the_journal(tmp_path: Path, spawn: "multiprocessing.context.SpawnContext") -> None:
+    path = tmp_path / "farm.duckdb"
+    session = a_session()
+    Store(path).append([record(session, a_run(session))])
+    journal = Journal(tmp_path / "journal")
+    journal.write(record(session, a_run(session)))
+    ready = spawn.Event()
+    holder = spawn.Process(target=hold, args=(path, ready, 60.0, False))
+    holder.start()
+    try:
+        assert ready.wait(30)
+        with pytest.raises(StoreBusy, match=rf"held by process {holder.pid}"):
+            journal.drain(Store(path, 0.2).append)
+        assert len(journal.entries()) == 1
+    finally:
+        holder.kill()
+        holder.join()
+    assert journal.drain(Store(path).append) == 1
+    assert Store(path).query("count_runs").item() == 2
+    assert journal.entries() == []
+
+
+@pytest.mark.slow
+def test_ten_processes_append_at_once_beside_a_reader_that_takes_its_time(
+    tmp_path: Path, spawn: "multiprocessing.context.SpawnContext"
+) -> None:
+    path = tmp_path / "farm.duckdb"
+    session = a_session()
+    Store(path).append([record(session, a_run(session))])
+    ready = spawn.Event()
+    reader = spawn.Process(target=hold, args=(path, ready, 10.0, True))
+    reader.start()
+    assert ready.wait(30)
+    writers = [spawn.Process(target=append_one, args=(path,)) for _ in range(10)]
+    for writer in writers:
+        writer.start()
+    for writer in (*writers, reader):
+        writer.join()
+    assert [writer.exitcode for writer in writers] == [0] * 10
+    assert Store(path).query("count_runs").item() == 11
+
+
+def test_outcomes_that_gave_no_number_are_kept_too(tmp_path: Path) -> None:
+    store = Store(tmp_path / "farm.duckdb")
+    session = a_session()
+    store.append(
+        [record(session, a_run(session, outcome=Outcome.FAILED, error_class="crashed", reason="it crashed", measured=None, readings=()))]
+    )
+    row = store.query("run_list", outcome="failed", workload=None, device=None, most=5).row(0, named=True)
+    assert (row["reason"], row["p50"]) == ("it crashed", None)

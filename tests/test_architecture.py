@@ -1,0 +1,110 @@
+"""Who may import whom. The house's rules, read off the sources."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FARM = Path(__file__).parents[1] / "farm"
+EVERYWHERE = {"errors", "metrics", "units", "workloads", "verdicts"}
+MAY_IMPORT = {
+    "errors": set[str](),
+    "units": set[str](),
+    "metrics": set[str](),
+    "workloads": set[str](),
+    "verdicts": set[str](),
+    "stats": set[str](),
+    "outputs": set[str](),
+    "conditions": set[str](),
+    "records": set[str](),
+    "summary": {"stats"},
+    "config": set[str](),
+    "sources": set[str](),
+    "artifacts": {"outputs"},
+    "devices": set[str](),
+    "harness": {"sources"},
+    "runner": {"harness", "devices", "conditions", "outputs"},
+    "rack": {"runner", "devices"},
+    "leases": {"devices"},
+    "store": {"records"},
+    "journal": {"records"},
+    "publish": {"summary"},
+    "report": {"publish", "sources", "summary"},
+    "cli": {"artifacts", "config", "devices", "harness", "journal", "leases", "publish", "rack", "records", "report", "store", "summary"},
+    "__main__": {"cli"},
+    "__init__": set[str](),
+}
+OWNERS = {
+    "duckdb": {"store"},
+    "jinja2": {"report"},
+    "click": {"cli"},
+    "rich": {"cli"},
+    "pydantic": {"config"},
+    "adbutils": {"devices"},
+    "pymobiledevice3": {"devices"},
+    "torch": {"artifacts"},
+    "executorch": {"artifacts"},
+    "coremltools": {"artifacts"},
+}
+PURE = {"errors", "units", "metrics", "verdicts", "stats", "conditions", "outputs", "summary"}
+WORLD = {"os", "sys", "subprocess", "socket", "time", "random", "shutil", "tempfile", "urllib", "pathlib"}
+
+
+def part_of(path: Path) -> str:
+    return path.relative_to(FARM).parts[0].removesuffix(".py")
+
+
+def imports_of(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} has a relative import"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def farm_parts(path: Path) -> set[str]:
+    known = {part_of(each) for each in FARM.rglob("*.py")}
+    return {name.split(".")[1] for name in imports_of(path) if name.startswith("farm.") and name.split(".")[1] in known}
+
+
+@pytest.mark.parametrize("path", sorted(FARM.rglob("*.py")), ids=lambda path: str(path.relative_to(FARM)))
+def test_a_module_imports_only_what_its_part_may(path: Path) -> None:
+    part = part_of(path)
+    assert part in MAY_IMPORT, f"{part} has no rule yet"
+    surplus = farm_parts(path) - MAY_IMPORT[part] - EVERYWHERE - {part}
+    assert not surplus, f"{part} imports {surplus}"
+
+
+@pytest.mark.parametrize("path", sorted(FARM.rglob("*.py")), ids=lambda path: str(path.relative_to(FARM)))
+def test_a_heavy_library_has_one_owner(path: Path) -> None:
+    for library in {name.split(".")[0] for name in imports_of(path)} & OWNERS.keys():
+        assert part_of(path) in OWNERS[library], f"{library} belongs to {OWNERS[library]}"
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in sorted(FARM.rglob("*.py")) if part_of(path) in PURE or "readers" in path.parts], ids=lambda path: path.name
+)
+def test_values_and_decisions_touch_no_world(path: Path) -> None:
+    assert not {name.split(".")[0] for name in imports_of(path)} & WORLD
+
+
+@pytest.mark.parametrize("path", sorted(FARM.rglob("*.py")), ids=lambda path: str(path.relative_to(FARM)))
+def test_the_time_of_day_and_the_environment_are_read_in_cli_only(path: Path) -> None:
+    if part_of(path) == "cli":
+        return
+    text = path.read_text()
+    for word in ("datetime.now", "utcnow", "os.environ", "getenv", "time.time("):
+        assert word not in text, f"{word} in {path.name}"
+
+
+def test_help_loads_no_heavy_library() -> None:
+    program = (
+        "import sys; from farm.cli.main import farm; farm.main(['--help'], standalone_mode=False); print('LOADED', *sorted(sys.modules))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split("LOADED")[1].split()
+    assert not {"duckdb", "polars", "numpy", "jinja2", "pydantic", "rich"} & set(loaded)

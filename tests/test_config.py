@@ -1,0 +1,205 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from farm.config import LOCAL, load_lab, load_suite
+from farm.errors import ConfigError, DeviceUnknown
+from farm.metrics import Statistic
+from farm.verdicts import Severity
+from farm.workloads import DeviceKind, Pass
+from tests.conftest import ROOT
+
+LAB = """
+[defaults.conditions]
+max_cpu_busy = "10 %"
+[devices.s25]
+kind = "android"
+serial = "R5"
+[devices.s25.conditions]
+settle_timeout = "2 min"
+[devices.phone]
+kind = "ios"
+udid = "0000"
+[pools]
+nightly = ["s25", "local"]
+"""
+
+
+def written(folder: Path, text: str, name: str = "file.toml") -> Path:
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def problems_of(folder: Path, text: str) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        load_lab(written(folder, text))
+    return [problem.removeprefix(f"{folder / 'file.toml'}: ") for problem in caught.value.problems]
+
+
+def suite_problems(folder: Path, text: str) -> list[str]:
+    written(folder, "farm-fake 1\n", "model.fake")
+    with pytest.raises(ConfigError) as caught:
+        load_suite(written(folder, text), {"local": LOCAL})
+    return [problem.removeprefix(f"{folder / 'file.toml'}: ") for problem in caught.value.problems]
+
+
+def test_a_lab_is_read_with_its_defaults(tmp_path: Path) -> None:
+    lab = load_lab(written(tmp_path, LAB))
+    assert lab.device("s25").kind is DeviceKind.ANDROID
+    assert lab.device("s25").conditions.settle_timeout_s == 120
+    assert lab.device("s25").conditions.max_cpu_busy_ratio == pytest.approx(0.1)
+    assert lab.device("local").conditions.max_cpu_busy_ratio == pytest.approx(0.1)
+    assert lab.pools == {"nightly": ("s25", "local")}
+
+
+def test_the_annotated_example_is_right() -> None:
+    lab = load_lab(ROOT / "devices.toml")
+    assert {"s25", "pixel9", "oneplus13", "iphone16pro", "local"} == set(lab.devices)
+
+
+def test_every_problem_is_told_at_once_with_the_nearest_name(tmp_path: Path) -> None:
+    text = """
+[defaults.conditions]
+max_cpu_bussy = "10 %"
+settle_timeout = 60
+[devices.s25]
+kind = "android"
+serail = "R5"
+adb = 5037
+[devices.phone]
+kind = "andriod"
+[devices.other]
+kind = "ios"
+serial = "x"
+[pools]
+nightly = ["s52"]
+"""
+    found = problems_of(tmp_path, text)
+    for part in (
+        'defaults.conditions.max_cpu_bussy: unknown key; did you mean "max_cpu_busy"?',
+        "defaults.conditions.settle_timeout: 60 has no unit",
+        'devices.s25.serail: unknown key; did you mean "serial"?',
+        "devices.s25.adb: Input should be a valid string",
+        "devices.s25: an android device needs a serial or a match",
+        "devices.phone.kind: Input should be 'local', 'android' or 'ios'",
+        "devices.other.serial: not a key of a device of kind ios",
+        "devices.other: an ios device needs its udid",
+        'pools.nightly: there is no device "s52"; did you mean "s25"?',
+    ):
+        assert any(part in problem for problem in found), (part, found)
+
+
+@pytest.mark.parametrize(("text", "said"), [("[devices", "is not TOML"), ("\udcff", "is not UTF-8")])
+def test_what_is_not_toml_is_said(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "file.toml"
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(ConfigError, match=said):
+        load_lab(path)
+
+
+def test_an_unknown_device_is_named_with_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(DeviceUnknown, match='there is no device "s24"; did you mean "s25"'):
+        load_lab(written(tmp_path, LAB)).device("s24")
+
+
+def test_a_suite_is_read(tmp_path: Path) -> None:
+    written(tmp_path, "farm-fake 1\n", "model.fake")
+    written(tmp_path, json.dumps({"text": "hello", "tokens": [1, 2, 3]}), "prompt.json")
+    text = """
+[suite]
+name = "s"
+repeat = 3
+passes = ["latency"]
+[conditions]
+max_cpu_busy = "50 %"
+[[workloads]]
+id = "a"
+artifact = "model.fake"
+duration = "250 ms"
+[[workloads]]
+id = "b"
+artifact = "model.fake"
+prompt = "prompt.json"
+decode_tokens = 8
+passes = ["latency", "memory"]
+[[budgets]]
+workload = "a"
+metric = "latency_ns.p90"
+max = "42 ms"
+[[budgets]]
+workload = "b"
+metric = "decode_tokens_per_s"
+max_regression = "3 %"
+severity = "warn"
+"""
+    suite = load_suite(written(tmp_path, text), {"local": LOCAL})
+    (first, _), (second, path) = suite.work
+    assert (suite.repeats, first.settings.duration_ms, first.passes) == (3, 250, (Pass.LATENCY,))
+    assert (second.prompt, second.settings.decode_tokens, second.settings.warmup_iterations) == ((1, 2, 3), 8, 1)
+    assert path == tmp_path / "model.fake"
+    assert suite.budgets[0].limit == 42e6
+    assert suite.budgets[0].statistic is Statistic.P90
+    assert suite.budgets[1].max_regression == pytest.approx(0.03)
+    assert suite.budgets[1].severity is Severity.WARN
+    assert suite.on(LOCAL).conditions.max_cpu_busy_ratio == 0.5
+
+
+def test_every_problem_of_a_suite_is_told_at_once(tmp_path: Path) -> None:
+    text = """
+[suite]
+name = "s"
+passes = ["latncy"]
+[[workloads]]
+id = "a"
+artifact = "modl.fake"
+duration = "1 parsec"
+decode_tokens = 4
+[[workloads]]
+id = "a"
+artifact = "model.fake"
+iteratons = 5
+[[budgets]]
+workload = "aa"
+metric = "latncy_ns.p50"
+max = "1 ms"
+[[budgets]]
+workload = "a"
+metric = "latency_ns.p95"
+max = "1 ms"
+[[budgets]]
+workload = "a"
+metric = "latency_ns"
+max = "1 GB"
+[[budgets]]
+workload = "a"
+metric = "latency_ns"
+min = "1 ms"
+devices = ["loca"]
+[[budgets]]
+workload = "a"
+metric = "latency_ns"
+"""
+    found = suite_problems(tmp_path, text)
+    for part in (
+        "suite.passes[0]: Input should be 'latency'",
+        f"workloads[0].artifact: there is no {tmp_path / 'modl.fake'}",
+        'workloads[0].duration: "1 parsec" is not a time',
+        "workloads[0].decode_tokens: only with a prompt",
+        'workloads[1].iteratons: unknown key; did you mean "iterations"?',
+        'workloads: 2 are called "a"',
+        'budgets[0].workload: there is no workload "aa"; did you mean "a"?',
+        'budgets[0].metric: there is no metric "latncy_ns"; did you mean "latency_ns"?',
+        "budgets[1].metric: latency_ns has p50, p90, p99, not p95",
+        'budgets[2].max: "1 GB" is not a time',
+        "budgets[3].min: latency_ns is better when lower, so state the other limit",
+        'budgets[3].devices: there is no device "loca"; did you mean "local"?',
+        "budgets[4].metric latency_ns: state one of max, min and max_regression, not none",
+    ):
+        assert any(part in problem for problem in found), (part, found)
+
+
+def test_the_shipped_suites_are_right() -> None:
+    for path in sorted((ROOT / "farm" / "examples").glob("*.toml")):
+        assert load_suite(path, {"local": LOCAL}).work

@@ -1,0 +1,199 @@
+import itertools
+import time
+from pathlib import Path
+
+import pytest
+
+from farm import conditions, rack
+from farm.devices.local import LocalTransport
+from farm.runner import Attempt, execute
+from farm.workloads import (
+    Artifact,
+    Comparison,
+    Conditions,
+    Device,
+    DeviceKind,
+    HarnessBuild,
+    Job,
+    Outcome,
+    Pass,
+    Readings,
+    Reference,
+    Run,
+    StateReading,
+    Workload,
+)
+from tests.conftest import LOCAL, NOW, FakeModel, a_job, an_artifact
+
+
+@pytest.fixture
+def transport(tmp_path: Path, fake_harness: HarnessBuild) -> LocalTransport:
+    transport = LocalTransport(tmp_path / "box")
+    transport.preflight()
+    transport.install(fake_harness)
+    return transport
+
+
+def run_of(job: Job, transport: LocalTransport) -> Run:
+    return execute(job, transport, Attempt("a-session", 1, lambda: NOW, lambda _: None))
+
+
+def with_reference(artifact: Artifact, output: bytes) -> Artifact:
+    from dataclasses import replace
+
+    reference = Reference((b"\0\0\0\0",), output, "float32", (1,), Comparison.MAX_ABS, 0.01, "a test")
+    return replace(artifact, reference=reference)
+
+
+def test_a_measured_run_has_its_readings_and_its_state(transport: LocalTransport, fake_model: FakeModel) -> None:
+    run = run_of(a_job(fake_model(spin_ns=100_000)), transport)
+    assert run.outcome is Outcome.OK, run.reason
+    latency = next(item for item in run.readings if item.metric == "latency_ns")
+    assert len(latency.values) == 5
+    assert min(latency.values) >= 100_000
+    assert run.measured is not None
+    assert run.measured.flavour == "fake"
+    assert {state.phase for state in run.state} == {"before", "after"}
+    assert run.output_check == "unchecked"
+    assert not list((transport.box / "runs").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("settings", "outcome", "error_class", "said"),
+    [
+        ({"crash_at_iteration": 3}, Outcome.FAILED, "crashed", "SIGABRT"),
+        ({"exit_at_iteration": 3}, Outcome.FAILED, "no_end", "without writing its end line"),
+        ({"hang_at_iteration": 3}, Outcome.TIMED_OUT, "hung", "had not ended after 1 s"),
+        ({"fail_at_iteration": 3}, Outcome.FAILED, "execution_failed", "as its model says"),
+        ({"fail_load": "the model is of no use"}, Outcome.FAILED, "model_invalid", "of no use"),
+        ({"speed": "fast"}, Outcome.FAILED, "model_invalid", "not understood"),
+    ],
+)
+def test_whatever_happens_there_is_a_run_with_its_reason(
+    transport: LocalTransport, fake_model: FakeModel, settings: dict[str, object], outcome: Outcome, error_class: str, said: str
+) -> None:
+    run = run_of(a_job(fake_model(**settings), timeout_s=1.0), transport)
+    assert (run.outcome, run.error_class) == (outcome, error_class)
+    assert run.reason is not None
+    assert said in run.reason
+    assert not run.readings
+    again = run_of(a_job(fake_model("other.fake")), transport)  # the device is as it was
+    assert again.outcome is Outcome.OK
+
+
+@pytest.mark.parametrize(
+    ("output", "check", "outcome"), [(b"\0\0\x80\x3f", "passed", Outcome.OK), (b"\0\0\0\x40", "failed", Outcome.FAILED)]
+)
+def test_a_fast_wrong_answer_is_a_failed_run(
+    transport: LocalTransport, fake_model: FakeModel, output: bytes, check: str, outcome: Outcome
+) -> None:
+    run = run_of(a_job(with_reference(fake_model(), output)), transport)
+    assert (run.output_check, run.outcome) == (check, outcome)
+    assert run.readings  # kept, and shown
+
+
+def test_an_output_that_is_not_a_number_fails(transport: LocalTransport, fake_model: FakeModel) -> None:
+    run = run_of(a_job(with_reference(fake_model(output_values="nan"), b"\0\0\x80\x3f")), transport)
+    assert run.error_class == "wrong_output"
+    assert run.reason is not None
+    assert "not finite" in run.reason
+
+
+def a_stand_in(folder: Path, script: str) -> HarnessBuild:
+    """A program in the harness's place that does what no harness of ours would."""
+    folder.mkdir()
+    program = folder / "farm-harness"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    return HarnessBuild("host", "fake", "1", "0", folder, ("./farm-harness",))
+
+
+@pytest.mark.parametrize(
+    ("script", "error_class"),
+    [
+        ("exit 0", "no_end"),
+        ("exit 7", "no_result"),
+        ("kill -SEGV $$", "crashed"),
+        ("echo 'hello' > $6", "garbage"),
+        ('printf \'{"type":"begin","protocol":1,"nonce":"old"}\\n{"type":"end","series":0}\\n\' > $6', "wrong_nonce"),
+        ("head -c 2000000 /dev/urandom > $6", "garbage"),
+    ],
+)
+def test_a_program_that_is_no_harness_is_a_failed_run(tmp_path: Path, fake_model: FakeModel, script: str, error_class: str) -> None:
+    transport = LocalTransport(tmp_path / "box")
+    transport.preflight()
+    transport.install(a_stand_in(tmp_path / "harness", script))
+    run = run_of(a_job(fake_model()), transport)
+    assert (run.outcome, run.error_class) == (Outcome.FAILED, error_class), run.reason
+
+
+def state(busy: float | None) -> list[StateReading]:
+    return [StateReading("cpu_busy_ratio", "before", value=busy, reason=None if busy is not None else "/proc/stat cannot be read")]
+
+
+def test_a_busy_device_is_not_ready_and_one_that_says_nothing_neither() -> None:
+    limits = Conditions(max_cpu_busy_ratio=0.25)
+    assert conditions.unmet(limits, state(0.2)) == []
+    assert conditions.unmet(limits, state(0.3)) == ["the CPUs are 30% busy, the limit is 25%"]
+    assert "cannot be read" in conditions.unmet(limits, state(None))[0]
+    assert conditions.unmet(limits, []) != []
+
+
+def test_a_device_that_does_not_settle_is_a_run_that_says_so(transport: LocalTransport, fake_model: FakeModel) -> None:
+    restless = Device("local", DeviceKind.LOCAL, conditions=Conditions(max_cpu_busy_ratio=-1.0, settle_timeout_s=0.1))
+    job = a_job(fake_model())
+    started_s = time.monotonic()
+    run = run_of(Job(restless, job.workload, job.artifact, job.pass_, 0), transport)
+    assert run.outcome is Outcome.NOT_READY
+    assert run.reason is not None
+    assert "did not settle in 0.1 s: the CPUs are" in run.reason
+    assert time.monotonic() - started_s < 10
+
+
+@pytest.mark.parametrize(
+    ("readings", "pass_", "flavour", "found"),
+    [
+        ({"wall_ns": 1000, "run_delay_ns": 100, "thread_cpu_time_ns": 990}, Pass.LATENCY, "xnnpack", "waited for a CPU for 10.0%"),
+        ({"wall_ns": 1000, "steal_ns": 200, "thread_cpu_time_ns": 990}, Pass.LATENCY, "xnnpack", "hypervisor took the CPUs away for 20.0%"),
+        ({"wall_ns": 1000, "thread_cpu_time_ns": 500}, Pass.LATENCY, "xnnpack", "had a CPU for 50.0%"),
+        ({"wall_ns": 1000, "thread_cpu_time_ns": 500}, Pass.LATENCY, "qnn", None),
+        ({"wall_ns": 1000, "thread_cpu_time_ns": 500}, Pass.LOAD_COLD, "xnnpack", None),
+        ({"wall_ns": 1000, "run_delay_ns": 10, "steal_ns": 0, "thread_cpu_time_ns": 990}, Pass.LATENCY, "xnnpack", None),
+        ({}, Pass.MEMORY, "xnnpack", None),
+    ],
+)
+def test_the_signs_of_a_disturbed_pass(readings: dict[str, float], pass_: Pass, flavour: str, found: str | None) -> None:
+    given = [Readings(metric, (value,)) for metric, value in readings.items()]
+    reasons = conditions.disturbances(Conditions(), given, flavour, a_job(an_artifact(), pass_))
+    assert (len(reasons) == 1 and found in reasons[0]) if found else reasons == []
+
+
+def test_a_plan_has_every_job_once_in_blocks_and_the_seed_decides_the_order() -> None:
+    work = [(Workload(name, (Pass.LATENCY, Pass.MEMORY)), an_artifact(name)) for name in "abc"]
+    jobs = rack.plan(LOCAL, work, 4, seed=1)
+    assert jobs == rack.plan(LOCAL, work, 4, seed=1)
+    assert jobs != rack.plan(LOCAL, work, 4, seed=2)
+    blocks = [jobs[at : at + 6] for at in range(0, 24, 6)]
+    for repeat, block in enumerate(blocks):
+        assert {(job.workload.id, job.pass_, job.repeat) for job in block} == {
+            (*pair, repeat) for pair in itertools.product("abc", (Pass.LATENCY, Pass.MEMORY))
+        }
+    assert len({tuple((job.workload.id, job.pass_) for job in block) for block in blocks}) > 1
+
+
+def test_a_disturbed_run_is_kept_and_replaced_as_often_as_stated(
+    transport: LocalTransport, fake_model: FakeModel, fake_harness: HarnessBuild
+) -> None:
+    strict = Device(
+        "local", DeviceKind.LOCAL, conditions=Conditions(max_cpu_busy_ratio=10.0, max_run_delay_ratio=10.0, min_thread_cpu_ratio=99.0)
+    )
+    job = a_job(fake_model(spin_ns=1000))
+    kept: list[Run] = []
+    hooks = rack.Hooks(lambda: NOW, lambda _job, _phase: None, kept.append)
+    runs = list(
+        rack.measure([Job(strict, job.workload, job.artifact, job.pass_, 0)], transport, {"fake": fake_harness}, "s", hooks, replacements=2)
+    )
+    assert [run.attempt for run in runs] == [1, 2, 3]
+    assert {run.outcome for run in runs} == {Outcome.INVALID}
+    assert kept == runs
+    assert runs[0].readings
