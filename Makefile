@@ -1,6 +1,5 @@
 # make demo    build the harness, measure a real model, end with a table, a page and a database
 # make test    set up what tests need, check and test everything   (EXPORT=1: the tests that need torch too)
-# make bench   benchmarks, as ratios
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 PYTHON ?= python3.11
@@ -11,7 +10,7 @@ EXPORT ?=
 ONLY ?=
 MARKS := $(if $(ONLY),$(ONLY),$(if $(EXPORT),,not export))
 
-.PHONY: help setup setup-dev setup-export system lint test-cpp test demo demo-llm bench clean
+.PHONY: help setup setup-dev setup-export system lint test-cpp test demo clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
