@@ -1,7 +1,6 @@
 """The ExecuTorch wheel that a harness is built against: fetched by pip, checked, unpacked, never imported."""
 
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
@@ -107,11 +106,11 @@ def _download(wheel: Wheel, folder: Path, on_progress: Callable[[str], None]) ->
     ]
     hint = "give the file with --wheel; it is on PyPI"
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_PIP_TIMEOUT_S, cwd=os.sep)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_PIP_TIMEOUT_S)
     except subprocess.TimeoutExpired as error:
         raise HarnessUnavailable(f"pip did not fetch the ExecuTorch wheel within {_PIP_TIMEOUT_S} s", hint=hint) from error
     found = list(folder.glob("executorch-*.whl"))
     if done.returncode != 0 or not found:
-        last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise HarnessUnavailable(f"the ExecuTorch wheel could not be fetched: {last}", hint=hint)
+        said = [line.removeprefix("ERROR: ") for line in done.stderr.splitlines() if line.startswith("ERROR: ")] or ["pip gave no reason"]
+        raise HarnessUnavailable(f"the ExecuTorch wheel could not be fetched: {said[-1]}", hint=hint)
     return found[0]
