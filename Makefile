@@ -1,4 +1,5 @@
 # make demo    build the harness, measure a real model, end with a table, a page and a database
+# make bench   benchmarks, as ratios within one run
 # make test    set up what tests need, check and test everything   (EXPORT=1: the tests that need torch too)
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
@@ -10,7 +11,7 @@ EXPORT ?=
 ONLY ?=
 MARKS := $(if $(ONLY),$(ONLY),$(if $(EXPORT),,not export))
 
-.PHONY: help setup setup-dev setup-export system lint test-cpp test demo clean
+.PHONY: help setup setup-dev setup-export system lint test-cpp test demo bench clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -59,6 +60,9 @@ endif
 
 demo: setup
 	@$(BIN)/farm --data $(DATA) run --suite farm/examples/digits.toml --html $(DATA)/demo.html
+
+bench: setup-dev
+	$(BIN)/python benchmarks/store.py
 
 clean:
 	rm -rf $(VENV) $(DATA)

@@ -42,6 +42,11 @@ IDENTITY = Identity("local-0123", DeviceKind.LOCAL, "bench", "a processor", "Deb
 FakeModel = Callable[..., Artifact]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is slow comes last: a mistake shows early."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+
+
 def in_ci() -> bool:
     """Whether a test that cannot run here must fail instead of being skipped."""
     return os.environ.get("CI", "").lower() in ("1", "true")
