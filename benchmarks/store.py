@@ -37,10 +37,10 @@ QUERIES = Path(__file__).parents[1] / "farm" / "store" / "queries"
 
 # Runs of all series in turn, as nights bring them; readings are log-normal noise around 20 ms.
 FILL_RUNS = """
-INSERT INTO runs (id, session_id, workload_key, workload_id, artifact_sha256, device_id, pass, repeat, attempt, nonce, started_at, ended_at,
-                  outcome, series_key, threads)
-SELECT ('00000000-0000-7000-8000-' || printf('%012x', i))::UUID, '00000000-0000-7000-8000-000000000000'::UUID, 'k', 'w', 'a', 'd', 'latency', 0, 1,
-       'n', TIMESTAMP '2026-01-01' + INTERVAL (i) SECOND, TIMESTAMP '2026-01-01' + INTERVAL (i + 1) SECOND, 'ok',
+INSERT INTO runs (id, session_id, workload_key, workload_id, artifact_sha256, device_id, pass, repeat, attempt, nonce,
+                  started_at, ended_at, outcome, series_key, threads)
+SELECT ('00000000-0000-7000-8000-' || printf('%012x', i))::UUID, '00000000-0000-7000-8000-000000000000'::UUID, 'k', 'w', 'a', 'd',
+       'latency', 0, 1, 'n', TIMESTAMP '2026-01-01' + INTERVAL (i) SECOND, TIMESTAMP '2026-01-01' + INTERVAL (i + 1) SECOND, 'ok',
        printf('series%06d', i % $series), 1
 FROM range($runs) AS numbers(i)
 """
