@@ -103,9 +103,7 @@ def main() -> None:
         path = Path(folder) / "farm.duckdb"
         fill(path)
         store = Store(path)
-        history_s = statistics.median(
-            seconds(lambda: store.query("series_history", series_key="series000077", metric="latency_ns")) for _ in range(5)
-        )
+        history_s = statistics.median(seconds(lambda: store.history("series000077", "latency_ns")) for _ in range(5))
         append_s = statistics.median(seconds(lambda: store.append([record(*a_run())])) for _ in range(5))
         print(f"p50 of {RUNS} runs x 100 readings, over DuckDB's plain list_aggregate   {p50_ratio(path):.2f}   (at most 1.3)")
         print(f"history of one series of {RUNS // SERIES} runs in that database        {history_s:.3f} s   (under 0.2)")

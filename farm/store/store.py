@@ -68,6 +68,12 @@ class Store:
             _check_version(connection, self.path)
             return _rows(connection, name, parameters)
 
+    def history(self, series_key: str, metric: str) -> pl.DataFrame:
+        """Return the measured runs of a series, oldest first, with the p50 of one metric: run_id, started_at, outcome, ..., p50."""
+        runs = self.query("series_runs", series_key=series_key)
+        values = self.query("chosen_p50", run_ids=runs["run_id"].to_list(), metric=metric)
+        return runs.join(values, on="run_id", how="inner", maintain_order="left")
+
     def sql(self, text: str) -> pl.DataFrame:
         """Return the rows of a user's own statement: reading only, and no file or network from within it."""
         if not self.path.exists():

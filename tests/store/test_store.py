@@ -72,8 +72,10 @@ def test_the_history_of_a_series_is_in_order_of_time(tmp_path: Path) -> None:
     runs = [a_run(session, (float(value),)) for value in (3, 1, 2)]
     store.append([record(session, run) for run in runs])
     key = store.sql("SELECT DISTINCT series_key FROM runs").item()
-    history = store.query("series_history", series_key=key, metric="latency_ns")
+    history = store.history(key, "latency_ns")
+    assert history["run_id"].to_list() == sorted(run.id for run in runs)
     assert sorted(history["p50"].to_list()) == [1.0, 2.0, 3.0]
+    assert store.history("nothing", "latency_ns").is_empty()
 
 
 @pytest.mark.parametrize(
