@@ -48,6 +48,7 @@ lint: setup-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/clang-format --dry-run --Werror harness/src/* harness/tests/*.cpp harness/tests/*.h
 
 test-cpp: setup-dev
 	@$(BIN)/python tools/cpp_tests.py $(DATA)
@@ -62,6 +63,7 @@ demo: setup
 	@$(BIN)/farm --data $(DATA) run --suite farm/examples/digits.toml --html $(DATA)/demo.html
 
 bench: setup-dev
+	$(BIN)/python benchmarks/harness.py
 	$(BIN)/python benchmarks/store.py
 
 clean:

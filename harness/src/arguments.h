@@ -19,15 +19,15 @@ struct Arguments {
   Pass pass = Pass::kLatency;
   std::int64_t threads = 1;
   std::int64_t warmup_iterations = 0;
-  std::int64_t iterations = 1;        // at least so many,
-  std::int64_t duration_ms = 0;       // and at least so long,
-  std::int64_t max_iterations = 1;    // but never more than these
+  std::int64_t iterations = 1;      // at least so many,
+  std::int64_t duration_ms = 0;     // and at least so long,
+  std::int64_t max_iterations = 1;  // but never more than these
   std::vector<std::string> inputs;
-  std::string prompt;                 // set: a language model
+  std::string prompt;  // set: a language model
   std::int64_t decode_tokens = 0;
   std::int64_t generations = 1;
-  std::int64_t sampler_hz = 10;       // 0: off
-  std::vector<int> cpus;              // empty: wherever the system puts the threads
+  std::int64_t sampler_hz = 10;  // 0: off
+  std::vector<int> cpus;         // empty: wherever the system puts the threads
 };
 
 constexpr std::int64_t kProtocol = 1;

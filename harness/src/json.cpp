@@ -90,9 +90,7 @@ JsonObject& JsonObject::boolean(std::string_view name, bool value) { return raw(
 
 JsonObject& JsonObject::null(std::string_view name) { return raw(name, "null"); }
 
-JsonObject& JsonObject::numbers(std::string_view name, const std::vector<double>& values) {
-  return raw(name, joined(values, json_number));
-}
+JsonObject& JsonObject::numbers(std::string_view name, const std::vector<double>& values) { return raw(name, joined(values, json_number)); }
 
 JsonObject& JsonObject::integers(std::string_view name, const std::vector<std::int64_t>& values) {
   return raw(name, joined(values, [](std::int64_t value) { return std::to_string(value); }));

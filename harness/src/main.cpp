@@ -38,7 +38,11 @@ JsonObject harness_object() {
 }
 
 JsonObject runtime_object(const RuntimeInfo& info) {
-  return JsonObject().text("name", info.name).text("version", info.version).texts("backends", info.backends).integer("kernels", info.kernels);
+  return JsonObject()
+      .text("name", info.name)
+      .text("version", info.version)
+      .texts("backends", info.backends)
+      .integer("kernels", info.kernels);
 }
 
 // The job as it was understood.
@@ -76,7 +80,8 @@ void bind_to_cpus(const std::vector<int>& cpus) {
   cpu_set_t set;
   CPU_ZERO(&set);
   for (const int cpu : cpus) CPU_SET(static_cast<std::size_t>(cpu), &set);
-  if (::sched_setaffinity(0, sizeof(set), &set) != 0) throw Error("unsupported", "the stated CPUs are not there, or not allowed to this process");
+  if (::sched_setaffinity(0, sizeof(set), &set) != 0)
+    throw Error("unsupported", "the stated CPUs are not there, or not allowed to this process");
 }
 
 void run_pass(const Job& job, const RuntimeInfo& info) {

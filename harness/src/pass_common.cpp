@@ -101,7 +101,8 @@ std::vector<Bytes> read_inputs(const Job& job, const ModelInfo& info) {
     return inputs;
   }
   if (job.arguments.inputs.size() != info.inputs.size()) {
-    throw Error("input_mismatch", "the model takes " + std::to_string(info.inputs.size()) + " inputs, " + std::to_string(job.arguments.inputs.size()) + " were given");
+    throw Error("input_mismatch", "the model takes " + std::to_string(info.inputs.size()) + " inputs, " +
+                                      std::to_string(job.arguments.inputs.size()) + " were given");
   }
   for (std::size_t place = 0; place < info.inputs.size(); ++place) {
     inputs.push_back(file_bytes(job.arguments.inputs[place]));
@@ -115,16 +116,19 @@ std::vector<Bytes> read_inputs(const Job& job, const ModelInfo& info) {
 
 std::vector<std::int64_t> read_prompt(const Job& job, const ModelInfo& info) {
   const auto bytes = file_bytes(job.arguments.prompt);
-  if (bytes.empty() || bytes.size() % sizeof(std::int64_t) != 0) throw Error("input_mismatch", "the prompt is not a list of 64-bit token ids");
+  if (bytes.empty() || bytes.size() % sizeof(std::int64_t) != 0)
+    throw Error("input_mismatch", "the prompt is not a list of 64-bit token ids");
   std::vector<std::int64_t> tokens(bytes.size() / sizeof(std::int64_t));
   std::memcpy(tokens.data(), bytes.data(), bytes.size());
   const auto& language = *info.language_model;
   const auto wanted = static_cast<std::int64_t>(tokens.size()) + job.arguments.decode_tokens;
   if (language.max_context_tokens && wanted > *language.max_context_tokens) {
-    throw Error("input_mismatch", "prompt and generated tokens are " + std::to_string(wanted) + ", the model's context holds " + std::to_string(*language.max_context_tokens));
+    throw Error("input_mismatch", "prompt and generated tokens are " + std::to_string(wanted) + ", the model's context holds " +
+                                      std::to_string(*language.max_context_tokens));
   }
   for (const auto token : tokens) {
-    if (token < 0 || (language.vocabulary && token >= *language.vocabulary)) throw Error("input_mismatch", "the prompt's token " + std::to_string(token) + " is not in the vocabulary");
+    if (token < 0 || (language.vocabulary && token >= *language.vocabulary))
+      throw Error("input_mismatch", "the prompt's token " + std::to_string(token) + " is not in the vocabulary");
   }
   return tokens;
 }
@@ -155,7 +159,8 @@ void Stretch::end() {
 
 void Stretch::write(ResultFile& result) const {
   const auto count = [&](const std::string& metric, std::int64_t value) { result.series(metric, std::vector<std::int64_t>{value}); };
-  const auto maybe = [&](const std::string& metric, const std::optional<std::int64_t>& before, const std::optional<std::int64_t>& after, const char* reason) {
+  const auto maybe = [&](const std::string& metric, const std::optional<std::int64_t>& before, const std::optional<std::int64_t>& after,
+                         const char* reason) {
     if (before && after) count(metric, *after - *before);
     else result.absent(metric, reason);
   };

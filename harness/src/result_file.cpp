@@ -46,8 +46,8 @@ void ResultFile::series(const std::string& metric, const std::vector<std::int64_
   ++series_count_;
 }
 
-void ResultFile::series(const std::string& metric, const std::vector<double>& values,
-                        const std::vector<std::int64_t>& at_ns, const std::string& source) {
+void ResultFile::series(const std::string& metric, const std::vector<double>& values, const std::vector<std::int64_t>& at_ns,
+                        const std::string& source) {
   JsonObject object;
   object.text("type", "series").text("metric", metric);
   if (!source.empty()) object.text("source", source);

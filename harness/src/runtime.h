@@ -16,12 +16,12 @@ struct RuntimeInfo {
   std::string version;
   std::vector<std::string> backends;  // that are registered, whether or not a model uses them
   std::int64_t kernels = 0;
-  std::string load_mode;              // how model files are read
+  std::string load_mode;  // how model files are read
 };
 
 struct TensorInfo {
-  std::string dtype;                  // NumPy's name of it
-  std::vector<std::int64_t> shape;    // the largest one, where it can change
+  std::string dtype;                // NumPy's name of it
+  std::vector<std::int64_t> shape;  // the largest one, where it can change
   std::size_t bytes = 0;
 };
 
@@ -29,12 +29,12 @@ struct TensorInfo {
 struct LanguageModelInfo {
   std::optional<std::int64_t> max_context_tokens;
   std::optional<std::int64_t> vocabulary;
-  bool many_tokens_at_once = false;   // prefill in one call; else one token a call
-  std::string position_input;         // "start" ([1]: the first token's position) or "all" ([S]: every token's)
+  bool many_tokens_at_once = false;  // prefill in one call; else one token a call
+  std::string position_input;        // "start" ([1]: the first token's position) or "all" ([S]: every token's)
 };
 
 struct ModelInfo {
-  std::string flavour;                // which delegates compute: "xnnpack", "portable", "portable+xnnpack"
+  std::string flavour;  // which delegates compute: "xnnpack", "portable", "portable+xnnpack"
   std::vector<TensorInfo> inputs;
   std::vector<TensorInfo> outputs;
   std::optional<LanguageModelInfo> language_model;

@@ -116,7 +116,8 @@ TensorInfo tensor_info(const et::TensorInfo& meta) {
 
 // "XnnpackBackend" -> "xnnpack"
 std::string short_name(std::string backend) {
-  std::transform(backend.begin(), backend.end(), backend.begin(), [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
+  std::transform(backend.begin(), backend.end(), backend.begin(),
+                 [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
   const auto suffix = backend.rfind("backend");
   return suffix == std::string::npos || suffix == 0 ? backend : backend.substr(0, suffix);
 }
@@ -220,8 +221,8 @@ class ExecuTorchModel final : public Model {
     auto* ids = const_cast<std::int64_t*>(tokens);  // NOLINT(cppcoreguidelines-pro-type-const-cast): only read
     tensors_.clear();
     tensors_.push_back(::executorch::extension::from_blob(ids, {1, size}, ScalarType::Long));
-    tensors_.push_back(
-        ::executorch::extension::from_blob(positions_.data(), {static_cast<::executorch::aten::SizesType>(positions_.size())}, ScalarType::Long));
+    tensors_.push_back(::executorch::extension::from_blob(
+        positions_.data(), {static_cast<::executorch::aten::SizesType>(positions_.size())}, ScalarType::Long));
     prepare();
     run();
   }
@@ -242,7 +243,8 @@ class ExecuTorchModel final : public Model {
   // The last row of the first output: [.., S, V] or [.., V].
   std::pair<const float*, std::size_t> last_logits() const {
     const auto& tensor = method_->get().get_output(0).toTensor();
-    if (tensor.scalar_type() != ScalarType::Float) throw Error("unsupported", "the model's logits are " + dtype_name(tensor.scalar_type()) + ", not float32");
+    if (tensor.scalar_type() != ScalarType::Float)
+      throw Error("unsupported", "the model's logits are " + dtype_name(tensor.scalar_type()) + ", not float32");
     const auto vocabulary = static_cast<std::size_t>(tensor.size(tensor.dim() - 1));
     return {tensor.const_data_ptr<float>() + (static_cast<std::size_t>(tensor.numel()) - vocabulary), vocabulary};
   }
@@ -322,12 +324,14 @@ std::unique_ptr<Model> load_model(const std::string& path, const std::string& me
   last_log().clear();
   set_threads(threads);  // before load_method: delegates take the pool as it is then
   auto loader = MmapDataLoader::from(path.c_str(), MmapDataLoader::MlockConfig::NoMlock);
-  if (!loader.ok()) throw Error("model_unreadable", "the model " + path + " cannot be opened", last_log(), static_cast<std::int64_t>(loader.error()));
+  if (!loader.ok())
+    throw Error("model_unreadable", "the model " + path + " cannot be opened", last_log(), static_cast<std::int64_t>(loader.error()));
   auto owned = std::make_unique<MmapDataLoader>(std::move(*loader));
   const auto verification = thorough ? et::Program::Verification::InternalConsistency : et::Program::Verification::Minimal;
   auto program = et::Program::load(owned.get(), verification);
   if (!program.ok()) {
-    throw Error("model_invalid", "the model " + path + " is not a whole ExecuTorch program", last_log(), static_cast<std::int64_t>(program.error()));
+    throw Error("model_invalid", "the model " + path + " is not a whole ExecuTorch program", last_log(),
+                static_cast<std::int64_t>(program.error()));
   }
   return std::make_unique<ExecuTorchModel>(std::move(owned), std::make_unique<et::Program>(std::move(*program)), method);
 }

@@ -21,11 +21,11 @@ class Sampler {
  public:
   struct Settings {
     std::int64_t hz = 10;
-    std::string sys = "/sys";              // other roots for tests
+    std::string sys = "/sys";  // other roots for tests
     std::string statm = "/proc/self/statm";
-    std::vector<int> measuring_cpus;       // the sampler keeps off them when it can
-    Clock::time_point epoch;               // at_ns counts from here
-    std::int64_t longest_s = 900;          // readings after that are not kept
+    std::vector<int> measuring_cpus;  // the sampler keeps off them when it can
+    Clock::time_point epoch;          // at_ns counts from here
+    std::int64_t longest_s = 900;     // readings after that are not kept
   };
 
   explicit Sampler(Settings settings);

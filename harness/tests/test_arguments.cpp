@@ -33,7 +33,9 @@ TEST_CASE("a whole job is understood") {
   CHECK(arguments.sampler_hz == 0);
 }
 
-TEST_CASE("without a ceiling the least iterations are the most") { CHECK(parse_arguments(words(kLeast + "--iterations 12")).max_iterations == 12); }
+TEST_CASE("without a ceiling the least iterations are the most") {
+  CHECK(parse_arguments(words(kLeast + "--iterations 12")).max_iterations == 12);
+}
 
 TEST_CASE("what is not a job is refused by name") {
   const std::pair<const char*, const char*> cases[] = {

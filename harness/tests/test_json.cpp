@@ -17,9 +17,9 @@ TEST_CASE("text is quoted so that every line stays valid JSON") {
 
 TEST_CASE("bytes that are not UTF-8 become the replacement character") {
   CHECK(json_quoted("\xFF") == "\"\\ufffd\"");
-  CHECK(json_quoted("a\xC3") == "\"a\\ufffd\"");                       // cut off
-  CHECK(json_quoted("\xC0\xAF") == "\"\\ufffd\\ufffd\"");              // overlong
-  CHECK(json_quoted("\xED\xA0\x80") == "\"\\ufffd\\ufffd\\ufffd\"");   // a surrogate
+  CHECK(json_quoted("a\xC3") == "\"a\\ufffd\"");                      // cut off
+  CHECK(json_quoted("\xC0\xAF") == "\"\\ufffd\\ufffd\"");             // overlong
+  CHECK(json_quoted("\xED\xA0\x80") == "\"\\ufffd\\ufffd\\ufffd\"");  // a surrogate
 }
 
 TEST_CASE("numbers are the shortest that read back the same") {

@@ -1,9 +1,10 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "error.h"
 #include "passes.h"
 #include "scratch.h"
-#include <algorithm>
 
 using namespace farm;
 
@@ -89,7 +90,8 @@ TEST_CASE("prompt and generated tokens must fit into the model's context") {
 TEST_CASE("memory is told by phase and at the end") {
   Bench bench("allocate_bytes 50000000\n", Pass::kMemory);
   const auto text = bench.measured(memory_pass);
-  for (const auto* phase : {"start", "loaded", "ran"}) CHECK(text.find("\"metric\":\"vm_hwm_bytes\",\"source\":\"" + std::string(phase)) != std::string::npos);
+  for (const auto* phase : {"start", "loaded", "ran"})
+    CHECK(text.find("\"metric\":\"vm_hwm_bytes\",\"source\":\"" + std::string(phase)) != std::string::npos);
   CHECK(values_in(text, "vm_hwm_bytes") == 1);
 }
 

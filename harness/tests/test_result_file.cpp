@@ -36,7 +36,12 @@ TEST_CASE("a result is what the protocol's example file says, byte for byte") {
     ResultFile result(scratch.file("r"));
     result.line(begin_line("c0ffee"));
     const auto tensor = JsonObject().text("dtype", "float32").integers("shape", {1}).integer("bytes", 4);
-    result.line(JsonObject().text("type", "model").text("method", "forward").text("flavour", "fake").objects("inputs", {tensor}).objects("outputs", {tensor}));
+    result.line(JsonObject()
+                    .text("type", "model")
+                    .text("method", "forward")
+                    .text("flavour", "fake")
+                    .objects("inputs", {tensor})
+                    .objects("outputs", {tensor}));
     result.series("latency_ns", std::vector<std::int64_t>{200117, 200067, 200057});
     result.series("temperature_c", {41.5, 41.75}, {0, 100000000}, "thermal_zone0 skin");
     result.absent("battery_current_ua", "this device shows no battery current");
@@ -57,7 +62,9 @@ TEST_CASE("an error is the last line, and the result is finished all the same") 
 
 TEST_CASE("a result that is not ended leaves only its partial file") {
   const Scratch scratch;
-  { ResultFile(scratch.file("r")).line(begin_line("c0ffee")); }
+  {
+    ResultFile(scratch.file("r")).line(begin_line("c0ffee"));
+  }
   CHECK_FALSE(std::filesystem::exists(scratch.file("r")));
   CHECK(std::filesystem::exists(scratch.file("r.partial")));
 }
