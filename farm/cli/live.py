@@ -7,7 +7,7 @@ from typing import Protocol
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from farm.cli.context import say
 from farm.workloads import Job, Outcome, Run
@@ -35,16 +35,16 @@ def live(jobs: int) -> Iterator[View]:
 
 
 class _Bar:
-    def __init__(self, progress: Progress, task: int) -> None:
+    def __init__(self, progress: Progress, task: TaskID) -> None:
         self._progress = progress
         self._task = task
 
     def phase(self, job: Job, phase: str) -> None:
-        self._progress.update(self._task, description=escape(f"{job.label}: {phase}"))  # type: ignore[arg-type]
+        self._progress.update(self._task, description=escape(f"{job.label}: {phase}"))
 
     def ended(self, run: Run) -> None:
         if run.outcome is not Outcome.INVALID:
-            self._progress.advance(self._task)  # type: ignore[arg-type]
+            self._progress.advance(self._task)
         if run.outcome is not Outcome.OK:
             self._progress.console.print(escape(f"{run.job.label}: {run.outcome}: {run.reason}"), highlight=False)
 
