@@ -90,6 +90,37 @@ def test_a_truncated_program_is_refused_by_the_harness_too(host: HarnessBuild, t
     assert last["class"] in ("model_invalid", "model_unreadable")
 
 
+def test_a_missing_backend_is_named(host: HarnessBuild, tmp_path: Path) -> None:
+    model = tmp_path / "model.pte"
+    model.write_bytes((EXAMPLES / "digits_int8.pte").read_bytes().replace(b"XnnpackBackend", b"NothingBackend"))
+    code, lines, _ = started(host, model, tmp_path / "run", [], "--pass", "latency")
+    assert code == 3
+    assert lines[-1]["class"] == "backend_missing"
+    assert "NothingBackend" in str(lines[-1]["message"])
+
+
+@pytest.mark.export
+# torch and executorch warn of their own deprecations while they export.
+@pytest.mark.filterwarnings("default")
+def test_a_missing_operator_is_named_once(host: HarnessBuild, tmp_path: Path) -> None:
+    pytest.importorskip("executorch", reason="make test EXPORT=1 installs it")
+    import torch
+    from executorch.exir import to_edge_transform_and_lower
+
+    class Twice(torch.nn.Module):
+        def forward(self, left: object, right: object) -> object:
+            return torch.bmm(torch.bmm(left, right), right)
+
+    square = torch.zeros(1, 2, 2)
+    program = to_edge_transform_and_lower(torch.export.export(Twice(), (square, square))).to_executorch().buffer
+    model = tmp_path / "model.pte"
+    model.write_bytes(bytes(program).replace(b"aten::bmm", b"aten::bmX"))  # an operator that no runtime has
+    code, lines, _ = started(host, model, tmp_path / "run", [], "--pass", "latency")
+    assert code == 3
+    assert lines[-1]["class"] == "operator_missing"
+    assert str(lines[-1]["message"]).endswith("the runtime has no operator aten::bmX.out")
+
+
 def test_the_arm_build_computes_the_same_bits(host: HarnessBuild, builds: Path, tmp_path: Path) -> None:
     missing = [tool.name for tool in missing_tools(Target.ANDROID_ARM64_GLIBC)]
     if missing or shutil.which(EMULATOR[0]) is None:

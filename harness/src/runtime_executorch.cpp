@@ -68,16 +68,18 @@ std::string error_class_of(et::Error error) {
   }
 }
 
-// Names the operators of log lines such as "Missing operator: [2] aten::foo.out".
+// Names the operators, each once, of log lines such as "Missing operator: [2] aten::foo.out".
 std::string missing_operators(const std::string& log) {
   constexpr std::string_view mark = "Missing operator: ";
-  std::string names;
+  std::set<std::string> names;
   for (std::size_t at = log.find(mark); at != std::string::npos; at = log.find(mark, at + 1)) {
-    const auto from = std::min(log.find("] ", at), log.size() - 2) + 2;
-    const auto name = log.substr(from, log.find('\n', from) - from);
-    names += (names.empty() ? "" : ", ") + name;
+    const auto line = log.substr(at + mark.size(), log.find('\n', at) - at - mark.size());
+    const auto bracket = line.find("] ");
+    names.insert(bracket == std::string::npos ? line : line.substr(bracket + 2));
   }
-  return names;
+  std::string list;
+  for (const auto& name : names) list += (list.empty() ? "" : ", ") + name;
+  return list;
 }
 
 [[noreturn]] void fail(et::Error error, const std::string& what, const std::string& fallback_class = {}) {
