@@ -26,6 +26,10 @@ def test_the_shipped_artifacts_are_what_their_sidecars_say(name: str) -> None:
     assert artifact.reference is not None
     assert artifact.reference.shape == (1, 10)
     assert len(artifact.reference.inputs[0]) == 8 * 8 * 4
+    recipe = ROOT / "farm" / "artifacts" / "digits.py"
+    assert artifact.recipe["source_sha256"] == hashlib.sha256(recipe.read_bytes()).hexdigest(), (
+        "farm artifacts build digits --into farm/examples"
+    )
 
 
 @pytest.mark.parametrize(
