@@ -11,6 +11,7 @@ _BUSY_WINDOW_S = 0.1
 _THERMAL = Path("/sys/class/thermal")
 _CPU = Path("/sys/devices/system/cpu")
 _SUPPLY = Path("/sys/class/power_supply")
+_POWERCAP = Path("/sys/class/powercap")
 
 
 def text(path: str | Path) -> str:
@@ -56,6 +57,7 @@ def vitals(phase: str) -> tuple[StateReading, ...]:
         *_frequencies(phase),
         *_temperatures(phase),
         *_battery(phase),
+        *_energy(phase),
     )
 
 
@@ -103,3 +105,18 @@ def _battery(phase: str) -> list[StateReading]:
         status = text(battery / "status").strip() or None
         readings.append(StateReading("battery_status", phase, text=status, source=battery.name, reason=None if status else "unreadable"))
     return readings
+
+
+def _energy(phase: str) -> list[StateReading]:
+    """Return the energy counters of the processor's packages, as they stand: whoever uses them subtracts two readings.
+
+    Cumulative microjoules that wrap round (Documentation/power/powercap/powercap.rst); usually only root may read them.
+    """
+    zones = sorted(_POWERCAP.glob("*/energy_uj"))
+    if not zones:
+        return [
+            StateReading(
+                "energy_counter_uj", phase, reason="no energy counter under /sys/class/powercap, and no other power source is read"
+            )
+        ]
+    return [_number("energy_counter_uj", phase, sysfs.whole_number(text(zone)), "unreadable", zone.parent.name) for zone in zones]
