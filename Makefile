@@ -1,6 +1,7 @@
-# make demo    build the harness, measure a real model, end with a table, a page and a database
-# make bench   benchmarks, as ratios within one run
-# make test    set up what tests need, check and test everything   (EXPORT=1: the tests that need torch too)
+# make demo      build the harness, measure a real model, end with a table, a page and a database
+# make demo-llm  the same with a language model: exports SmolLM2-135M first (needs torch; about 20 minutes, once)
+# make bench     benchmarks, as ratios within one run
+# make test      set up what tests need, check and test everything   (EXPORT=1: the tests that need torch too)
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 PYTHON ?= python3.11
@@ -11,7 +12,7 @@ EXPORT ?=
 ONLY ?=
 MARKS := $(if $(ONLY),$(ONLY),$(if $(EXPORT),,not export))
 
-.PHONY: help setup setup-dev setup-export system lint test-cpp test demo bench clean
+.PHONY: help setup setup-dev setup-export system lint test-cpp test demo demo-llm bench clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -31,6 +32,10 @@ $(BIN)/.dev: pyproject.toml $(BIN)/.farm
 $(BIN)/.export: pyproject.toml $(BIN)/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[export]'
+	@touch $@
+
+$(BIN)/.export-llm: pyproject.toml $(BIN)/.export
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[export-llm]'
 	@touch $@
 
 setup: $(BIN)/.farm compiler
@@ -61,6 +66,10 @@ endif
 
 demo: setup
 	@$(BIN)/farm --data $(DATA) run --suite farm/examples/digits.toml --html $(DATA)/demo.html
+
+demo-llm: setup $(BIN)/.export-llm
+	$(BIN)/farm --data $(DATA) artifacts build smollm2
+	@$(BIN)/farm --data $(DATA) run --suite $(DATA)/artifacts/smollm2/smollm2.toml --html $(DATA)/demo-llm.html
 
 bench: setup-dev
 	$(BIN)/python benchmarks/harness.py

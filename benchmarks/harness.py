@@ -3,6 +3,7 @@
 All comparisons are interleaved in one call, each side a process of its own, summarised by its p50.
 """
 
+import importlib.util
 import json
 import statistics
 import subprocess
@@ -68,6 +69,24 @@ def sampler_ratio() -> float:
     return statistics.median(ratios)
 
 
+def python_ratio() -> str:
+    """Return ExecuTorch's own Python runtime's p50 over the harness's, as the median of interleaved pairs; or why there is none."""
+    if importlib.util.find_spec("executorch") is None:
+        return "not measured: it needs torch (make setup-export)"
+    harness = build.ensure(Target.HOST, "executorch", ROOT / ".farm", on_progress=lambda _: None)
+    reference = open_artifact(MODEL).reference
+    assert reference is not None
+    ratios = []
+    with tempfile.TemporaryDirectory() as folder:
+        image = Path(folder) / "input"
+        image.write_bytes(reference.inputs[0])
+        for _ in range(ROUNDS):
+            command = [sys.executable, str(ROOT / "benchmarks" / "python_loop.py"), str(MODEL), str(image), "20000"]
+            said = subprocess.run(command, check=True, capture_output=True, text=True)
+            ratios.append(float(said.stdout) / p50_ns(harness.command, harness.folder, "--input", str(image)))
+    return f"{statistics.median(ratios):.4f}"
+
+
 def run_overhead_s() -> float:
     """Return what `farm run` takes beyond the harness's own time, for each run: start-up, checks, journal and store included."""
     with tempfile.TemporaryDirectory() as folder:
@@ -122,6 +141,7 @@ def help_s() -> float:
 def main() -> None:
     """Print the table."""
     print(f"harness p50 over that of a bare loop of the same calls           {loop_ratio():.4f}   (1.00 +- 0.01)")
+    print(f"p50 of ExecuTorch's own Python runtime over that of the harness   {python_ratio()}")
     print(f"harness p50, sampler on over sampler off                        {sampler_ratio():.4f}   (under 1.005)")
     print(f"farm run, wall time less the timed parts, for each run          {run_overhead_s():.3f} s   (under 0.5)")
     print(f"farm --help                                                     {help_s():.3f} s   (under 0.3)")

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from farm.workloads import Conditions, Job, Pass, Readings, StateReading
 
-_CPU_FLAVOURS = frozenset({"fake", "portable", "xnnpack", "portable+xnnpack"})
+_CPU_FLAVOURS = frozenset({"fake", "portable", "xnnpack", "plain_attention"})
 
 
 def unmet(conditions: Conditions, state: Sequence[StateReading]) -> list[str]:
@@ -24,18 +24,18 @@ def disturbances(conditions: Conditions, readings: Sequence[Readings], flavour: 
     /proc/PID/schedstat, Documentation/scheduler/sched-stats.rst); the hypervisor's steal time counts likewise.
     CPU time over wall time of the measuring thread says the same where there is no schedstat, but only for CPU
     flavours and latency: beside an accelerator, or waiting for the disk while it loads, that thread rightly sleeps.
-    A pass without a timed part has no signs.
+    A memory pass times nothing: whatever else runs, its peak stays its peak.
     """
     read: Mapping[str, float] = {item.metric: item.values[-1] for item in readings if not item.source and item.values}
     wall_ns = read.get("wall_ns", 0)
-    if wall_ns <= 0:
+    if wall_ns <= 0 or job.pass_ is Pass.MEMORY:
         return []
     reasons = []
     for metric, what in (("run_delay_ns", "its threads waited for a CPU"), ("steal_ns", "the hypervisor took the CPUs away")):
         share = read.get(metric, 0) / (wall_ns * job.workload.settings.threads)
         if share > conditions.max_run_delay_ratio:
             reasons.append(f"{what} for {share:.1%} of the timed part, the limit is {conditions.max_run_delay_ratio:.0%}")
-    if job.pass_ is Pass.LATENCY and flavour in _CPU_FLAVOURS and "thread_cpu_time_ns" in read:
+    if job.pass_ is Pass.LATENCY and _CPU_FLAVOURS.issuperset(flavour.split("+")) and "thread_cpu_time_ns" in read:
         share = read["thread_cpu_time_ns"] / wall_ns
         if share < conditions.min_thread_cpu_ratio:
             reasons.append(

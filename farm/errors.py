@@ -6,6 +6,7 @@
         ArtifactError       2    a model file that cannot be measured as it is
         DeviceUnknown       2    no such device, or one that this farm cannot drive
         HarnessUnavailable  2    the harness cannot be built or found here
+        PackageUnavailable  2    a pinned file of PyPI cannot be had, or is another one
         StoreError          2    a database or data folder that cannot be used
       StoreBusy             3    another process holds the database, and the deadline passed
       DeviceBusy            3    another controller holds the device
@@ -57,6 +58,10 @@ class DeviceUnknown(InputError):
 
 class HarnessUnavailable(InputError):
     """The harness cannot be built or found here."""
+
+
+class PackageUnavailable(InputError):
+    """A pinned file of PyPI cannot be had, or is another one."""
 
 
 class StoreError(InputError):

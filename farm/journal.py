@@ -8,6 +8,7 @@ import json
 import logging
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +39,8 @@ class Journal:
             partial.replace(entry)
             _sync_folder(self.folder)
         except OSError as error:
+            with suppress(OSError):
+                partial.unlink()
             raise StoreError(
                 f"the run could not be written to the journal {self.folder}: {error.strerror}",
                 hint="make room, or give another folder with --data",

@@ -5,7 +5,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from farm.workloads import Run, Session, inputs_sha256, series_key, workload_key
+from farm.series import inputs_sha256, series_key, workload_key
+from farm.workloads import Run, Session
 
 Row = dict[str, Any]
 Record = dict[str, list[Row]]

@@ -4,17 +4,18 @@ A Job is device x workload x artifact x pass x repeat. A Run is one attempt at o
 the device, and the unit of every statistic. Readings are what one run read of one metric, in order.
 """
 
-import hashlib
-import json
 import secrets
 import struct
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+
+CPU_LIST = r"\d+(-\d+)?(,\d+(-\d+)?)*"
+"""What PassSettings.cpus looks like, as a regular expression."""
 
 
 class Outcome(StrEnum):
@@ -162,6 +163,8 @@ class PassSettings:
     max_iterations: int = 20_000
     decode_tokens: int = 0
     generations: int = 1
+    cpus: str = ""
+    """CPUs that the measuring threads are bound to ("4-7", "0,2"), the sampler to another; "": wherever the system puts them."""
     timeout_s: float = 300.0
 
 
@@ -324,33 +327,3 @@ def new_id(now_utc: datetime) -> str:
 def run_folder(nonce: str) -> str:
     """Return the folder, in a device's box, of the run with this nonce."""
     return f"runs/{nonce}"
-
-
-def inputs_sha256(job: Job) -> str:
-    """Return the hash of what goes into the model, or "generated" when the harness makes it up."""
-    prompt = job.workload.prompt
-    if prompt is not None:
-        return hashlib.sha256(json.dumps(prompt).encode()).hexdigest()
-    if not job.inputs:
-        return "generated"
-    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in job.inputs)).hexdigest()
-
-
-def workload_key(job: Job) -> str:
-    """Return the hash of what is asked of the model: workload id, method, inputs and settings. 32 hex digits."""
-    settings = asdict(job.workload.settings)
-    del settings["timeout_s"]  # how long we would have waited changes no number
-    return _digest([job.workload.id, job.workload.method, inputs_sha256(job), settings])
-
-
-def series_key(device_id: str, job: Job, runtime: str, flavour: str) -> str:
-    """Return the identity of what is followed over time, less the metric: 32 hex digits.
-
-    Device unit, workload with its inputs and settings (threads among them), pass, runtime and flavour. Artifact,
-    revision, runtime version, OS build and harness are attributes of a run: candidate causes of a change.
-    """
-    return _digest([device_id, workload_key(job), job.pass_, runtime, flavour])
-
-
-def _digest(parts: list[Any]) -> str:
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]

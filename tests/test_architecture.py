@@ -18,13 +18,15 @@ MAY_IMPORT = {
     "stats": set[str](),
     "outputs": set[str](),
     "conditions": set[str](),
-    "records": set[str](),
+    "series": set[str](),
+    "records": {"series"},
     "summary": {"stats"},
     "config": set[str](),
     "sources": set[str](),
-    "artifacts": {"outputs"},
+    "wheels": set[str](),
+    "artifacts": {"outputs", "wheels"},
     "devices": set[str](),
-    "harness": {"sources"},
+    "harness": {"sources", "wheels"},
     "runner": {"harness", "devices", "conditions", "outputs"},
     "rack": {"runner", "devices"},
     "leases": {"devices"},
@@ -46,9 +48,10 @@ OWNERS = {
     "pymobiledevice3": {"devices"},
     "torch": {"artifacts"},
     "executorch": {"artifacts"},
+    "transformers": {"artifacts"},
     "coremltools": {"artifacts"},
 }
-PURE = {"errors", "units", "metrics", "verdicts", "stats", "conditions", "outputs", "summary"}
+PURE = {"errors", "units", "metrics", "verdicts", "series", "stats", "conditions", "outputs", "summary"}
 WORLD = {"os", "sys", "subprocess", "socket", "time", "random", "shutil", "tempfile", "urllib", "pathlib"}
 
 

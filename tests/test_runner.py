@@ -156,10 +156,12 @@ def test_a_device_that_does_not_settle_is_a_run_that_says_so(transport: LocalTra
         ({"wall_ns": 1000, "run_delay_ns": 100, "thread_cpu_time_ns": 990}, Pass.LATENCY, "xnnpack", "waited for a CPU for 10.0%"),
         ({"wall_ns": 1000, "steal_ns": 200, "thread_cpu_time_ns": 990}, Pass.LATENCY, "xnnpack", "hypervisor took the CPUs away for 20.0%"),
         ({"wall_ns": 1000, "thread_cpu_time_ns": 500}, Pass.LATENCY, "xnnpack", "had a CPU for 50.0%"),
+        ({"wall_ns": 1000, "thread_cpu_time_ns": 500}, Pass.LATENCY, "plain_attention+xnnpack", "had a CPU for 50.0%"),
         ({"wall_ns": 1000, "thread_cpu_time_ns": 500}, Pass.LATENCY, "qnn", None),
+        ({"wall_ns": 1000, "thread_cpu_time_ns": 500}, Pass.LATENCY, "portable+qnn", None),
         ({"wall_ns": 1000, "thread_cpu_time_ns": 500}, Pass.LOAD_COLD, "xnnpack", None),
         ({"wall_ns": 1000, "run_delay_ns": 10, "steal_ns": 0, "thread_cpu_time_ns": 990}, Pass.LATENCY, "xnnpack", None),
-        ({}, Pass.MEMORY, "xnnpack", None),
+        ({"wall_ns": 1000, "run_delay_ns": 900}, Pass.MEMORY, "xnnpack", None),
     ],
 )
 def test_the_signs_of_a_disturbed_pass(readings: dict[str, float], pass_: Pass, flavour: str, found: str | None) -> None:

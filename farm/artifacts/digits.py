@@ -82,7 +82,7 @@ def build(into: Path, on_progress: Callable[[str], None]) -> list[Path]:
         "source_sha256": hashlib.sha256(Path(__file__).read_bytes()).hexdigest(),
     }
     wanted = [into / "digits_fp32.pte", into / "digits_int8.pte"]
-    if all(_is_made(path, recipe) for path in wanted):
+    if all(sidecar.is_made(path, recipe) for path in wanted):
         on_progress(f"{into} holds the artifacts of this recipe already")
         return wanted
     into.mkdir(parents=True, exist_ok=True)
@@ -100,16 +100,6 @@ def build(into: Path, on_progress: Callable[[str], None]) -> list[Path]:
         _INT8_TOLERANCE,
     )
     return wanted
-
-
-def _is_made(path: Path, recipe: dict[str, Any]) -> bool:
-    if not path.exists():
-        return False
-    try:
-        card = sidecar.read(path, hashlib.sha256(path.read_bytes()).hexdigest())
-    except ArtifactError:
-        return False
-    return card is not None and card.recipe is not None and recipe.items() <= card.recipe.items()
 
 
 def _load() -> _Digits:

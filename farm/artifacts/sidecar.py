@@ -9,6 +9,7 @@ Bytes are raw and little-endian. recipe and reference may be null.
 
 import base64
 import binascii
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -83,6 +84,15 @@ def read(model: Path, sha256: str) -> Sidecar | None:
         return Sidecar(content["recipe"], None if reference is None else _reference(reference))
     except (KeyError, TypeError, ValueError, binascii.Error) as error:
         raise ArtifactError(f"{path} is not of the form of a sidecar: {error}", hint="remove it, or build the artifact again") from error
+
+
+def is_made(model: Path, recipe: Mapping[str, Any]) -> bool:
+    """Return whether model is there, whole, and made by this recipe; facts found while it was made may stand beside it."""
+    try:
+        card = read(model, hashlib.sha256(model.read_bytes()).hexdigest())
+    except (FileNotFoundError, ArtifactError):
+        return False
+    return card is not None and card.recipe is not None and recipe.items() <= card.recipe.items()
 
 
 def _reference(content: Mapping[str, Any]) -> Reference:

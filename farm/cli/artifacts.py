@@ -1,6 +1,8 @@
 """farm artifacts: model files, built and looked at."""
 
+import contextlib
 import json
+import sys
 from pathlib import Path
 
 import click
@@ -21,10 +23,15 @@ def artifacts() -> None:
 )
 @click.pass_obj
 def build(context: Context, recipe: str, into: Path | None) -> None:
-    """Build the artifacts of RECIPE (digits) and print their files. Needs phonefarm[export]."""
+    """Build the artifacts of RECIPE (digits, smollm2) and print their files.
+
+    digits needs phonefarm[export] and a minute; smollm2 phonefarm[export-llm], 4 GB of memory and a quarter of an hour.
+    """
     from farm.artifacts import build as build_artifacts
 
-    for path in build_artifacts(recipe, into or context.writable_data() / "artifacts" / recipe, on_progress=say):
+    with contextlib.redirect_stdout(sys.stderr):  # where exporters print what they do
+        made = build_artifacts(recipe, into or context.writable_data() / "artifacts" / recipe, on_progress=say)
+    for path in made:
         click.echo(path)
 
 

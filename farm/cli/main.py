@@ -1,5 +1,6 @@
 """The command itself: its global options, its commands, and errors as sentences with their exit codes."""
 
+import errno
 import importlib
 import logging
 import sys
@@ -9,9 +10,10 @@ import click
 
 from farm import __version__
 from farm.cli.context import Context, say
-from farm.errors import ConfigError, FarmError
+from farm.errors import ConfigError, FarmError, StoreError
 
 _INTERRUPTED = 130
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 _COMMANDS = {
     "run": "farm.cli.run:run",
@@ -92,7 +94,8 @@ def farm(ctx: click.Context, data: Path, devices: Path | None, verbose: int) -> 
     Exit codes: 0 in budget, 4 out of budget, 3 could not tell, 2 wrong input, 130 interrupted, 1 a bug of farm.
     """
     level = {0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG)
-    logging.basicConfig(level=level, stream=sys.stderr, format="farm: %(message)s")
+    logging.basicConfig(level=min(level + 10, logging.ERROR), stream=sys.stderr, format="farm: %(message)s")  # libraries say less
+    logging.getLogger("farm").setLevel(level)
     ctx.obj = Context(data, devices)
 
 
@@ -123,3 +126,10 @@ def main() -> None:
     except BrokenPipeError:  # `farm runs | head`: the reader has seen enough
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        where = error.filename2 or error.filename
+        say(f"there is no room left on the disk{f' for {where}' if where else ''}; runs that had ended are stored")
+        say("hint: make room, or name another data folder with --data")
+        sys.exit(StoreError.exit_code)

@@ -1,7 +1,8 @@
 """farm run: measure models on a device, now."""
 
+import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from farm import __version__
 from farm.cli.context import Context, say
 from farm.cli.session import Done, all_valid, measure
 from farm.errors import InputError
-from farm.workloads import Artifact, Device, Job, Pass, PassSettings, Provenance, Workload
+from farm.workloads import CPU_LIST, Artifact, Device, Job, Pass, PassSettings, Provenance, Workload
 
 if TYPE_CHECKING:
     from farm.config import Suite
@@ -29,6 +30,7 @@ class _Options:
     device_name: str
     repeat: int | None
     threads: int
+    cpus: str
     passes: str
     iterations: int
     timeout_s: float
@@ -42,12 +44,24 @@ class _Options:
     html: Path | None
 
 
+def _cpu_list(_context: click.Context, _option: click.Parameter, text: str) -> str:
+    if text and re.fullmatch(CPU_LIST, text) is None:
+        raise click.BadParameter(f'"{text}" is no list of CPUs; write 4-7 or 0,2')
+    return text
+
+
 @click.command(epilog="Example: farm run --device local model.pte --repeat 5 --threads 2 --html model.html")
 @click.argument("models", nargs=-1, type=click.Path(path_type=Path), metavar="[MODEL]...")
 @click.option("--suite", type=click.Path(path_type=Path), help="Workloads, passes and conditions from a suite file, instead of MODEL.")
 @click.option("--device", "device_name", default="local", show_default=True, help="Device to measure on, by its name in devices.toml.")
 @click.option("--repeat", type=click.IntRange(1, 1000), help="Runs of each pass, each a process of its own. [default: 5, or the suite's]")
 @click.option("--threads", type=click.IntRange(1, 64), default=PassSettings().threads, show_default=True, help="Threads (MODEL only).")
+@click.option(
+    "--cpus",
+    default="",
+    callback=_cpu_list,
+    help="CPUs to bind the measuring threads to, such as 4-7; the sampler goes to another (MODEL only).",
+)
 @click.option("--passes", default=",".join(Pass), show_default=True, help="Passes to run (MODEL only).")
 @click.option(
     "--iterations", type=click.IntRange(1), default=PassSettings().iterations, show_default=True, help="At least so many (MODEL only)."
@@ -139,16 +153,19 @@ def _passes(text: str) -> tuple[Pass, ...]:
 
 def _workload(artifact: Artifact, passes: tuple[Pass, ...], options: _Options) -> Workload:
     """Return the workload of a model named on the command line: called after the file."""
-    from farm.config import llm_settings, read_prompt
+    from farm.config import LLM_WARMUP, read_prompt
 
     name = artifact.path.stem
+    settings = PassSettings(threads=options.threads, cpus=options.cpus, timeout_s=options.timeout_s)
     if options.prompt is None:
-        return Workload(name, passes, PassSettings(threads=options.threads, iterations=options.iterations, timeout_s=options.timeout_s))
+        return Workload(
+            name, passes, replace(settings, iterations=options.iterations, max_iterations=max(settings.max_iterations, options.iterations))
+        )
     try:
         prompt = read_prompt(options.prompt)
     except ValueError as error:
         raise InputError(str(error)) from error
-    return Workload(name, passes, llm_settings(options.threads, options.decode_tokens, 1, options.timeout_s), prompt=prompt)
+    return Workload(name, passes, replace(settings, warmup_iterations=LLM_WARMUP, decode_tokens=options.decode_tokens), prompt=prompt)
 
 
 def _show(done: Done, options: _Options, exit_code: int) -> None:

@@ -14,7 +14,7 @@ from farm.config.files import ConditionsEntry, Entry, Name, Seconds, Share, near
 from farm.errors import ConfigError
 from farm.metrics import METRICS, Metric, Statistic
 from farm.verdicts import Budget, Severity
-from farm.workloads import Device, Pass, PassSettings, Workload
+from farm.workloads import CPU_LIST, Device, Pass, PassSettings, Workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,8 @@ class _SuiteTable(Entry):
 
 
 _DEFAULT = PassSettings()
-_LLM_WARMUP = 1
+LLM_WARMUP = 1
+"""Whole generations, where a prompt makes an iteration that long."""
 
 
 class _WorkloadTable(Entry):
@@ -58,6 +59,7 @@ class _WorkloadTable(Entry):
     duration: Seconds = _DEFAULT.duration_ms / 1e3
     max_iterations: int = Field(_DEFAULT.max_iterations, ge=1, le=10_000_000)
     timeout: Seconds = _DEFAULT.timeout_s
+    cpus: str = Field("", pattern=rf"^({CPU_LIST})?$")
     inputs: list[str] = Field(default_factory=list)
     prompt: str | None = None
     decode_tokens: int = Field(64, ge=1)
@@ -98,16 +100,6 @@ def load_suite(path: Path, devices: Mapping[str, Device]) -> Suite:
     )
 
 
-def llm_settings(
-    threads: int, decode_tokens: int, generations: int, timeout_s: float, warmup_iterations: int | None = None
-) -> PassSettings:
-    """Return the settings of a language model's passes: iterations are generations there."""
-    warmup = _LLM_WARMUP if warmup_iterations is None else warmup_iterations
-    return PassSettings(
-        threads=threads, warmup_iterations=warmup, decode_tokens=decode_tokens, generations=generations, timeout_s=timeout_s
-    )
-
-
 def read_prompt(path: Path) -> tuple[int, ...]:
     """Return the token ids of a prompt file: a JSON list, or an object with such a list under `tokens`. Raises ValueError."""
     try:
@@ -123,16 +115,21 @@ def read_prompt(path: Path) -> tuple[int, ...]:
 
 
 def _workload(entry: _WorkloadTable, passes: list[Pass], folder: Path) -> Workload:
+    warmup = _DEFAULT.warmup_iterations if entry.prompt is None else LLM_WARMUP
+    settings = PassSettings(
+        threads=entry.threads,
+        cpus=entry.cpus,
+        warmup_iterations=warmup if entry.warmup_iterations is None else entry.warmup_iterations,
+        timeout_s=entry.timeout,
+    )
     if entry.prompt is not None:
-        settings = llm_settings(entry.threads, entry.decode_tokens, entry.generations, entry.timeout, entry.warmup_iterations)
+        settings = replace(settings, decode_tokens=entry.decode_tokens, generations=entry.generations)
     else:
-        settings = PassSettings(
-            threads=entry.threads,
-            warmup_iterations=_DEFAULT.warmup_iterations if entry.warmup_iterations is None else entry.warmup_iterations,
+        settings = replace(
+            settings,
             iterations=entry.iterations,
             duration_ms=round(entry.duration * 1e3),
             max_iterations=max(entry.max_iterations, entry.iterations),
-            timeout_s=entry.timeout,
         )
     return Workload(
         id=entry.id,

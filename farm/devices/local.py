@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 _LAUNCH = 'run=$1; shift; "$@"; code=$?; echo "$code" >"$run/exit.tmp" && mv "$run/exit.tmp" "$run/exit"'
 _STOP_TIMEOUT_S = 5.0
 _LOG_BYTES = 64 * 1024
+_FULL_BYTES = 64 * 1024
 _RESULT_BYTES = 1024 * 1024 * 1024
 
 
@@ -91,11 +92,15 @@ class LocalTransport:
         """Start the harness in a session of its own, its output in the run folder's `log`."""
         assert self._harness is not None, "install() comes before start()"
         folder = self.box / run_folder(nonce)
-        folder.mkdir(parents=True)
+        try:
+            folder.mkdir(parents=True)
+            output = (folder / "log").open("wb")
+        except OSError as error:
+            raise DeviceNotReady(f"the box {self.box} cannot be written to: {error.strerror}", error_class="box_unwritable") from error
         executable, *rest = self._harness.command
         program = [str((self._harness.folder / executable).resolve()), *rest, *arguments]
         log.debug("local: start %s", program)
-        with (folder / "log").open("wb") as output:
+        with output:
             child = subprocess.Popen(
                 ["/bin/sh", "-c", _LAUNCH, "farm-launch", str(folder.resolve()), *program],
                 cwd=self.box,
@@ -169,8 +174,8 @@ class LocalTransport:
         shutil.rmtree(self.box / run_folder(handle.nonce), ignore_errors=True)
 
     def diagnose(self, handle: Handle) -> str:
-        """Return nothing: the log that collect() returns says all there is."""
-        return ""
+        """Return whether the box's disk is full: neither result nor log nor exit code can be written then."""
+        return "the disk of its box is full" if shutil.disk_usage(self.box).free < _FULL_BYTES else ""
 
 
 def _tail(path: Path) -> str:

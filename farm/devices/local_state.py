@@ -42,14 +42,10 @@ def machine_mark() -> tuple[str, str]:
 
 
 def vitals(phase: str) -> tuple[StateReading, ...]:
-    """Return the machine's state now. Takes 0.1 s: how busy the CPUs are needs two looks."""
-    earlier = proc.cpu_times(text("/proc/stat"))
-    time.sleep(_BUSY_WINDOW_S)
-    later = proc.cpu_times(text("/proc/stat"))
-    busy = later.busy_ratio(earlier) if earlier and later else None
+    """Return the machine's state now. Before a pass it takes 0.1 s: how busy others keep the CPUs needs two looks."""
     meminfo = text("/proc/meminfo")
     return (
-        _number("cpu_busy_ratio", phase, busy, "/proc/stat cannot be read"),
+        *([_busy(phase)] if phase == "before" else ()),
         _number("load_1m", phase, proc.load_1m(text("/proc/loadavg")), "/proc/loadavg cannot be read"),
         _number("memory_available_bytes", phase, proc.memory_bytes(meminfo, "MemAvailable"), "/proc/meminfo has no MemAvailable"),
         _number("uptime_s", phase, proc.uptime_s(text("/proc/uptime")), "/proc/uptime cannot be read"),
@@ -59,6 +55,14 @@ def vitals(phase: str) -> tuple[StateReading, ...]:
         *_battery(phase),
         *_energy(phase),
     )
+
+
+def _busy(phase: str) -> StateReading:
+    earlier = proc.cpu_times(text("/proc/stat"))
+    time.sleep(_BUSY_WINDOW_S)
+    later = proc.cpu_times(text("/proc/stat"))
+    busy = later.busy_ratio(earlier) if earlier and later else None
+    return _number("cpu_busy_ratio", phase, busy, "/proc/stat cannot be read")
 
 
 def _number(name: str, phase: str, value: float | None, reason: str, source: str = "") -> StateReading:

@@ -30,6 +30,8 @@ def arguments(job: Job, names: BoxNames, nonce: str) -> list[str]:
         "method": job.workload.method,
         "threads": settings.threads,
     }
+    if settings.cpus:
+        options["cpus"] = settings.cpus
     if job.pass_ in (Pass.LATENCY, Pass.MEMORY):
         options["warmup-iterations"] = settings.warmup_iterations
     if names.prompt is not None:

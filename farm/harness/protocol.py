@@ -94,8 +94,10 @@ def explain_exit(exit_code: int | None, log: str, device_says: str = "") -> Harn
 
     exit_code is the shell's, None when unknown; device_says is what the device itself knows of the end.
     """
-    last = next((line.strip() for text in (device_says, log) for line in reversed(text.splitlines()) if line.strip()), "")
+    last = next((line.strip() for line in reversed(log.splitlines()) if line.strip()), "")
     said = f'; it last said "{last}"' if last else ""
+    if device_says:
+        said += f"; {device_says}"
     if exit_code is None:
         return HarnessFailed(f"the harness vanished without a result{said}", error_class="vanished")
     number = exit_code - _SHELL_SIGNAL_BASE
@@ -107,7 +109,8 @@ def explain_exit(exit_code: int | None, log: str, device_says: str = "") -> Harn
 
 
 def _numbered(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    for number, line in enumerate(text.splitlines(), start=1):
+    whole, _, _ = text.rpartition("\n")  # what comes after the last newline was cut off while it was written
+    for number, line in enumerate(whole.split("\n"), start=1):
         if not line.strip():
             continue
         try:

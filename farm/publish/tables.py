@@ -90,9 +90,10 @@ def outcome_lines(runs: Sequence[Run]) -> list[str]:
 
 
 def note_lines(results: Results) -> list[str]:
-    """Return what a reader of the numbers should know: outputs that nothing was held against, outputs that differ."""
+    """Return what a reader of the numbers should know: outputs that nothing was held against or that differ, slow attention."""
     outputs: dict[tuple[str, str], set[str]] = defaultdict(set)
     unchecked = set()
+    plain = sorted({line.workload for line in results.lines if "plain_attention" in line.flavour.split("+")})
     for run in results.runs:
         if run.output_sha256 is not None and run.measured is not None:
             outputs[run.job.workload.id, run.measured.flavour].add(run.output_sha256)
@@ -100,11 +101,15 @@ def note_lines(results: Results) -> list[str]:
             unchecked.add(run.job.artifact.name)
     notes = [f"{name}: the output is unchecked, since the artifact has no reference for this input" for name in sorted(unchecked)]
     differing = sorted(workload for (workload, _), hashes in outputs.items() if len(hashes) > 1)
-    return notes + [f"{workload}: repeats of one flavour gave different outputs" for workload in differing]
+    notes += [f"{workload}: repeats of one flavour gave different outputs" for workload in differing]
+    return notes + [f"{workload}: attention without the runtime's fused kernel, so slower than a build that has it" for workload in plain]
 
 
 def absent_lines(runs: Sequence[Run]) -> list[str]:
-    """Return one line for each thing that could not be measured, with the reason; each once."""
-    absent = [(item.metric, item.source, item.reason) for run in runs for item in run.absent]
+    """Return one line for each thing that could not be measured, with the reason; each once: the device's state tells it first."""
     unread = [(item.name, item.source, item.reason) for run in runs for item in run.state if item.reason is not None]
-    return list(dict.fromkeys(f"{name}{f' ({source})' if source else ''}: {reason}" for name, source, reason in (*absent, *unread)))
+    absent = [(item.metric, item.source, item.reason) for run in runs for item in run.absent]
+    reasons: dict[tuple[str, str], str] = {}
+    for name, source, reason in (*unread, *absent):
+        reasons.setdefault((name, source), reason)
+    return [f"{name}{f' ({source})' if source else ''}: {reason}" for (name, source), reason in reasons.items()]

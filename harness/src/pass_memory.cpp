@@ -21,6 +21,7 @@ void memory_pass(const Job& job) {
   write_memory(job.result, "start");
   const auto model = open_model(job, false);
   write_memory(job.result, "loaded");
+  Stretch stretch;
   if (!arguments.prompt.empty()) {
     const auto prompt = read_prompt(job, model->info());
     prefill(*model, prompt);
@@ -40,8 +41,10 @@ void memory_pass(const Job& job) {
       if (done == 0) write_output(job, model->outputs());
     }
   }
+  stretch.end();
   write_memory(job.result, "ran");
   write_memory(job.result, "");  // the headline: after everything
+  stretch.write(job.result);
 }
 
 }  // namespace farm

@@ -34,7 +34,9 @@ struct LanguageModelInfo {
 };
 
 struct ModelInfo {
-  std::string flavour;  // which delegates compute: "xnnpack", "portable", "portable+xnnpack"
+  // Which delegates compute: "xnnpack", "portable". A language model without its runtime's fused attention kernel, which is
+  // slower for that, says so: "plain_attention+xnnpack".
+  std::string flavour;
   std::vector<TensorInfo> inputs;
   std::vector<TensorInfo> outputs;
   std::optional<LanguageModelInfo> language_model;

@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <cstring>
 #include <set>
+#include <string_view>
 
 #include "error.h"
 #include "runtime.h"
@@ -174,11 +175,15 @@ class ExecuTorchModel final : public Model {
  public:
   ExecuTorchModel(std::unique_ptr<MmapDataLoader> loader, std::unique_ptr<et::Program> program, const std::string& method)
       : loader_(std::move(loader)), program_(std::move(program)), method_name_(method) {
-    describe();
+    read_signature();
     method_ = std::make_unique<LoadedMethod>(*program_, method);
   }
 
-  const ModelInfo& info() const override { return info_; }
+  // Described when it is first asked for: what a program says of itself is no part of loading it.
+  const ModelInfo& info() const override {
+    if (!info_) info_ = describe();
+    return *info_;
+  }
 
   void set_inputs(const std::vector<Bytes>& inputs) override {
     tensors_.clear();
@@ -216,15 +221,8 @@ class ExecuTorchModel final : public Model {
   }
 
   void feed(const std::int64_t* tokens, std::size_t count, std::int64_t start) override {
-    const auto size = static_cast<::executorch::aten::SizesType>(count);
-    const bool all_positions = info_.language_model->position_input == "all";
-    positions_.resize(all_positions ? count : 1);
+    if (tokens != fed_tokens_ || count != fed_count_) take_tokens_from(tokens, count);
     for (std::size_t place = 0; place < positions_.size(); ++place) positions_[place] = start + static_cast<std::int64_t>(place);
-    auto* ids = const_cast<std::int64_t*>(tokens);  // NOLINT(cppcoreguidelines-pro-type-const-cast): only read
-    tensors_.clear();
-    tensors_.push_back(::executorch::extension::from_blob(ids, {1, size}, ScalarType::Long));
-    tensors_.push_back(::executorch::extension::from_blob(
-        positions_.data(), {static_cast<::executorch::aten::SizesType>(positions_.size())}, ScalarType::Long));
     prepare();
     run();
   }
@@ -251,35 +249,60 @@ class ExecuTorchModel final : public Model {
     return {tensor.const_data_ptr<float>() + (static_cast<std::size_t>(tensor.numel()) - vocabulary), vocabulary};
   }
 
-  void describe() {
-    const auto meta = program_->method_meta(method_name_.c_str());
-    if (!meta.ok()) throw Error("model_invalid", "the model has no method \"" + method_name_ + "\"", last_log());
-    std::set<std::string> delegates;
-    for (std::size_t place = 0; place < meta->num_backends(); ++place) {
-      const auto* name = *meta->get_backend_name(place);
+  // Makes the two input tensors of a language model; a loop that feeds one token from one place makes them once.
+  void take_tokens_from(const std::int64_t* tokens, std::size_t count) {
+    const auto size = static_cast<::executorch::aten::SizesType>(count);
+    const auto positions = info().language_model->position_input == "all" ? size : 1;
+    positions_.resize(static_cast<std::size_t>(positions));
+    auto* ids = const_cast<std::int64_t*>(tokens);  // NOLINT(cppcoreguidelines-pro-type-const-cast): only read
+    tensors_.clear();
+    tensors_.push_back(::executorch::extension::from_blob(ids, {1, size}, ScalarType::Long));
+    tensors_.push_back(::executorch::extension::from_blob(positions_.data(), {positions}, ScalarType::Long));
+    fed_tokens_ = tokens;
+    fed_count_ = count;
+  }
+
+  // Reads the method's inputs, and refuses a program for which a backend is missing before anything is loaded.
+  void read_signature() {
+    const auto meta = signature();
+    for (std::size_t place = 0; place < meta.num_backends(); ++place) {
+      const auto* name = *meta.get_backend_name(place);
       if (et::get_backend_class(name) == nullptr) {
         throw Error("backend_missing", std::string("the model is delegated to ") + name + ", which this harness does not have");
       }
-      delegates.insert(short_name(name));
     }
-    for (const auto& name : delegates) info_.flavour += (info_.flavour.empty() ? "" : "+") + name;
-    if (delegates.empty()) info_.flavour = "portable";
-    for (std::size_t place = 0; place < meta->num_inputs(); ++place) {
-      const auto input = meta->input_tensor_meta(place);
+    for (std::size_t place = 0; place < meta.num_inputs(); ++place) {
+      const auto input = meta.input_tensor_meta(place);
       if (!input.ok()) throw Error("unsupported", "input " + std::to_string(place) + " of the model is no tensor");
       metas_.push_back(*input);
-      info_.inputs.push_back(tensor_info(*input));
     }
-    for (std::size_t place = 0; place < meta->num_outputs(); ++place) {
-      if (const auto output = meta->output_tensor_meta(place); output.ok()) info_.outputs.push_back(tensor_info(*output));
+  }
+
+  et::MethodMeta signature() const {
+    const auto meta = program_->method_meta(method_name_.c_str());
+    if (!meta.ok()) throw Error("model_invalid", "the model has no method \"" + method_name_ + "\"", last_log());
+    return *meta;
+  }
+
+  ModelInfo describe() const {
+    ModelInfo info;
+    const auto meta = signature();
+    std::set<std::string> parts;
+    for (std::size_t place = 0; place < meta.num_backends(); ++place) parts.insert(short_name(*meta.get_backend_name(place)));
+    if (parts.empty()) parts.insert("portable");
+    for (const auto& input : metas_) info.inputs.push_back(tensor_info(input));
+    for (std::size_t place = 0; place < meta.num_outputs(); ++place) {
+      if (const auto output = meta.output_tensor_meta(place); output.ok()) info.outputs.push_back(tensor_info(*output));
     }
-    describe_language_model();
+    info.language_model = language_model(info.inputs);
+    if (info.language_model && !has_fused_attention()) parts.insert("plain_attention");
+    for (const auto& part : parts) info.flavour += (info.flavour.empty() ? "" : "+") + part;
+    return info;
   }
 
   // Two int64 inputs, ids [1, S] and positions, are what exported language models take.
-  void describe_language_model() {
-    const auto& inputs = info_.inputs;
-    if (inputs.size() != 2 || inputs[0].dtype != "int64" || inputs[0].shape.size() != 2 || inputs[1].dtype != "int64") return;
+  std::optional<LanguageModelInfo> language_model(const std::vector<TensorInfo>& inputs) const {
+    if (inputs.size() != 2 || inputs[0].dtype != "int64" || inputs[0].shape.size() != 2 || inputs[1].dtype != "int64") return std::nullopt;
     LanguageModelInfo model;
     const auto tokens = inputs[0].shape[1];
     const bool one_position = inputs[1].shape.size() == 1 && inputs[1].shape[0] == 1 && tokens != 1;
@@ -288,17 +311,38 @@ class ExecuTorchModel final : public Model {
     if (!model.max_context_tokens) model.max_context_tokens = constant(*program_, "get_max_seq_len");
     model.vocabulary = constant(*program_, "get_vocab_size");
     model.many_tokens_at_once = tokens > 1 && constant(*program_, "enable_dynamic_shape").value_or(1) != 0;
-    info_.language_model = model;
+    return model;
+  }
+
+  // Whether the program calls ExecuTorch's fused attention: its operators' names stand in the program's own part of the file,
+  // which its extended header measures (at byte 8: magic, length of the header, size of the program).
+  bool has_fused_attention() const {
+    constexpr std::size_t kHeadBytes = 24;
+    constexpr std::size_t kSizeAt = 16;
+    using Info = ::executorch::runtime::DataLoader::SegmentInfo;
+    const auto size = loader_->size();
+    if (!size.ok() || *size < kHeadBytes) return false;
+    const auto head = loader_->load(0, kHeadBytes, Info(Info::Type::Program));
+    if (!head.ok()) return false;
+    std::uint64_t program_bytes = *size;
+    const auto* bytes = static_cast<const char*>(head->data());
+    if (std::memcmp(bytes + 8, "eh00", 4) == 0) std::memcpy(&program_bytes, bytes + kSizeAt, sizeof(program_bytes));
+    const auto program = loader_->load(0, std::min<std::size_t>(program_bytes, *size), Info(Info::Type::Program));
+    if (!program.ok()) return false;
+    const std::string_view text(static_cast<const char*>(program->data()), program->size());
+    return text.find("llama::custom_sdpa") != std::string_view::npos || text.find("llama::sdpa_with_kv_cache") != std::string_view::npos;
   }
 
   std::unique_ptr<MmapDataLoader> loader_;
   std::unique_ptr<et::Program> program_;
   std::string method_name_;
-  ModelInfo info_;
+  mutable std::optional<ModelInfo> info_;
   std::vector<et::TensorInfo> metas_;
   std::unique_ptr<LoadedMethod> method_;
   std::vector<TensorPtr> tensors_;
   std::vector<std::int64_t> positions_;
+  const std::int64_t* fed_tokens_ = nullptr;
+  std::size_t fed_count_ = 0;
 };
 
 void set_threads(std::int64_t threads) {

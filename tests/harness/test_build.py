@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from farm.errors import HarnessUnavailable
+from farm.errors import HarnessUnavailable, PackageUnavailable
 from farm.harness import build, wheel
 from farm.workloads import HarnessBuild
 
@@ -95,12 +95,12 @@ def test_a_wheel_whose_names_lead_out_of_its_folder_is_refused(tmp_path: Path) -
 
 def test_a_given_wheel_with_other_bytes_is_refused_with_both_hashes(tmp_path: Path) -> None:
     file = a_wheel(tmp_path / "executorch.whl", ["executorch/include/a.h"])
-    with pytest.raises(HarnessUnavailable, match=f"farm builds against {wheel.WHEELS['x86_64'].sha256}"):
+    with pytest.raises(PackageUnavailable, match=f"farm takes executorch 1.5.1 with {wheel.WHEELS['x86_64'].sha256}"):
         wheel.unpacked("x86_64", tmp_path, file, quiet)
 
 
 def test_a_wheel_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(HarnessUnavailable, match=r"no\.whl cannot be read"):
+    with pytest.raises(PackageUnavailable, match=r"no\.whl cannot be read"):
         wheel.unpacked("x86_64", tmp_path, tmp_path / "no.whl", quiet)
 
 

@@ -1,0 +1,38 @@
+"""What is followed over time: which runs belong together, by what was asked of which model input on which device."""
+
+import hashlib
+import json
+from dataclasses import asdict
+from typing import Any
+
+from farm.workloads import Job
+
+
+def inputs_sha256(job: Job) -> str:
+    """Return the hash of what goes into the model, or "generated" when the harness makes it up."""
+    prompt = job.workload.prompt
+    if prompt is not None:
+        return hashlib.sha256(json.dumps(prompt).encode()).hexdigest()
+    if not job.inputs:
+        return "generated"
+    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in job.inputs)).hexdigest()
+
+
+def workload_key(job: Job) -> str:
+    """Return the hash of what is asked of the model: workload id, method, inputs and settings. 32 hex digits."""
+    settings = asdict(job.workload.settings)
+    del settings["timeout_s"]  # how long we would have waited changes no number
+    return _digest([job.workload.id, job.workload.method, inputs_sha256(job), settings])
+
+
+def series_key(device_id: str, job: Job, runtime: str, flavour: str) -> str:
+    """Return the identity of what is followed over time, less the metric: 32 hex digits.
+
+    Device unit, workload with its inputs and settings (threads among them), pass, runtime and flavour. Artifact,
+    revision, runtime version, OS build and harness are attributes of a run: candidate causes of a change.
+    """
+    return _digest([device_id, workload_key(job), job.pass_, runtime, flavour])
+
+
+def _digest(parts: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]

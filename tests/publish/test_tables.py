@@ -1,0 +1,52 @@
+from farm import metrics, stats
+from farm.metrics import Statistic
+from farm.publish import Results, tables
+from farm.summary import Line, Validity
+from farm.workloads import Absent, Measured, Outcome, Pass, StateReading
+from tests.conftest import a_run, a_session
+
+SESSION = a_session()
+
+
+def a_line(flavour: str = "xnnpack") -> Line:
+    values = (2e6, 1e6, 3e6)
+    metric = metrics.METRICS["latency_ns"]
+    return Line("a-workload", "model.pte", Pass.LATENCY, flavour, 1, metric, Statistic.P50, values, 2e6, stats.median_interval(values), 300)
+
+
+def results(flavour: str = "xnnpack") -> Results:
+    run = a_run(SESSION, output_check="passed")
+    return Results(SESSION, (run,), (a_line(flavour),), (Validity("a-workload", "model.pte", Pass.LATENCY, 0.9, 2, 0.5),), 0)
+
+
+def test_a_row_tells_the_median_its_interval_and_how_undisturbed_it_was() -> None:
+    (table,) = tables.result_tables(results())
+    assert table.title == "a-workload · model.pte · xnnpack · 1 thread · output passed"
+    assert table.rows == (("latency", "2.00 ms", "1.00 ms … 3.00 ms (75%)", "", "", "3 of 1", "0.90", "2", "0.50"),)
+
+
+def test_slow_attention_is_a_note() -> None:
+    assert tables.note_lines(results()) == []
+    (note,) = tables.note_lines(results("plain_attention+xnnpack"))
+    assert note.startswith("a-workload: attention without the runtime's fused kernel")
+
+
+def test_repeats_of_one_flavour_with_different_outputs_are_a_note() -> None:
+    one, other = a_run(SESSION, output_sha256="aa"), a_run(SESSION, output_sha256="bb")
+    assert tables.note_lines(Results(SESSION, (one, other), (), (), 0)) == ["a-workload: repeats of one flavour gave different outputs"]
+    elsewhere = a_run(SESSION, output_sha256="bb", measured=Measured("executorch", "1.5.1", "qnn", "0f1e", "Release", {}))
+    assert tables.note_lines(Results(SESSION, (one, elsewhere), (), (), 0)) == []
+
+
+def test_what_is_missing_is_told_once_in_the_devices_own_words() -> None:
+    state = (StateReading("frequency_hz", "before", reason="no cpufreq"), StateReading("frequency_hz", "after", reason="no cpufreq"))
+    absent = (Absent("frequency_hz", "no file"), Absent("pss_bytes", "denied", "loaded"))
+    assert tables.absent_lines([a_run(SESSION, state=state, absent=absent)]) == [
+        "frequency_hz: no cpufreq",
+        "pss_bytes (loaded): denied",
+    ]
+
+
+def test_a_run_without_a_number_says_which_outcome_why_and_what_to_do() -> None:
+    run = a_run(SESSION, outcome=Outcome.NOT_READY, reason="too warm", hint="wait")
+    assert tables.outcome_lines([run]) == ["local a-workload latency #1, attempt 1: not ready: too warm (hint: wait)"]

@@ -1,0 +1,54 @@
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from farm.series import inputs_sha256, series_key, workload_key
+from farm.workloads import Job, Pass, PassSettings, Workload
+from tests.conftest import a_job, an_artifact
+
+JOB = a_job(an_artifact())
+
+
+def with_settings(job: Job, **changes: Any) -> Job:
+    return replace(job, workload=replace(job.workload, settings=replace(job.workload.settings, **changes)))
+
+
+def key(job: Job, device: str = "local-1", runtime: str = "executorch", flavour: str = "xnnpack") -> str:
+    return series_key(device, job, runtime, flavour)
+
+
+def test_what_may_change_a_number_by_design_stays_within_the_series() -> None:
+    """Artifact, repeat, and how long we would have waited: causes to look for, or nothing at all."""
+    assert key(JOB) == key(replace(JOB, artifact=an_artifact("other.pte"), repeat=3)) == key(with_settings(JOB, timeout_s=1.0))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        with_settings(JOB, threads=4),
+        with_settings(JOB, cpus="4-7"),
+        with_settings(JOB, iterations=6),
+        replace(JOB, pass_=Pass.MEMORY),
+        replace(JOB, workload=replace(JOB.workload, id="b")),
+        replace(JOB, workload=replace(JOB.workload, method="other")),
+        replace(JOB, workload=replace(JOB.workload, inputs=(b"x",))),
+        replace(JOB, workload=replace(JOB.workload, prompt=(1, 2))),
+    ],
+    ids=["threads", "cpus", "iterations", "pass", "id", "method", "inputs", "prompt"],
+)
+def test_what_is_asked_of_the_model_splits_a_series(other: Job) -> None:
+    assert key(other) != key(JOB)
+
+
+def test_device_runtime_and_flavour_are_never_mixed() -> None:
+    assert len({key(JOB), key(JOB, device="local-2"), key(JOB, runtime="fake"), key(JOB, flavour="plain_attention+xnnpack")}) == 4
+
+
+def test_inputs_are_known_by_their_bytes_and_their_order() -> None:
+    def with_inputs(*inputs: bytes) -> Job:
+        return Job(JOB.device, Workload("w", (Pass.LATENCY,), PassSettings(), inputs=inputs), JOB.artifact, Pass.LATENCY, 0)
+
+    assert inputs_sha256(with_inputs()) == "generated"
+    assert len({inputs_sha256(with_inputs(*given)) for given in ((b"ab",), (b"a", b"b"), (b"b", b"a"))}) == 3
+    assert len(workload_key(JOB)) == 32
