@@ -16,9 +16,12 @@ def tables(given: Sequence[Table]) -> None:
     """Draw each table under its title; not wrapped when the output is no terminal."""
     console = _console()
     for table in given:
-        drawn = RichTable(title=_plain(table.title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+        drawn = RichTable(
+            title=_plain(table.title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0)
+        )
         for place, column in enumerate(table.columns):
-            drawn.add_column(_plain(column), justify="left" if place in table.text_columns else "right", overflow="fold")
+            words = place in table.text_columns
+            drawn.add_column(_plain(column), justify="left" if words else "right", overflow="fold", no_wrap=not words)
         for row in table.rows:
             drawn.add_row(*(_plain(cell) for cell in row))
         console.print(drawn)

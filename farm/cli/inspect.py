@@ -16,7 +16,7 @@ _SHORT = 12
 @click.command(epilog="Example: farm runs --workload digits-int8 --outcome invalid --most 50")
 @click.option("--workload", help="Only runs of this workload.")
 @click.option("--device", help="Only runs on the device of this name.")
-@click.option("--outcome", type=click.Choice([*Outcome]), help="Only runs with this outcome.")
+@click.option("--outcome", type=click.Choice([outcome.value for outcome in Outcome]), help="Only runs with this outcome.")
 @click.option("--most", type=click.IntRange(1), default=20, show_default=True, help="How many rows at the most.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
@@ -35,7 +35,7 @@ def runs(context: Context, workload: str | None, device: str | None, outcome: st
     rows = tuple(
         (
             row["run_id"][-_SHORT:],
-            f"{row['started_at']:%Y-%m-%d %H:%M:%S}",
+            f"{row['started_at']:%Y-%m-%d %H:%M}",
             row["device"],
             row["workload"],
             row["pass"],

@@ -69,6 +69,8 @@ def test_runs_show_and_sql_find_what_was_measured(farm: Farm, fake_model: FakeMo
     farm(*quick(fake_model(spin_ns=100_000).path))
     listed = json.loads(farm("runs", "--json").stdout)
     assert len(listed) == 4
+    assert json.loads(farm("runs", "--json", "--outcome", "ok").stdout) == listed
+    assert "no such runs" in farm("runs", "--outcome", "timed_out").stderr
     run_id = listed[0]["run_id"]
     shown = farm("show", run_id[-12:], "--samples")
     assert run_id in shown.stdout
