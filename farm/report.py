@@ -74,6 +74,20 @@ def strip(line: Line) -> Strip:
     )
 
 
+def check_place(path: Path) -> None:
+    """Raise StoreError when no page can be written there: better said before measuring than after."""
+    hint = "name another file with --html"
+    if path.is_dir():
+        raise StoreError(f"the page {path} cannot be written: it is a folder", hint=hint)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        probe = path.with_name(f".probe-{os.getpid()}")
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise StoreError(f"the page {path} cannot be written: {error.strerror}", hint=hint) from error
+
+
 def write(page: str, path: Path) -> None:
     """Write a page, whole or not at all. Raises StoreError when it cannot be written."""
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")

@@ -68,6 +68,13 @@ class Context:
 
         return Store(self.database, deadline_s)
 
+    def check_database(self) -> None:
+        """Raise StoreError when runs could not be stored; a database that is only busy is one that can be used."""
+        try:
+            self.store(_ASIDE_DEADLINE_S).check()
+        except StoreBusy as error:
+            log.info("%s", error.message)
+
     def drained_store(self) -> "Store":
         """Return the database after what waits in the journal has gone in; a busy database does not stop a reader."""
         if self.journal.entries():

@@ -3,6 +3,7 @@
 import errno
 import importlib
 import logging
+import signal
 import sys
 from pathlib import Path
 
@@ -101,6 +102,7 @@ def farm(ctx: click.Context, data: Path, devices: Path | None, verbose: int) -> 
 
 def main() -> None:
     """Run the command and end the process with its exit code."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a stopped service leaves the device as an interrupt does
     try:
         sys.exit(farm.main(standalone_mode=False, prog_name="farm"))
     except click.exceptions.NoArgsIsHelpError as error:

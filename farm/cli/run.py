@@ -90,6 +90,11 @@ def run(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's val
     if bool(options.models) == (options.suite is not None):
         raise InputError("name either model files or a --suite", hint="farm run model.pte")
     context.writable_data()
+    context.check_database()
+    if options.html is not None:
+        from farm import report
+
+        report.check_place(options.html)
     task = _task(context, options)
     for note in task.notes:
         say(note)

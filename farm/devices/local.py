@@ -1,6 +1,7 @@
 """The machine itself as a device: everything works with no phone attached."""
 
 import hashlib
+import json
 import logging
 import os
 import platform
@@ -10,7 +11,7 @@ import subprocess
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from farm.devices import local_state
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 
 # Fixed text: what is started comes as arguments, never as part of the line. $1 is the run folder.
 _LAUNCH = 'run=$1; shift; "$@"; code=$?; echo "$code" >"$run/exit.tmp" && mv "$run/exit.tmp" "$run/exit"'
+_HANDLE = "handle.json"
 _STOP_TIMEOUT_S = 5.0
 _LOG_BYTES = 64 * 1024
 _FULL_BYTES = 64 * 1024
@@ -110,7 +112,9 @@ class LocalTransport:
                 start_new_session=True,
             )
         self._children[child.pid] = child
-        return Handle(nonce, child.pid, local_state.process_start(child.pid) or "")
+        handle = Handle(nonce, child.pid, local_state.process_start(child.pid) or "")
+        (folder / _HANDLE).write_text(json.dumps(asdict(handle)), encoding="utf-8")
+        return handle
 
     def poll(self, handle: Handle) -> Status:
         """Return where the harness is, by its exit file and its process."""
@@ -164,7 +168,15 @@ class LocalTransport:
         """Nothing is set on the local machine: its owner's settings are recorded, not changed."""
 
     def restore(self) -> None:
-        """Nothing was set."""
+        """End what a killed controller left running, and remove its run folders; nothing else is ever changed here."""
+        for note in (self.box / "runs").glob(f"*/{_HANDLE}"):
+            try:
+                handle = Handle(**json.loads(note.read_text(encoding="utf-8")))
+            except (OSError, ValueError, TypeError):
+                continue  # cut off while it was written: the harness had hardly begun
+            log.info("local: a harness was left running or uncollected by an earlier controller; it is removed")
+            self.stop(handle)
+            self.clean(handle)
 
     def clean(self, handle: Handle) -> None:
         """Remove the run folder; the launcher, which has nothing left to do, is waited for."""

@@ -58,6 +58,12 @@ class Store:
                 _insert(connection, record)
             connection.commit()
 
+    def check(self) -> None:
+        """Raise StoreError when the database is there and cannot be used: another kind of file, or made by a newer farm."""
+        if self.path.exists():
+            with self._open(read_only=True) as connection:
+                _check_version(connection, self.path)
+
     def query(self, name: str, **parameters: object) -> pl.DataFrame:
         """Return the rows of queries/NAME.sql; no database yet is one without rows."""
         if not self.path.exists():
@@ -81,6 +87,8 @@ class Store:
         with self._open(read_only=True) as connection:
             _check_version(connection, self.path)
             try:
+                if len(connection.extract_statements(text)) != 1:
+                    raise InputError("that is not one statement", hint='farm sql "SELECT count(*) FROM runs"')
                 relation = connection.sql(text)
                 return pl.DataFrame() if relation is None else _frame(relation)
             except duckdb.Error as error:

@@ -14,6 +14,7 @@ import click
 import pytest
 
 from farm.cli.main import farm as group
+from farm.devices import local_state
 from farm.workloads import HarnessBuild
 from tests.conftest import ROOT, FakeModel
 
@@ -137,7 +138,10 @@ def test_an_unwritable_data_folder_is_said(tmp_path: Path, fake_model: FakeModel
     assert "cannot be written to" in done.stderr
 
 
-def test_an_interrupt_ends_with_130_and_what_was_measured_is_stored(data: Path, tmp_path: Path, fake_model: FakeModel, farm: Farm) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_with_130_and_what_was_measured_is_stored(
+    data: Path, tmp_path: Path, fake_model: FakeModel, farm: Farm, number: signal.Signals
+) -> None:
     model = fake_model(spin_ns=1_000_000).path
     command = [sys.executable, "-m", "farm", "--data", str(data), "--devices", str(tmp_path / "devices.toml"), "run", str(model)]
     command += ["--passes", "latency", "--repeat", "50", "--threads", "1"]
@@ -146,7 +150,7 @@ def test_an_interrupt_ends_with_130_and_what_was_measured_is_stored(data: Path, 
         for line in child.stderr:
             if "[1/50]" in line:
                 break
-        child.send_signal(signal.SIGINT)
+        child.send_signal(number)
         _, said = child.communicate(timeout=30)
     assert child.returncode == 130
     assert "Traceback" not in said
@@ -173,6 +177,47 @@ def test_a_killed_controller_loses_no_ended_run(data: Path, tmp_path: Path, fake
     deadline_s = time.monotonic() + 20
     while farm("run", model, "--passes", "latency", "--repeat", 1, "--threads", 1).returncode != 0:
         assert time.monotonic() < deadline_s
+
+
+def test_what_a_killed_controller_left_running_is_ended_by_the_next(data: Path, tmp_path: Path, fake_model: FakeModel, farm: Farm) -> None:
+    model = fake_model("hangs.fake", hang_at_iteration=1).path
+    command = [sys.executable, "-m", "farm", "--data", str(data), "--devices", str(tmp_path / "devices.toml"), "run", str(model)]
+    with subprocess.Popen([*command, "--passes", "latency"], stderr=subprocess.DEVNULL, cwd=tmp_path) as child:
+        runs = data / "box" / "local" / "runs"
+        deadline_s = time.monotonic() + 20
+        while not list(runs.glob("*/result.jsonl.partial")):
+            assert time.monotonic() < deadline_s
+            time.sleep(0.02)
+        child.kill()
+    (note,) = runs.glob("*/handle.json")
+    pid = json.loads(note.read_text())["pid"]
+    assert local_state.process_start(pid) is not None  # it hangs on, and would for ever
+    assert farm("run", fake_model().path, "--passes", "latency", "--repeat", 1, "--threads", 1).returncode == 0
+    assert local_state.process_start(pid) is None
+    assert not list(runs.iterdir())
+
+
+def test_a_database_that_cannot_be_used_is_said_before_anything_is_measured(data: Path, fake_model: FakeModel, farm: Farm) -> None:
+    data.mkdir(exist_ok=True)
+    (data / "farm.duckdb").write_text("this is no database")
+    done = farm("run", fake_model().path)
+    assert done.returncode == 2
+    assert "cannot be opened" in done.stderr
+    assert "[1/" not in done.stderr
+
+
+@pytest.mark.parametrize("place", [".", "/proc/page.html", "model.fake/page.html"])
+def test_a_page_that_cannot_be_written_is_said_before_anything_is_measured(fake_model: FakeModel, farm: Farm, place: str) -> None:
+    done = farm("run", fake_model().path, "--html", place)
+    assert done.returncode == 2
+    assert f"farm: the page {place} cannot be written" in done.stderr
+    assert "[1/" not in done.stderr
+
+
+@pytest.mark.parametrize("statement", ["", "SELECT 1; SELECT 2", ";"])
+def test_sql_takes_one_statement(fake_model: FakeModel, farm: Farm, statement: str) -> None:
+    farm(*quick(fake_model().path))
+    assert "not one statement" in farm("sql", statement).stderr
 
 
 def test_a_suite_is_measured_and_its_budgets_are_said_not_to_be_judged(farm: Farm, fake_model: FakeModel, tmp_path: Path) -> None:
