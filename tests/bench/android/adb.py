@@ -69,4 +69,6 @@ def start_server(folder: Path) -> AdbServer:
 
 
 def _environment(home: Path) -> dict[str, str]:
-    return {key: value for key, value in os.environ.items() if not key.startswith("ADB")} | _QUIET | {"HOME": str(home), "TMPDIR": str(home)}
+    return (
+        {key: value for key, value in os.environ.items() if not key.startswith("ADB")} | _QUIET | {"HOME": str(home), "TMPDIR": str(home)}
+    )

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +33,9 @@ class Spec:
     serialno: str = ""
 
 
+DEFAULT_SPECS = (Spec("s25"), Spec("pixel9", abi=profiles.ARM64), Spec("oneplus13"), Spec("xiaomi12x"))
+
+
 @dataclass(slots=True)
 class Bench:
     """A bench for the time of a `with`: entering it returns when every phone is ready, leaving it ends and unmounts everything.
@@ -40,7 +44,7 @@ class Bench:
     """
 
     data: Path
-    specs: Sequence[Spec | str] = ("s25", "pixel9", "oneplus13", "xiaomi12x")
+    specs: Sequence[Spec | str] = DEFAULT_SPECS
     phones: dict[str, Phone] = field(default_factory=dict)
     _adb: AdbServer | None = None
     _others: list[subprocess.Popen[str]] = field(default_factory=list)
@@ -118,6 +122,8 @@ class Bench:
             self._adb.stop()
         if self._run is not None:
             shutil.rmtree(self._run, ignore_errors=True)
+            with contextlib.suppress(OSError):  # another bench of this process is in it
+                self._run.parent.rmdir()
         self.phones.clear()
         self._others.clear()
         self._adb = self._run = None
@@ -138,10 +144,8 @@ def sweep(runs: Path) -> None:
 def _new_run_folder(runs: Path) -> Path:
     """The name tells whose it is: a process id and when that process started."""
     own = runs / f"{os.getpid()}-{_started(os.getpid())}"
-    number = len(list(own.glob("*")))
-    folder = own / str(number)
-    folder.mkdir(parents=True)
-    return folder
+    own.mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(dir=own, prefix=""))
 
 
 def _started(pid: int) -> str:

@@ -39,13 +39,14 @@ def common_layer(data: Path) -> Path:
 
 def _build(system: Path) -> None:
     native = HERE / "native"
+    phoned = sorted(str(each) for each in native.glob("*.cpp") if each.name != "libproperties.cpp")
     (system / "lib64").mkdir()
     flags = ["-O1", "-Wall", "-Wextra", "-Werror"]
     library = [*flags, "-fPIC", "-shared"]
     for command in (
         ["gcc", *library, "-o", str(system / "lib64/libphone.so"), str(native / "libphone.c"), "-ldl"],
         ["g++", "-std=c++17", *library, "-o", str(system / "lib64/libproperties.so"), str(native / "libproperties.cpp")],
-        ["g++", "-std=c++17", *flags, "-o", str(system / "bin/phoned"), *(str(each) for each in sorted(native.glob("p*.cpp"))), str(native / "store.cpp")],
+        ["g++", "-std=c++17", *flags, "-o", str(system / "bin/phoned"), *phoned],
     ):
         if shutil.which(command[0]) is None:
             raise BenchUnavailable(f"{command[0]} is missing; on Debian: apt-get install g++")

@@ -1,5 +1,8 @@
 """One phone of the bench: a real adbd with a simulated framework and simulated physics, and what can be done to it."""
 
+import contextlib
+import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -44,11 +47,16 @@ class Phone:
         return self.adb.run("-s", self.serial, "get-state").stdout.strip() == "device"
 
     def connect(self, timeout_s: float = 20.0) -> None:
-        """Make the adb server connect to it, and return when the phone is ready."""
+        """Make the adb server connect to it, and return when the phone is ready.
+
+        The server by itself tries a lost device again every ten seconds, and says "already connected" meanwhile: so it is told to
+        forget the device first.
+        """
 
         def connected() -> bool:
             if self.is_ready():
                 return True
+            self.adb.run("disconnect", self.serial)
             self.adb.run("connect", self.serial)
             return self.is_ready()
 
@@ -114,23 +122,27 @@ class Phone:
             self._inside("/system/bin/pkill", "-9", "-u", "2000")
         wait_until(lambda: not running.exists(), f"{self.name}'s adbd to end")
 
-    def start_adbd(self) -> None:
-        """Start adbd again and connect to it."""
+    def start_adbd(self, *, connect: bool = True) -> None:
+        """Start adbd again, and connect to it."""
         self.state(adbd=1)
+        self._wait_for_adbd(connect)
+
+    def _wait_for_adbd(self, connect: bool) -> None:
         wait_until(self._file(_ADBD_PORT_FILE).exists, f"{self.name}'s adbd")
-        self.connect()
+        if connect:
+            self.connect()
 
-    def reboot(self, away_s: float = 1.0) -> None:
-        """Kill every process of the phone; it comes back after away_s with another boot id, an uptime from 0 and what /data holds.
+    def reboot(self, away_s: float = 1.0, *, connect: bool = True) -> None:
+        """Kill every process of the phone; it comes back after away_s with another boot id, a small uptime and what /data holds.
 
-        Returns when the adb server sees it again. Its own boot id is /proc/sys/kernel/random/boot_id, its uptime /proc/uptime;
-        the kernel's clocks (CLOCK_BOOTTIME, so `uptime` and `ps -o etime`) stay the host's.
+        Returns when its adbd listens and, with connect, the adb server sees it again. Its boot id is in
+        /proc/sys/kernel/random/boot_id, its uptime in /proc/uptime; the kernel's clocks (CLOCK_BOOTTIME, so toybox's `uptime`,
+        too) stay the host's.
         """
         before = self._file("bench/boot_id").read_text()
         self.state(reboot_s=away_s)
         wait_until(lambda: self._file("bench/boot_id").read_text() not in ("", before), f"{self.name} to boot", 15 + away_s)
-        wait_until(self._file(_ADBD_PORT_FILE).exists, f"{self.name}'s adbd")
-        self.connect()
+        self._wait_for_adbd(connect)
 
     def fill_disk(self, leave_bytes: int) -> None:
         """Leave so much room on /data: its file system shrinks to what is used and leave_bytes (in pages of 4 KiB)."""
@@ -146,7 +158,8 @@ class Phone:
         return (int(blocks[0]) - int(blocks[1])) * int(blocks[2])
 
     def _remount_data(self, size_bytes: int) -> None:
-        command = ["nsenter", "-t", str(self.init_pid), "-m", "mount", "-o", f"remount,size={size_bytes}", f"{self.folder}/root/merged/data"]
+        data = f"{self.folder}/root/merged/data"
+        command = ["nsenter", "-t", str(self.init_pid), "-m", "mount", "-o", f"remount,size={size_bytes}", data]
         result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)
         if result.returncode != 0:
             raise BenchFailed(f"{self.name}'s /data cannot be resized: {result.stderr}")
@@ -199,6 +212,10 @@ class Phone:
         """End the phone and its proxy: its mounts and processes go with its namespaces."""
         if self.proxy is not None:
             end(self.proxy)
+        if self.init_pid and self.namespace.poll() is None:  # its first process takes all others along, and unshare waits for it
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.init_pid, signal.SIGKILL)
+            self.namespace.wait(timeout=10)
         end(self.namespace)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.bench.android.errors import BenchFailed, BenchUnavailable
 
-TOOLS = {"setpriv": "util-linux", "unshare": "util-linux", "nsenter": "util-linux", "mount": "mount", "gcc": "g++", "g++": "g++", "adb": "adb"}
+TOOLS = dict.fromkeys(("setpriv", "unshare", "nsenter"), "util-linux") | {"mount": "mount", "gcc": "g++", "g++": "g++", "adb": "adb"}
 
 
 def check_tools() -> None:

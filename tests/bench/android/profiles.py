@@ -82,12 +82,12 @@ class Profile:
 
     def proc_files(self, abi: str) -> dict[str, str]:
         """Return what stands in place of the machine's own files of /proc."""
-        memory = f"MemTotal:       {self.memory_kb} kB\nMemFree:        {self.memory_kb // 5} kB\nMemAvailable:   {self.memory_kb // 2} kB\n"
+        memory = {"MemTotal": self.memory_kb, "MemFree": self.memory_kb // 5, "MemAvailable": self.memory_kb // 2, "Buffers": 4000}
         return {
             "uptime": "@uptime_s@ @uptime_s@\n",
             "boot_id": "",
             "cpuinfo": self._cpuinfo(),
-            "meminfo": memory + "Buffers:            4000 kB\nCached:          2400000 kB\nSwapTotal:       4194300 kB\nSwapFree:        3900000 kB\n",
+            "meminfo": "".join(f"{name + ':':<15}{value:>9} kB\n" for name, value in memory.items()),
             "version": f"Linux version {self.kernel} (build@bench) (clang version 18.0.0) #1 SMP PREEMPT\n",
             "environment": f"BENCH_MACHINE={MACHINES[abi]}\nBENCH_KERNEL={self.kernel}\n",
         }
@@ -119,7 +119,8 @@ class Profile:
             }
         for number, zone in enumerate(self.zones):
             kind, reading = zone.split("=")
-            files |= {f"class/thermal/thermal_zone{number}/type": f"{kind}\n", f"class/thermal/thermal_zone{number}/temp": f"@{reading}_mc@\n"}
+            folder = f"class/thermal/thermal_zone{number}"
+            files |= {f"{folder}/type": f"{kind}\n", f"{folder}/temp": f"@{reading}_mc@\n"}
         for supply, values in self.supplies.items():
             files |= {f"class/power_supply/{supply}/{name}": f"{text.strip()}\n" for name, text in values.items()}
         return files | {path: text.lstrip("\n") for path, text in self.files.items()}

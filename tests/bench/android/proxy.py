@@ -32,6 +32,7 @@ class Link:
     def __init__(self, server: socket.socket, phone: socket.socket | None) -> None:
         self.server, self.phone = server, phone
         self.over = threading.Event()
+        self._resetting = False
         self._pumps = 2 if phone is not None else 0
         self._lock = threading.Lock()
         for end in (server, phone):
@@ -46,15 +47,18 @@ class Link:
             if end is not None:
                 with contextlib.suppress(OSError):
                     end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        if self._pumps == 0:
+        with self._lock:
+            self._resetting = True
+            unused = self._pumps == 0
+        if unused:
             self._close()
 
     def pump_ended(self) -> None:
-        """Close the sockets when nobody uses them any more."""
+        """Close the sockets of a link that was reset, when nobody uses them any more."""
         with self._lock:
             self._pumps -= 1
-            ended = self._pumps == 0
-        if ended and self.over.is_set():
+            unused = self._pumps == 0 and self._resetting
+        if unused:
             self._close()
 
     def lose_phone(self) -> None:
@@ -197,8 +201,7 @@ class Proxy:
                 link.over.set()
                 with contextlib.suppress(OSError):
                     link.lose_phone()
-                return
-            if not link.over.is_set():
+            elif not link.over.is_set():
                 link.reset()
         link.pump_ended()
 

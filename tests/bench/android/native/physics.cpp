@@ -45,7 +45,7 @@ void start(State& state, const Texts& profile) {
   state["screen"] = 1;
   state["brightness"] = 102;
   state["thermal_override"] = -1;
-  state["security_settings"] = number(profile, "security_settings", 1);
+  state["security_settings"] = number(profile, "shell_may_change", 1);
   state["charge_limit"] = 100;
   state["thermal_speed"] = 1;
   state["time_s"] = now_s();

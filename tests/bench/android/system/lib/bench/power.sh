@@ -2,7 +2,7 @@
 case $1 in
   set-fixed-performance-mode-enabled)
     [ $# -ge 2 ] || { echo 'Error: Argument expected after "set-fixed-performance-mode-enabled"' >&2; exit 255; }
-    if [ "$(profile fixed_performance)" != yes ]; then
+    if [ "$(profile fixed_performance_mode)" != yes ]; then
       echo 'Failed to set FIXED_PERFORMANCE mode' >&2
       echo 'This is likely because android.hardware.power@1.3 or the AIDL power HAL does not support it' >&2
       exit 255
