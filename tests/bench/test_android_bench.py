@@ -13,11 +13,8 @@ from farm.harness import build, protocol
 from farm.harness.arguments import BoxNames, arguments
 from farm.workloads import HarnessBuild
 from tests.bench.android import Bench, Phone
-from tests.bench.android.fixtures import android_bench
 from tests.bench.android.processes import wait_until
 from tests.conftest import FakeModel, a_job
-
-__all__ = ["android_bench"]
 
 BOX = "/data/local/tmp"
 

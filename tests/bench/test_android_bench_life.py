@@ -1,5 +1,6 @@
 """How the Android bench comes and goes: what it opens, and what it leaves."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -9,11 +10,8 @@ import pytest
 
 from tests.bench.android import Bench, BenchUnavailable, Spec
 from tests.bench.android.debs import debian_source
-from tests.bench.android.fixtures import android_bench
 from tests.bench.android.processes import wait_until
 from tests.conftest import ROOT
-
-__all__ = ["android_bench"]
 
 LOOPBACK = {"0100007F", "0000000000000000FFFF00000100007F"}  # 127.0.0.1, as an IPv4 address and as an IPv6 one
 
@@ -157,3 +155,12 @@ def test_the_packages_come_from_the_machines_own_source(tmp_path: Path) -> None:
         "Types: deb\n# a remark\nURIs: http://two.invalid/debian\nSuites: bookworm bookworm-updates\nSigned-By: /d.gpg\n\nTypes: deb-src\n"
     )
     assert "URIs: http://two.invalid/debian\nSuites: trixie" in debian_source(tmp_path, "bookworm")
+
+
+@pytest.mark.parametrize(("ci", "outcome"), [("", "1 skipped"), ("true", "1 error")])
+def test_without_root_it_is_skipped_and_in_ci_it_fails(android_bench: Bench, ci: str, outcome: str) -> None:
+    test = "tests/bench/test_android_bench.py::test_the_server_sees_all_of_them"
+    line = ["unshare", "--user", sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", test]
+    told = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False, env={**os.environ, "CI": ci})
+    assert outcome in told.stdout
+    assert "the Android bench needs root" in told.stdout
