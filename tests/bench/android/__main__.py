@@ -38,7 +38,8 @@ def main() -> int:
     specs = [each for each in DEFAULT_SPECS if not given.names or each.profile in given.names]
     if given.arm64:
         specs = [Spec(each.profile, abi=ARM64) if each.profile in given.arm64 else Spec(each.profile) for each in specs]
-    signal.signal(signal.SIGTERM, _interrupt)
+    for ending in (signal.SIGINT, signal.SIGTERM):  # SIGINT, too: a shell's background job is started without it
+        signal.signal(ending, _interrupt)
     path = given.data / "bench-android" / "devices.toml"
     try:
         with Bench(given.data, specs) as bench:
