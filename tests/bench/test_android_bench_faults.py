@@ -36,7 +36,7 @@ def run_on(phone: Phone, harness: HarnessBuild, model: Path, line: list[str]) ->
     assert started.returncode == 0, started
     wait_until(lambda: phone.shell(f"cat {box}/exit").returncode == 0, "the harness", 30)
     assert out(phone, f"cat {box}/exit") == "0", out(phone, f"cat {box}/log")
-    text = out(phone, f"cat {box}/runs/ab/result.jsonl")
+    text = phone.shell(f"cat {box}/runs/ab/result.jsonl").stdout
     out(phone, f"rm -r {box}")
     return text
 
