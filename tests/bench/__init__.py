@@ -1,0 +1,1 @@
+"""Device ends that tests talk to."""
