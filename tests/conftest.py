@@ -30,6 +30,9 @@ from farm.workloads import (
     Workload,
     new_id,
 )
+from tests.bench.android.fixtures import android_bench
+
+__all__ = ["android_bench"]
 
 ROOT = Path(__file__).parents[1]
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

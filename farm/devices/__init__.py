@@ -17,8 +17,12 @@ def connect(device: Device, data: Path) -> Transport:
             from farm.devices.local import LocalTransport
 
             return LocalTransport(box=data / "box" / "local")
-        case DeviceKind.ANDROID | DeviceKind.IOS:
+        case DeviceKind.ANDROID:
+            from farm.devices.android.device import AndroidTransport
+
+            return AndroidTransport(device)
+        case DeviceKind.IOS:
             raise DeviceUnknown(
-                f"{device.name} is an {device.kind} device, and this version of farm drives only the local machine",
+                f"{device.name} is an {device.kind} device, and this version of farm drives the local machine and Android devices",
                 hint="farm run --device local MODEL measures on this machine",
             )

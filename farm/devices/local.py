@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -71,7 +71,7 @@ class LocalTransport:
         """Run the harness where it was built."""
         self._harness = harness
 
-    def push(self, file: Path, name: str) -> int:
+    def push(self, file: Path, name: str, on_bytes: Callable[[int, int], None] | None = None) -> int:
         """Copy file into the box, checked by its SHA-256; a copy of these bytes that is there already is kept."""
         target = self.box / name
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
 """What every device can do, however it is reached: no shell and no remote path, only a box."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -52,14 +52,17 @@ class Transport(Protocol):
     def install(self, harness: HarnessBuild) -> None:
         """Make the harness the one that start() starts; sends only what the box does not hold already."""
 
-    def push(self, file: Path, name: str) -> int:
-        """Put file into the box under name, verified; return the bytes sent (0 when it was there)."""
+    def push(self, file: Path, name: str, on_bytes: Callable[[int, int], None] | None = None) -> int:
+        """Put file into the box under name, verified; return the bytes sent (0 when it was there).
+
+        on_bytes is told, now and then, how many bytes have been sent, and how many there are.
+        """
 
     def start(self, arguments: Sequence[str], nonce: str) -> Handle:
         """Start the harness, detached, in the box, with a run folder `runs/NONCE` of its own."""
 
     def poll(self, handle: Handle) -> Status:
-        """Return where the harness is."""
+        """Return where the harness is. Raises DeviceLost when the device restarted since it began."""
 
     def collect(self, handle: Handle) -> Collected:
         """Return what the harness left, as far as it came."""

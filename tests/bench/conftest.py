@@ -1,13 +1,10 @@
-"""The Android bench, once for all tests of this folder."""
+"""Single phones of the Android bench, put back after each test."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from tests.bench.android import Bench, Phone
-from tests.bench.android.fixtures import android_bench
-
-__all__ = ["android_bench"]
 
 
 @pytest.fixture

@@ -6,21 +6,40 @@ from pathlib import Path
 
 import pytest
 
+from farm.devices.android.device import AndroidTransport
 from farm.devices.local import LocalTransport
 from farm.devices.transport import Handle, Status, Transport
-from farm.harness import protocol
+from farm.harness import build, protocol
 from farm.harness.arguments import BoxNames, arguments
-from farm.workloads import HarnessBuild, run_folder
+from farm.workloads import Device, DeviceKind, HarnessBuild, run_folder
+from tests.bench.android import Bench
 from tests.conftest import FakeModel, a_job
 
 Start = Callable[..., Handle]
 
 
-@pytest.fixture(params=["local"])
-def transport(request: pytest.FixtureRequest, tmp_path: Path, fake_harness: HarnessBuild) -> Iterator[Transport]:
-    transport = LocalTransport(tmp_path / "box")
+Connect = Callable[[], Transport]
+KINDS = ("local", "android", "android on arm64")
+
+
+@pytest.fixture(params=KINDS)
+def connect(request: pytest.FixtureRequest, tmp_path: Path) -> Connect:
+    """Make a transport to one and the same device, as each controller process does."""
+    if request.param == "local":
+        return lambda: LocalTransport(tmp_path / "box")
+    bench: Bench = request.getfixturevalue("android_bench")
+    phone = bench.phones["s25" if request.param == "android" else "pixel9"]
+    return lambda: AndroidTransport(Device(phone.name, DeviceKind.ANDROID, adb=bench.adb.address, serial=phone.serial))
+
+
+@pytest.fixture
+def transport(connect: Connect, fake_harness: HarnessBuild, builds: Path) -> Iterator[Transport]:
+    transport = connect()
     transport.preflight()
-    transport.install(fake_harness)
+    on_arm = transport.identify().architecture == "aarch64"
+    transport.install(
+        build.ensure(build.Target.ANDROID_ARM64_GLIBC, "fake", builds, on_progress=lambda _: None) if on_arm else fake_harness
+    )
     yield transport
     transport.restore()
 
@@ -81,9 +100,9 @@ def test_a_harness_runs_and_its_result_is_collected(transport: Transport, start:
     assert transport.collect(handle).result is None
 
 
-def test_another_controller_takes_a_handle_up(transport: Transport, start: Start, tmp_path: Path) -> None:
+def test_another_controller_takes_a_handle_up(transport: Transport, connect: Connect, start: Start) -> None:
     handle = start("bb", spin_ns=50_000_000)
-    other = LocalTransport(tmp_path / "box")
+    other = connect()
     assert other.poll(handle) is Status.RUNNING
     assert ended(other, handle) is Status.ENDED
     assert other.collect(handle).exit_code == 0
@@ -123,7 +142,16 @@ def test_vitals_are_readings_or_reasons(transport: Transport) -> None:
         assert (reading.value is not None or reading.text is not None) != (reading.reason is not None)
 
 
-def test_the_run_folder_is_the_nonces(transport: Transport, start: Start, tmp_path: Path) -> None:
+def test_a_run_lies_in_the_folder_of_its_nonce(transport: Transport, start: Start, tmp_path: Path) -> None:
     handle = start("ff")
-    assert (tmp_path / "box" / run_folder("ff")).is_dir()
     ended(transport, handle)
+    assert transport.pull(f"{run_folder('ff')}/log", tmp_path / "log")
+
+
+def test_what_another_controller_left_running_is_ended(transport: Transport, connect: Connect, start: Start) -> None:
+    handle = start("a0", hang_at_iteration=1)
+    other = connect()
+    other.preflight()
+    other.restore()
+    assert other.poll(handle) is Status.VANISHED
+    assert other.collect(handle).result is None

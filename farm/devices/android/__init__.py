@@ -1,0 +1,1 @@
+"""Android devices, through any adb server."""

@@ -1,0 +1,125 @@
+"""The box on an Android device: a folder that only farm uses, and the fixed script that works in it."""
+
+import hashlib
+import io
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+
+from farm.devices.android.adb import Adb, Said
+from farm.errors import DeviceNotReady, InputError
+
+BOX = "/data/local/tmp/farm"
+_SCRIPT = (files("farm.devices.android") / "box.sh").read_bytes()
+_SCRIPT_NAME = f"box-{hashlib.sha256(_SCRIPT).hexdigest()[:16]}.sh"
+_MAKE = f"mkdir -p {BOX}/files {BOX}/runs {BOX}/harness && test -f {BOX}/{_SCRIPT_NAME} && sha256sum <{BOX}/{_SCRIPT_NAME}"
+_CALL = f"sh {BOX}/{_SCRIPT_NAME}"
+_EXECUTABLE, _PLAIN = 0o755, 0o644
+_MARGIN_S = 20.0
+# Deadlines, not expectations: slower than these, a link or a device is broken.
+_SLOWEST_PUSH_BYTES_PER_S = 500_000
+_SLOWEST_HASH_BYTES_PER_S = 5_000_000
+_SPARE_BYTES = 64_000_000
+
+
+@dataclass(slots=True)
+class Box:
+    """A device's box. Every call ends by a deadline and raises DeviceLost or DeviceNotReady when it cannot be done."""
+
+    adb: Adb
+    _verified: dict[str, str] = field(default_factory=dict)
+    """Names in the box that hold files of these hashes: checked on the device once in a session."""
+
+    def make(self) -> None:
+        """Make the box and put its script there. Raises DeviceNotReady when the device lets nobody write."""
+        said = self.adb.shell(_MAKE)
+        if said.out.split()[:1] == [hashlib.sha256(_SCRIPT).hexdigest()]:
+            return
+        if "Permission denied" in said.err or "Read-only" in said.err:
+            raise DeviceNotReady(f"{self.adb.serial} lets nobody write to {BOX}: {said.err.strip()}", error_class="box_unwritable")
+        self.adb.push(io.BytesIO(_SCRIPT), f"{BOX}/{_SCRIPT_NAME}", _PLAIN, _MARGIN_S, lambda _: None)
+
+    def call(self, command: str, lines: Iterable[str] = (), timeout_s: float = _MARGIN_S) -> Said:
+        """Run a command of box.sh with lines on its standard input. Raises DeviceNotReady when it fails."""
+        given = list(lines)
+        if any("\n" in line or "\0" in line for line in given):
+            raise InputError("a name or an option with a line break in it cannot be sent to an Android device")
+        said = self.adb.shell(f"{_CALL} {command}", "".join(f"{line}\n" for line in given), timeout_s)
+        if said.code != 0:
+            raise DeviceNotReady(
+                f"{self.adb.serial} failed at {command}: {said.err.strip() or f'exit code {said.code}'}", error_class="box_failed"
+            )
+        return said
+
+    def push(self, file: Path, name: str, mode: int = _PLAIN, on_bytes: Callable[[int, int], None] | None = None) -> int:
+        """Put file into the box under name and return the bytes sent: 0 when a file of these bytes has that name already.
+
+        Sent to a temporary name, checked by its SHA-256 on the device, then renamed. on_bytes is told bytes sent and in all.
+        """
+        with file.open("rb") as source:
+            wanted = hashlib.file_digest(source, "sha256").hexdigest()
+            size_bytes = source.tell()
+            known = self._verified.get(name) == wanted and self.call("touch", [name]).out.strip() == "there"
+            if known or self.hashes([name], size_bytes) == [wanted]:
+                self._verified[name] = wanted
+                return 0
+            self._make_room(size_bytes, file.name)
+            source.seek(0)
+            sent = 0
+
+            def count(step: int) -> None:
+                nonlocal sent
+                sent += step
+                if on_bytes is not None:
+                    on_bytes(sent, size_bytes)
+
+            partial = f"files/partial-{wanted}"
+            self.adb.push(source, f"{BOX}/{partial}", mode, _MARGIN_S + size_bytes / _SLOWEST_PUSH_BYTES_PER_S, count)
+        found = self.hashes([partial], size_bytes)
+        if found != [wanted]:
+            self.call("remove", [partial])
+            raise DeviceNotReady(f"{file.name} arrived damaged on {self.adb.serial}", error_class="push_corrupt")
+        self.call("keep", [partial, name])
+        self._verified[name] = wanted
+        return sent
+
+    def push_all(self, folder: Path, names: Sequence[str], into: str) -> int:
+        """Put the named files of folder into the box's folder into, each with the mode it has here; return the bytes sent."""
+        found = self.hashes([f"{into}/{name}" for name in names], sum((folder / name).stat().st_size for name in names))
+        sent = 0
+        for name, there in zip(names, found, strict=True):
+            here = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+            if here != there:
+                executable = (folder / name).stat().st_mode & 0o111
+                sent += self.push(folder / name, f"{into}/{name}", _EXECUTABLE if executable else _PLAIN)
+        return sent
+
+    def hashes(self, names: Sequence[str], size_bytes: int) -> list[str]:
+        """Return the SHA-256 of each name's file as the device computes it, "none" where there is no file."""
+        said = self.call("hash", names, _MARGIN_S + size_bytes / _SLOWEST_HASH_BYTES_PER_S)
+        found = [line.split()[0] for line in said.out.splitlines()]
+        if len(found) != len(names):
+            raise DeviceNotReady(f"{self.adb.serial} did not hash what was asked: {said.err.strip()}", error_class="box_failed")
+        return found
+
+    def pull(self, name: str, into: io.BytesIO, most_bytes: int) -> bool:
+        """Copy the box's file called name into a stream; False when there is none."""
+        return self.adb.pull(f"{BOX}/{name}", into, _MARGIN_S + most_bytes / _SLOWEST_PUSH_BYTES_PER_S, most_bytes)
+
+    def free_bytes(self) -> int:
+        """Return the room that is left on the box's file system (df -k: the fourth column of its last line)."""
+        words = self.call("room").out.split()
+        for place, word in enumerate(words):
+            if word.endswith("%") and place > 0 and words[place - 1].isdigit():
+                return int(words[place - 1]) * 1024
+        raise DeviceNotReady(f"{self.adb.serial} does not say how much room it has", error_class="box_failed")
+
+    def _make_room(self, size_bytes: int, what: str) -> None:
+        free = self.free_bytes()
+        if free < size_bytes + _SPARE_BYTES:
+            raise DeviceNotReady(
+                f"{self.adb.serial} has {free / 1e6:.0f} MB free, {what} needs {(size_bytes + _SPARE_BYTES) / 1e6:.0f} MB with room over",
+                error_class="device_full",
+                hint="farm devices clean removes what farm keeps there",
+            )

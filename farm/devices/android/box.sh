@@ -1,0 +1,64 @@
+# What farm does in its box on a device: `sh box.sh COMMAND`, everything that varies as lines on standard input.
+# For mksh with toybox, as Android has them since version 6. Nothing that was read is ever put into a line that a shell reads.
+cd "${0%/*}" || exit 3
+
+boot_id() { cat /proc/sys/kernel/random/boot_id; }
+
+case $1 in
+hash) # names -> "HEX  -" or "none", a line each
+  while IFS= read -r name; do
+    if [ -f "$name" ]; then touch "$name" && sha256sum <"$name"; else echo none; fi
+  done
+  ;;
+keep) # partial name, final name: give a verified file its name
+  IFS= read -r partial && IFS= read -r name && mkdir -p "${name%/*}" && touch "$partial" && mv -f "$partial" "$name"
+  ;;
+touch) # name -> "there" or "none": mark a file as used now
+  IFS= read -r name && if [ -f "$name" ]; then touch "$name" && echo there; else echo none; fi
+  ;;
+cached) # -> "SECONDS BYTES NAME" of every cached file, seconds since it was used last counted from 1970
+  for name in files/*; do [ -f "$name" ] && stat -c '%Y %s %n' "$name"; done
+  exit 0
+  ;;
+remove) # names of files or folders in the box
+  while IFS= read -r name; do rm -rf "./$name"; done
+  ;;
+start) # run folder, then the words of the program -> "PID", boot id and /proc/PID/stat of the launcher
+  IFS= read -r run && mkdir -p "$run" || exit 3
+  set --
+  while IFS= read -r word; do set -- "$@" "$word"; done
+  # The launcher has a session of its own: adbd's end, or a pulled cable, does not reach it.
+  setsid sh -c '
+    run=$1; shift
+    { echo $$; cat /proc/sys/kernel/random/boot_id /proc/$$/stat; } >"$run/started.tmp" && mv "$run/started.tmp" "$run/started"
+    "$@"
+    echo $? >"$run/exit.tmp" && mv "$run/exit.tmp" "$run/exit"
+  ' farm-launch "$run" "$@" </dev/null >"$run/log" 2>&1 &
+  tries=0
+  while [ ! -f "$run/started" ] && [ $tries -lt 100 ]; do sleep 0.05; tries=$((tries + 1)); done
+  cat "$run/started"
+  ;;
+poll) # run folder, pid -> boot id, exit code or "none", /proc/PID/stat or nothing
+  IFS= read -r run && IFS= read -r pid
+  boot_id
+  stat=$(cat "/proc/$pid/stat" 2>/dev/null) # before the exit code: a process that is gone by then has left its code, or was killed
+  cat "$run/exit" 2>/dev/null || echo none
+  echo "$stat"
+  ;;
+stop) # pid of a launcher: end its session's process group
+  IFS= read -r pid && kill -9 "-$pid" 2>/dev/null
+  exit 0
+  ;;
+left) # -> the run folders that are there
+  for run in runs/*; do [ -d "$run" ] && echo "${run#runs/}"; done
+  exit 0
+  ;;
+log) # run folder -> the end of its log
+  IFS= read -r run && tail -c 65536 "$run/log" 2>/dev/null
+  exit 0
+  ;;
+room) # -> free kB of the box's file system
+  df -k . | tail -n 1
+  ;;
+*) exit 2 ;;
+esac

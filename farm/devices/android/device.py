@@ -1,0 +1,237 @@
+"""An Android device as a Transport. A link that drops is waited for; what runs on the device goes on meanwhile."""
+
+import hashlib
+import io
+import json
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TypeVar
+
+from farm.devices.android import state
+from farm.devices.android.adb import DEFAULT_ADDRESS, Adb, Listed, Server
+from farm.devices.android.box import Box
+from farm.devices.readers import proc
+from farm.devices.transport import Collected, Handle, Status
+from farm.errors import DeviceLost, DeviceNotReady, InputError
+from farm.workloads import RESULT, Conditions, Device, HarnessBuild, Identity, StateReading, run_folder
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_RECONNECT_S = 120.0
+_RETRY_S = 1.0
+_RESULT_BYTES = 1024 * 1024 * 1024
+_PUBLIC = ("getprop", "meminfo", "kernel", "cpus")
+
+# adb's states (adb/adb.h of AOSP), and what there is to do about each.
+_REMEDIES = {
+    "offline": "plug it in again, or adb reconnect",
+    "unauthorized": "unlock it and allow this computer in the dialog it shows",
+    "authorizing": "unlock it and allow this computer in the dialog it shows",
+    "no permissions": "give the adb server's user the right to its USB device (udev rules of android-sdk-platform-tools-common)",
+    "recovery": "restart it: adb reboot",
+    "sideload": "restart it: adb reboot",
+    "bootloader": "restart it: fastboot reboot",
+}
+
+
+@dataclass(slots=True)
+class AndroidTransport:
+    """One Android device through an adb server; its box is a folder under /data/local/tmp."""
+
+    device: Device
+    reconnect_s: float = _RECONNECT_S
+    """How long a device that went away is waited for."""
+    _box: Box | None = None
+    _harness: HarnessBuild | None = None
+    _started: dict[str, str] = field(default_factory=dict)
+
+    def identify(self) -> Identity:
+        """Return who the device is, by its properties: the same over reboots, cables and names in files."""
+        return self._patiently(lambda box: state.identity(box.adb))
+
+    def preflight(self) -> None:
+        """Find the device on its adb server and make its box. Raises DeviceNotReady with the remedy."""
+        self._patiently(lambda box: box.make(), wait_s=0)
+
+    def install(self, harness: HarnessBuild) -> None:
+        """Put the harness into the box, file by file; what is there already is only checked, once in a session."""
+        if harness == self._harness:
+            return
+        facts = json.loads((harness.folder / "build.json").read_text(encoding="utf-8"))
+        sent = self._patiently(lambda box: box.push_all(harness.folder, sorted(facts["files"]), _harness_folder(harness)))
+        log.info("%s: harness %s, %d bytes sent", self.device.name, harness.source_hash[:12], sent)
+        self._harness = harness
+
+    def push(self, file: Path, name: str, on_bytes: Callable[[int, int], None] | None = None) -> int:
+        """Put file into the box under name, verified on the device; return the bytes sent (0 when it was there)."""
+        return self._patiently(lambda box: box.push(file, name, on_bytes=on_bytes))
+
+    def start(self, arguments: Sequence[str], nonce: str) -> Handle:
+        """Start the harness in a session of its own. A link that breaks meanwhile: taken up if it had begun, started if not."""
+        assert self._harness is not None, "install() comes before start()"
+        folder = _harness_folder(self._harness)
+        program = [f"{folder}/{word.removeprefix('./')}" if word.startswith("./") else word for word in self._harness.command]
+        run = run_folder(nonce)
+        log.debug("%s: start %s", self.device.name, [*program, *arguments])
+
+        def started(box: Box) -> Handle:
+            there = io.BytesIO()
+            if not box.pull(f"{run}/started", there, 64 * 1024):
+                there = io.BytesIO(box.call("start", [run, *program, *arguments]).out.encode())
+            return _handle(nonce, there.getvalue().decode(errors="replace"))
+
+        return self._patiently(started)
+
+    def poll(self, handle: Handle) -> Status:
+        """Return where the harness is. Raises DeviceLost when the device restarted since it began."""
+        said = self._patiently(lambda box: box.call("poll", [run_folder(handle.nonce), str(handle.pid)])).out
+        boot_id, exit_code, *stat = said.splitlines()
+        if exit_code != "none":
+            return Status.ENDED
+        if handle.started.partition(" ")[0] != boot_id:
+            raise DeviceLost(f"{self.device.name} restarted during the run", error_class="rebooted")
+        return Status.RUNNING if _mark(boot_id, "\n".join(stat)) == handle.started else Status.VANISHED
+
+    def collect(self, handle: Handle) -> Collected:
+        """Return the result (or what there is of it), the end of the log and the exit code."""
+        return self._patiently(lambda box: self._collected(box, run_folder(handle.nonce)))
+
+    def stop(self, handle: Handle) -> None:
+        """Kill the launcher's process group, when it is still the one that was started."""
+
+        def stopped(box: Box) -> None:
+            while True:
+                boot_id, _, *stat = box.call("poll", [run_folder(handle.nonce), str(handle.pid)]).out.splitlines()
+                if _mark(boot_id, "\n".join(stat)) != handle.started:
+                    return
+                box.call("stop", [str(handle.pid)])
+                time.sleep(0.05)
+
+        self._patiently(stopped)
+
+    def pull(self, name: str, file: Path) -> bool:
+        """Copy the box's file called name to file."""
+        content = io.BytesIO()
+        if not self._patiently(lambda box: box.pull(name, content, _RESULT_BYTES)):
+            return False
+        file.write_bytes(content.getvalue())
+        return True
+
+    def vitals(self, phase: str) -> tuple[StateReading, ...]:
+        """Return the device's state now; what it does not allow comes with the reason."""
+        return self._patiently(lambda box: state.vitals(box.adb, phase))
+
+    def prepare(self, conditions: Conditions) -> None:
+        """Nothing is set yet: the device's own settings are recorded with each run, not changed."""
+
+    def restore(self) -> None:
+        """End what a killed controller left running, and remove its run folders."""
+
+        def cleaned(box: Box) -> None:
+            for nonce in box.call("left").out.split():
+                there = io.BytesIO()
+                if box.pull(f"{run_folder(nonce)}/started", there, 64 * 1024):
+                    self.stop(_handle(nonce, there.getvalue().decode(errors="replace")))
+                box.call("remove", [run_folder(nonce)])
+
+        self._patiently(cleaned)
+
+    def clean(self, handle: Handle) -> None:
+        """Remove the run folder."""
+        self._patiently(lambda box: box.call("remove", [run_folder(handle.nonce)]))
+
+    def diagnose(self, handle: Handle) -> str:
+        """Return whether the box's file system is full: neither result nor log nor exit code can be written then."""
+        return "the disk of its box is full" if self._patiently(lambda box: box.free_bytes()) < 64 * 1024 else ""
+
+    def _collected(self, box: Box, run: str) -> Collected:
+        content, code = io.BytesIO(), io.BytesIO()
+        there = any(box.pull(f"{run}/{name}", content, _RESULT_BYTES) for name in (RESULT, f"{RESULT}.partial"))
+        box.pull(f"{run}/exit", code, 16)
+        exit_text = code.getvalue().decode(errors="replace").strip()
+        return Collected(
+            result=content.getvalue().decode(errors="replace") if there else None,
+            log=box.call("log", [run]).out,
+            exit_code=int(exit_text) if exit_text.isdigit() else None,
+        )
+
+    def _patiently(self, work: Callable[[Box], T], wait_s: float | None = None) -> T:
+        """Do work on the box; when the link is lost, have it connected again and do the work anew until the wait is over.
+
+        Everything that is done with a box can be done twice.
+        """
+        deadline_s = time.monotonic() + (self.reconnect_s if wait_s is None else wait_s)
+        while True:
+            try:
+                return work(self._found())
+            except DeviceLost as error:
+                if time.monotonic() > deadline_s:
+                    raise DeviceLost(f"{self.device.name} is gone: {error.message}", error_class=error.error_class) from error
+                log.info("%s: %s; trying again", self.device.name, error.message)
+                self._reconnect()
+                time.sleep(_RETRY_S)
+
+    def _found(self) -> Box:
+        """Return the box of the device that the lab describes. Raises DeviceNotReady unless exactly one such is ready."""
+        server = _server(self.device)
+        listed = [one for one in server.devices() if _is_meant(one, self.device)]
+        wanted = f"serial {self.device.serial}" if self.device.serial else f"product or model {self.device.match}"
+        if len(listed) > 1:
+            raise InputError(
+                f"{len(listed)} devices with the {wanted} hang on {server.address}: {', '.join(one.serial for one in listed)}",
+                hint=f"state the serial of the one that is {self.device.name}; two devices with one serial need two adb servers",
+            )
+        if not listed:
+            raise DeviceLost(f"no device with the {wanted} hangs on {server.address}", error_class="not_listed")
+        (one,) = listed
+        if one.state == "offline":
+            raise DeviceLost(f"{one.serial} is offline", error_class="offline")
+        if one.state != "device":
+            raise DeviceNotReady(f"{self.device.name} is {one.state}", error_class="not_authorised", hint=_REMEDIES.get(one.state))
+        if self._box is None or self._box.adb.serial != one.serial:
+            self._box = Box(Adb(server, one.serial))
+        return self._box
+
+    def _reconnect(self) -> None:
+        serial = self._box.adb.serial if self._box else self.device.serial
+        if serial is not None and ":" in serial:
+            try:
+                _server(self.device).reconnect(serial)
+            except (DeviceLost, DeviceNotReady) as error:
+                log.debug("%s: %s", self.device.name, error.message)
+
+
+def _server(device: Device) -> Server:
+    host, _, port = (device.adb or DEFAULT_ADDRESS).rpartition(":")
+    return Server(host, int(port))
+
+
+def _is_meant(listed: Listed, device: Device) -> bool:
+    """Whether a listed device is the one that is meant; adb writes spaces in names as underscores."""
+    if device.serial is not None:
+        return listed.serial == device.serial
+    pattern = (device.match or "").replace(" ", "_").replace("-", "_")
+    return any(fnmatchcase(name.replace("-", "_"), pattern) for name in (listed.product, listed.model) if name)
+
+
+def _harness_folder(harness: HarnessBuild) -> str:
+    return f"harness/{hashlib.sha256(f'{harness.target} {harness.runtime} {harness.source_hash}'.encode()).hexdigest()[:16]}"
+
+
+def _handle(nonce: str, text: str) -> Handle:
+    """Read what the launcher wrote of itself: its pid, the boot's id, and its /proc/PID/stat."""
+    pid, boot_id, stat = (*text.splitlines(), "", "", "")[:3]
+    if not pid.isdigit():
+        raise DeviceNotReady("the device did not start the harness's launcher", error_class="not_started")
+    return Handle(nonce, int(pid), _mark(boot_id, stat))
+
+
+def _mark(boot_id: str, stat: str) -> str:
+    """Return what tells a process from all others: the boot, and when in it the process began."""
+    return f"{boot_id} {proc.start_mark(stat)}"
