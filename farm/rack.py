@@ -47,14 +47,17 @@ def measure(
 ) -> Iterator[Run]:
     """Run the jobs one after the other and yield every run, also those that came to nothing.
 
-    harnesses holds the build for each runtime. A disturbed run is kept and replaced, up to replacements times per job;
-    a failure would only fail again.
+    harnesses holds the build for each runtime. A disturbed run is kept and replaced, and one that the device was lost in is tried
+    again, up to replacements times per job; a failure would only fail again. A device that stays away ends the session.
     """
     for job in jobs:
-        transport.install(harnesses[job.artifact.runtime])
         for number in range(1, replacements + 2):
-            run = runner.execute(job, transport, runner.Attempt(session_id, number, hooks.now_utc, partial(hooks.on_phase, job)))
+            on_phase = partial(hooks.on_phase, job)
+            attempt = runner.Attempt(session_id, number, harnesses[job.artifact.runtime], hooks.now_utc, on_phase)
+            run = runner.execute(job, transport, attempt)
             hooks.on_run(run)
             yield run
-            if run.outcome is not Outcome.INVALID:
+            if run.outcome not in (Outcome.INVALID, Outcome.DEVICE_LOST):
                 break
+        if run.outcome is Outcome.DEVICE_LOST:
+            return

@@ -7,16 +7,17 @@ import struct
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from farm import conditions, outputs
 from farm.devices.transport import Handle, Status, Transport
-from farm.errors import DeviceNotReady, HarnessFailed, MeasureError, RunTimedOut
+from farm.errors import DeviceLost, DeviceNotReady, HarnessFailed, MeasureError, RunTimedOut
 from farm.harness import protocol
 from farm.harness.arguments import BoxNames, arguments
-from farm.workloads import OUTPUT, Job, Outcome, Run, StateReading, new_id, run_folder
+from farm.workloads import OUTPUT, HarnessBuild, Job, Outcome, Run, StateReading, new_id, run_folder
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ class Attempt:
 
     session_id: str
     number: int
+    harness: HarnessBuild
     now_utc: Callable[[], datetime]
     on_phase: Callable[[str], None]
     """Told in a word what the device is doing: settling, pushing, measuring."""
@@ -53,12 +55,23 @@ def execute(job: Job, transport: Transport, attempt: Attempt) -> Run:
         outcome=Outcome.OK,
     )
     try:
+        transport.install(attempt.harness)
         run = replace(run, state=_settle(job, transport, attempt))
         run = _measure(run, transport, attempt)
     except MeasureError as error:
         run = replace(run, outcome=error.outcome, error_class=error.error_class, reason=error.message, hint=error.hint)
     log.debug("%s: %s %s", job.label, run.outcome, run.reason or "")
-    return replace(run, state=run.state + transport.vitals("after"), ended_at=attempt.now_utc())
+    return replace(run, state=run.state + _state_after(run, transport), ended_at=attempt.now_utc())
+
+
+def _state_after(run: Run, transport: Transport) -> tuple[StateReading, ...]:
+    """Return the device's state after a run; a device that is gone says nothing, and is not waited for once more."""
+    if run.outcome is Outcome.DEVICE_LOST:
+        return (StateReading("device", "after", reason=run.reason),)
+    try:
+        return transport.vitals("after")
+    except MeasureError as error:
+        return (StateReading("device", "after", reason=error.message),)
 
 
 def _settle(job: Job, transport: Transport, attempt: Attempt) -> tuple[StateReading, ...]:
@@ -79,30 +92,41 @@ def _settle(job: Job, transport: Transport, attempt: Attempt) -> tuple[StateRead
 
 def _measure(run: Run, transport: Transport, attempt: Attempt) -> Run:
     """Return run with what the harness measured, checked for its answer and for disturbances."""
-    attempt.on_phase("pushing")
-    names = _push(run.job, transport)
+    names = _push(run.job, transport, attempt.on_phase)
     attempt.on_phase("measuring")
     handle = transport.start(arguments(run.job, names, run.nonce), run.nonce)
     try:
-        _wait(run.job, transport, handle)
-        left = transport.collect(handle)
-        try:
-            result = protocol.parse(left.result or "", run.nonce)
-        except HarnessFailed as error:
-            if error.error_class in protocol.UNFINISHED:
-                raise protocol.explain_exit(left.exit_code, left.log, transport.diagnose(handle)) from error
-            raise
-        run = replace(run, measured=result.measured, readings=result.readings, absent=result.absent)
-        return _undisturbed(_answered(run, transport))
+        return _collected(run, transport, handle)
     finally:
+        _end(transport, handle)
+
+
+def _collected(run: Run, transport: Transport, handle: Handle) -> Run:
+    """Return run with the result of a started harness, when that has ended."""
+    _wait(run.job, transport, handle)
+    left = transport.collect(handle)
+    try:
+        result = protocol.parse(left.result or "", run.nonce)
+    except HarnessFailed as error:
+        if error.error_class in protocol.UNFINISHED:
+            raise protocol.explain_exit(left.exit_code, left.log, transport.diagnose(handle)) from error
+        raise
+    run = replace(run, measured=result.measured, readings=result.readings, absent=result.absent)
+    return _undisturbed(_answered(run, transport))
+
+
+def _end(transport: Transport, handle: Handle) -> None:
+    """End the harness and remove its run folder. On a device that is gone by now, whoever comes next to it does so."""
+    with suppress(DeviceLost):
         transport.stop(handle)
         transport.clean(handle)
 
 
-def _push(job: Job, transport: Transport) -> BoxNames:
+def _push(job: Job, transport: Transport, on_phase: Callable[[str], None]) -> BoxNames:
     """Put the job's files into the box, each under the hash of its bytes."""
+    on_phase("pushing")
     model = f"files/{job.artifact.sha256}"
-    transport.push(job.artifact.path, model)
+    transport.push(job.artifact.path, model, lambda sent, size: on_phase(f"pushing {sent * 100 // size} %"))
     if job.workload.prompt is not None:
         prompt = struct.pack(f"<{len(job.workload.prompt)}q", *job.workload.prompt)
         return BoxNames(model, prompt=_push_bytes(prompt, transport))

@@ -35,7 +35,8 @@ def transport(tmp_path: Path, fake_harness: HarnessBuild) -> LocalTransport:
 
 
 def run_of(job: Job, transport: LocalTransport) -> Run:
-    return execute(job, transport, Attempt("a-session", 1, lambda: NOW, lambda _: None))
+    assert transport._harness is not None
+    return execute(job, transport, Attempt("a-session", 1, transport._harness, lambda: NOW, lambda _: None))
 
 
 def with_reference(artifact: Artifact, output: bytes) -> Artifact:

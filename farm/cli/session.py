@@ -12,7 +12,7 @@ from farm.devices import connect
 from farm.errors import StoreBusy
 from farm.harness import build
 from farm.records import Record, record
-from farm.workloads import Device, HarnessBuild, Job, Outcome, Provenance, Run, Session, new_id
+from farm.workloads import Device, HarnessBuild, Identity, Job, Outcome, Provenance, Run, Session, new_id
 
 _BETWEEN_RUNS_DEADLINE_S = 1.0
 
@@ -31,7 +31,7 @@ def measure(context: Context, device: Device, jobs: Sequence[Job], seed: int, pr
     transport = connect(device, context.data)
     transport.preflight()
     identity = transport.identify()
-    harnesses = _harnesses(context, jobs, wheel)
+    harnesses = _harnesses(context, jobs, identity, wheel)
     started_at = now_utc()
     done = Done(Session(new_id(started_at), started_at, device, identity, provenance, seed, command_line()))
 
@@ -74,7 +74,8 @@ def _store(context: Context, deadline_s: float | None = None) -> StoreBusy | Non
     return None
 
 
-def _harnesses(context: Context, jobs: Sequence[Job], wheel: Path | None) -> dict[str, HarnessBuild]:
-    """Return a harness for each runtime that the jobs need, built here when it is not there yet."""
+def _harnesses(context: Context, jobs: Sequence[Job], identity: Identity, wheel: Path | None) -> dict[str, HarnessBuild]:
+    """Return a harness for each runtime that the jobs need, for the device's machine; built here when it is not there yet."""
+    target = build.target_for(identity.kind, identity.architecture)
     runtimes = dict.fromkeys(job.artifact.runtime for job in jobs)
-    return {runtime: build.ensure(build.Target.HOST, runtime, context.data, wheel_file=wheel, on_progress=say) for runtime in runtimes}
+    return {runtime: build.ensure(target, runtime, context.data, wheel_file=wheel, on_progress=say) for runtime in runtimes}

@@ -13,7 +13,7 @@ from farm.errors import HarnessUnavailable
 from farm.harness import bundle, toolchain, wheel
 from farm.harness.toolchain import Target, Tools, missing_tools
 from farm.sources import source_root
-from farm.workloads import HarnessBuild
+from farm.workloads import DeviceKind, HarnessBuild
 
 __all__ = ["Target", "built", "ensure", "missing_tools"]
 
@@ -62,6 +62,17 @@ def ensure(
         on_progress(f"building the {runtime} harness for {target} (once, under a minute)")
         _build(_Plan(target, runtime, root, tools, wheel_root, source_hash), folder, data / "harness")
     return _read(folder)
+
+
+def target_for(kind: DeviceKind, machine: str) -> Target:
+    """Return the target whose harness runs on a device that `uname -m` calls machine. Raises HarnessUnavailable when there is none."""
+    if kind is DeviceKind.LOCAL or machine == toolchain.architecture(Target.HOST):
+        return Target.HOST
+    if machine == toolchain.architecture(Target.ANDROID_ARM64_GLIBC):
+        return Target.ANDROID_ARM64_GLIBC
+    raise HarnessUnavailable(
+        f"there is no harness for {machine or 'an unknown machine'}", hint="farm measures on aarch64 and x86_64"
+    )
 
 
 def built(data: Path) -> list[HarnessBuild]:

@@ -100,11 +100,10 @@ def test_a_checkpoint_without_its_weights_is_refused() -> None:
 def measured(harness: HarnessBuild, folder: Path, model: Artifact, pass_: Pass, **settings: Any) -> Run:
     transport = LocalTransport(folder / "box")
     transport.preflight()
-    transport.install(harness)
     workload = Workload(
         "tiny", (pass_,), PassSettings(**{"threads": 1, "warmup_iterations": 1, "decode_tokens": 6} | settings), prompt=PROMPT
     )
-    return execute(Job(LOCAL, workload, model, pass_, 0), transport, Attempt("a-session", 1, lambda: NOW, lambda _: None))
+    return execute(Job(LOCAL, workload, model, pass_, 0), transport, Attempt("a-session", 1, harness, lambda: NOW, lambda _: None))
 
 
 def test_the_harness_measures_it_and_its_answer_is_the_references(harness: HarnessBuild, tiny: Path, tmp_path: Path) -> None:
