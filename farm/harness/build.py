@@ -70,9 +70,7 @@ def target_for(kind: DeviceKind, machine: str) -> Target:
         return Target.HOST
     if machine == toolchain.architecture(Target.ANDROID_ARM64_GLIBC):
         return Target.ANDROID_ARM64_GLIBC
-    raise HarnessUnavailable(
-        f"there is no harness for {machine or 'an unknown machine'}", hint="farm measures on aarch64 and x86_64"
-    )
+    raise HarnessUnavailable(f"there is no harness for {machine or 'an unknown machine'}", hint="farm measures on aarch64 and x86_64")
 
 
 def built(data: Path) -> list[HarnessBuild]:

@@ -8,7 +8,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -65,13 +65,12 @@ class Server:
 
     def reconnect(self, serial: str, timeout_s: float = 10.0) -> None:
         """Have a device that hangs on the network connected anew: the server by itself tries only every ten seconds."""
-        for request in (f"host:disconnect:{serial}", f"host:connect:{serial}"):
-            with self.connection(timeout_s) as wire:
-                try:
-                    wire.command(request)
-                    wire.block()
-                except DeviceLost:
-                    continue  # "no such device", when it was not connected
+        with suppress(DeviceLost), self.connection(timeout_s) as wire:  # the server refuses to forget what it does not know
+            wire.command(f"host:disconnect:{serial}")
+            wire.block()
+        with self.connection(timeout_s) as wire:
+            wire.command(f"host:connect:{serial}")
+            wire.block()  # also a failure arrives as a text; whether it is there, the list of devices says
 
     @contextmanager
     def connection(self, timeout_s: float) -> "Iterator[Wire]":
@@ -86,9 +85,9 @@ class Server:
             ) from error
         try:
             yield Wire(connection, time.monotonic() + timeout_s)
-        except TimeoutError as error:
+        except (TimeoutError, AdbTimeout) as error:
             raise DeviceLost(f"the adb server at {self.address} did not answer in {timeout_s:g} s", error_class="frozen") from error
-        except (AdbTimeout, AdbError, EOFError, OSError) as error:
+        except (AdbError, EOFError, OSError) as error:
             raise DeviceLost(f"the link through the adb server at {self.address} broke: {error}", error_class="link_lost") from error
         finally:
             connection.close()

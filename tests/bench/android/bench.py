@@ -1,6 +1,7 @@
 """The Android bench: phones with a real adbd behind a real adb server, and no phone attached."""
 
 import contextlib
+import hashlib
 import os
 import shutil
 import subprocess
@@ -159,7 +160,8 @@ def _start(spec: Spec, name: str, serialno: str, folder: Path, layers: list[Path
     profile = profiles.load(spec.profile)
     root, own = folder / "root", folder / "layer"
     root.mkdir(parents=True)
-    write_phone(own, profile, abi=spec.abi, serialno=serialno)
+    android_id = hashlib.sha256(name.encode()).hexdigest()[:16]  # a phone draws it when it first starts; here its name is the dice
+    write_phone(own, profile, abi=spec.abi, serialno=serialno, android_id=android_id)
     lower = ":".join(str(each) for each in (own, *layers))
     boot = ["sh", str(HERE / "boot.sh"), str(root), lower, name, str(DATA_BYTES)]
     namespace = spawn(["unshare", "--mount", "--pid", "--uts", "--fork", "--kill-child", "--", *boot], log=folder / "log")

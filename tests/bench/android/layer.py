@@ -55,7 +55,7 @@ def _build(system: Path) -> None:
             raise BenchUnavailable(f"the bench's programs do not build: {result.stderr[-2000:]}")
 
 
-def write_phone(layer: Path, profile: Profile, *, abi: str, serialno: str) -> None:
+def write_phone(layer: Path, profile: Profile, *, abi: str, serialno: str, android_id: str) -> None:
     """Write one phone's own files into the folder layer: properties, settings, texts, /proc and /sys."""
     vendor = HERE / "dumps" / profile.vendor
     shutil.copytree(vendor, layer / "vendor/etc/bench/dumps")
@@ -68,6 +68,7 @@ def write_phone(layer: Path, profile: Profile, *, abi: str, serialno: str) -> No
         folder.mkdir(parents=True)
         for key, value in settings.items():
             (folder / key).write_text(f"{value}\n")
+    (bench / "settings/secure/android_id").write_text(f"{android_id}\n")
     for name, text in profile.proc_files(abi).items():
         (bench / name).write_text(text)
     shown = ["/bench/uptime"]

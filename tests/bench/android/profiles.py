@@ -24,7 +24,7 @@ _SETTINGS = {
         "zen_duration": "null",
     },
     "system": {"screen_brightness": "102", "screen_brightness_mode": "1", "screen_off_timeout": "30000"},
-    "secure": {"android_id": "0123456789abcdef", "location_mode": "3"},
+    "secure": {"location_mode": "3"},
 }
 _ARM_FEATURES = "fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp cpuid asimdrdm jscvt fcma lrcpc dcpop asimddp"
 

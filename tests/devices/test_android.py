@@ -1,0 +1,225 @@
+"""Android devices that misbehave: bad cables, restarts, full disks, unauthorised and ambiguous ones. Real adbd, real adb server."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from farm import rack
+from farm.devices.android.adb import Server
+from farm.devices.android.device import AndroidTransport
+from farm.devices.transport import Status
+from farm.errors import DeviceLost, DeviceNotReady, FarmError, InputError
+from farm.harness.arguments import BoxNames, arguments
+from farm.workloads import Artifact, Device, DeviceKind, HarnessBuild, Job, Outcome, Run
+from tests.bench.android import Bench, Phone, Spec
+from tests.conftest import CALM, NOW, FakeModel, a_job
+
+
+@pytest.fixture
+def phone(android_bench: Bench) -> Iterator[Phone]:
+    phone = android_bench.phones["s25"]
+    yield phone
+    phone.restore()
+    phone.empty_disk()
+    phone.state(adbd=1)
+    phone.connect()
+
+
+@pytest.fixture
+def device(android_bench: Bench, phone: Phone) -> Device:
+    return Device("s25", DeviceKind.ANDROID, conditions=CALM, adb=android_bench.adb.address, serial=phone.serial)
+
+
+@pytest.fixture
+def transport(device: Device, fake_harness: HarnessBuild) -> AndroidTransport:
+    transport = AndroidTransport(device, reconnect_s=30.0)
+    transport.preflight()
+    transport.install(fake_harness)
+    return transport
+
+
+def on(device: Device, artifact: Artifact, **settings: Any) -> Job:
+    return replace(a_job(artifact, **settings), device=device)
+
+
+def measured(transport: AndroidTransport, job: Job, harness: HarnessBuild, meanwhile: Callable[[], None]) -> list[Run]:
+    """Measure a job, and do something to the phone as soon as the harness runs."""
+    ended: list[Run] = []
+    trouble: list[threading.Thread] = []
+
+    def phase(_job: Job, phase: str) -> None:
+        if phase == "measuring" and not trouble:
+            trouble.append(threading.Timer(0.5, meanwhile))
+            trouble[0].start()
+
+    hooks = rack.Hooks(lambda: NOW, phase, ended.append)
+    runs = list(rack.measure([job], transport, {"fake": harness}, "a-session", hooks))
+    trouble[0].join()
+    assert runs == ended
+    return runs
+
+
+# Cables.
+
+
+def away(phone: Phone, seconds: float, how: Callable[[], None]) -> Callable[[], None]:
+    def go() -> None:
+        how()
+        time.sleep(seconds)
+        phone.restore()
+
+    return go
+
+
+@pytest.mark.parametrize("fault", ["drop", "freeze", "half_open", "cut"])
+def test_a_link_that_breaks_in_the_middle_of_a_pass_costs_nothing(
+    phone: Phone, transport: AndroidTransport, fake_model: FakeModel, fake_harness: HarnessBuild, fault: str
+) -> None:
+    job = on(transport.device, fake_model(spin_ns=300_000_000), timeout_s=60.0)
+    (run,) = measured(transport, job, fake_harness, away(phone, 4, getattr(phone, fault)))
+    assert run.outcome is Outcome.OK, run.reason
+    assert len(next(item for item in run.readings if item.metric == "latency_ns").values) == 5
+
+
+def test_adbd_killed_in_the_middle_of_a_run_costs_nothing(
+    phone: Phone, transport: AndroidTransport, fake_model: FakeModel, fake_harness: HarnessBuild
+) -> None:
+    job = on(transport.device, fake_model(spin_ns=300_000_000))
+    (run,) = measured(transport, job, fake_harness, phone.crash_adbd)
+    assert run.outcome is Outcome.OK, run.reason
+
+
+def test_a_device_that_stays_away_is_a_lost_device_and_what_ran_there_is_ended_by_the_next(
+    phone: Phone, transport: AndroidTransport, fake_model: FakeModel, fake_harness: HarnessBuild
+) -> None:
+    transport.reconnect_s = 2.0
+    job = on(transport.device, fake_model(hang_at_iteration=1))
+    runs = measured(transport, job, fake_harness, phone.drop)
+    assert {run.outcome for run in runs} == {Outcome.DEVICE_LOST}
+    assert runs[0].reason is not None
+    assert "s25 is gone" in runs[0].reason
+    phone.restore()
+    phone.connect()
+    assert phone.shell("ls /data/local/tmp/farm/runs").stdout.split()
+    transport.restore()
+    assert not phone.shell("ls /data/local/tmp/farm/runs").stdout.split()
+    assert phone.shell("pgrep -f farm-harness").returncode == 1
+
+
+def test_a_restart_costs_that_attempt_only(
+    phone: Phone, transport: AndroidTransport, fake_model: FakeModel, fake_harness: HarnessBuild
+) -> None:
+    job = on(transport.device, fake_model(spin_ns=400_000_000))
+    first, second = measured(transport, job, fake_harness, lambda: phone.reboot(away_s=0.5))
+    assert (first.outcome, first.error_class) == (Outcome.DEVICE_LOST, "rebooted")
+    assert first.reason == "s25 restarted during the run"
+    assert second.outcome is Outcome.OK, second.reason
+
+
+@pytest.mark.parametrize("fault", ["cut", "kill_adbd"])
+def test_a_push_that_is_cut_off_is_made_again_and_arrives_whole(
+    phone: Phone, transport: AndroidTransport, tmp_path: Path, fault: str
+) -> None:
+    file = tmp_path / "big"
+    file.write_bytes(bytes(range(256)) * 100_000)
+    once: list[int] = []
+
+    def trouble(sent: int, _size: int) -> None:
+        if sent > 8_000_000 and not once:
+            once.append(sent)
+            if fault == "cut":
+                phone.cut()
+            else:
+                phone.crash_adbd()
+
+    transport.push(file, "files/big", trouble)
+    assert once
+    assert transport.pull("files/big", tmp_path / "back")
+    assert (tmp_path / "back").read_bytes() == file.read_bytes()
+    assert "partial" not in phone.shell("ls /data/local/tmp/farm/files").stdout
+
+
+def test_a_frozen_device_ends_by_the_deadline(phone: Phone, transport: AndroidTransport) -> None:
+    transport.reconnect_s = 0.0
+    (adb,) = [transport._found().adb]
+    phone.freeze()
+    began_s = time.monotonic()
+    with pytest.raises(DeviceLost, match="did not answer in 1 s"):
+        adb.shell("getprop", timeout_s=1.0)
+    assert time.monotonic() - began_s < 5
+
+
+# What is said.
+
+
+def test_a_full_disk_is_said_with_what_is_needed(phone: Phone, transport: AndroidTransport, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(bytes(3_000_000))
+    phone.fill_disk(leave_bytes=1_000_000)
+    with pytest.raises(DeviceNotReady, match=r"has 1 MB free, file needs 67 MB"):
+        transport.push(file, "files/new")
+
+
+def failing(device: Device) -> FarmError:
+    with pytest.raises(FarmError) as caught:
+        AndroidTransport(device, reconnect_s=0.0).preflight()
+    assert "\n" not in caught.value.message
+    return caught.value
+
+
+def test_what_is_wrong_with_a_device_is_said_with_the_remedy(android_bench: Bench, device: Device) -> None:
+    unauthorised = failing(replace(device, serial=android_bench.unauthorized()))
+    assert "is unauthorized" in unauthorised.message
+    assert unauthorised.hint is not None
+    assert "allow this computer" in unauthorised.hint
+    assert "no device with the serial R5CX hangs on 127.0.0.1:" in failing(replace(device, serial="R5CX")).message
+    no_server = failing(replace(device, adb="127.0.0.1:9"))
+    assert no_server.message == "no adb server answers at 127.0.0.1:9"
+
+
+def test_a_match_finds_the_one_device_and_refuses_two(android_bench: Bench, device: Device) -> None:
+    by_model = AndroidTransport(replace(device, serial=None, match="Pixel 9"))
+    by_model.preflight()
+    assert by_model.identify().model == "Google Pixel 9"
+    by_product = AndroidTransport(replace(device, serial=None, match="CPH26*"))
+    by_product.preflight()
+    assert by_product.identify().model.endswith("CPH2653")
+    with pytest.raises(InputError, match=r"\d devices with the product or model \* hang on"):
+        AndroidTransport(replace(device, serial=None, match="*"), reconnect_s=0.0).preflight()
+
+
+def test_two_phones_of_one_serial_number_have_two_identities(builds: Path) -> None:
+    with Bench(builds, [Spec("s25", name=name, serialno="0123456789ABCDEF") for name in ("one", "two")]) as bench:
+        devices = [Device(name, DeviceKind.ANDROID, adb=bench.adb.address, serial=phone.serial) for name, phone in bench.phones.items()]
+        one, two = (AndroidTransport(device).identify() for device in devices)
+        assert one.model == two.model
+        assert one.id != two.id
+
+
+def test_names_and_options_reach_the_harness_as_they_are(phone: Phone, transport: AndroidTransport, fake_model: FakeModel) -> None:
+    evil = "$(touch /data/local/tmp/evil)`touch /data/local/tmp/evil`'\"; touch /data/local/tmp/evil"
+    job = a_job(fake_model())
+    job = replace(job, workload=replace(job.workload, method=evil))
+    transport.push(job.artifact.path, "files/model")
+    handle = transport.start(arguments(job, BoxNames("files/model"), "ab"), "ab")
+    deadline_s = time.monotonic() + 20
+    while transport.poll(handle) is Status.RUNNING and time.monotonic() < deadline_s:
+        time.sleep(0.05)
+    left = transport.collect(handle)
+    transport.clean(handle)
+    assert left.result is not None
+    assert "touch /data/local/tmp/evil" in left.result
+    assert phone.shell("ls /data/local/tmp").stdout.split() == ["farm"]
+    with pytest.raises(InputError, match="line break"):
+        transport.start(["--method", "a\nb"], "ac")
+
+
+def test_a_server_lists_its_devices_as_adb_does(android_bench: Bench) -> None:
+    host, _, port = android_bench.adb.address.partition(":")
+    listed = {one.serial: (one.state, one.model) for one in Server(host, int(port)).devices() if one.state == "device"}
+    assert listed[android_bench.phones["s25"].serial] == ("device", "SM_S931B")
