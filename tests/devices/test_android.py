@@ -126,7 +126,7 @@ def test_a_push_that_is_cut_off_is_made_again_and_arrives_whole(
     phone: Phone, transport: AndroidTransport, tmp_path: Path, fault: str
 ) -> None:
     file = tmp_path / "big"
-    file.write_bytes(bytes(range(256)) * 100_000)
+    file.write_bytes(bytes(range(256)) * 100_000 + fault.encode())  # other bytes each time: what is there is not sent
     once: list[int] = []
 
     def trouble(sent: int, _size: int) -> None:

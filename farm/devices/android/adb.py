@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from adbutils import AdbConnection
-from adbutils.errors import AdbConnectionError, AdbError, AdbTimeout
+from adbutils.errors import AdbError, AdbTimeout
 
 from farm.errors import DeviceLost, DeviceNotReady
 
@@ -23,6 +23,7 @@ _PACKET = struct.Struct("<BI")
 _SYNC = struct.Struct("<4sI")
 _CHUNK_BYTES = 64 * 1024  # the most that the sync service takes at once (SYNC.TXT of AOSP's adb)
 _STALL_S = 30.0
+_CONNECT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class Server:
         """Connect for one request, which must be over in timeout_s."""
         try:
             connection = _Connection(self.host, self.port)
-        except (AdbConnectionError, AdbTimeout, OSError) as error:
+        except OSError as error:
             raise DeviceNotReady(
                 f"no adb server answers at {self.address}",
                 error_class="no_adb_server",
@@ -94,11 +95,14 @@ class Server:
 
 
 class _Connection(AdbConnection):  # type: ignore[misc]
-    """A connection that starts no adb server of its own."""
+    """A connection that starts no adb server of its own, and closes its socket when there is none."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._address = (host, port)
+        super().__init__(host, port)
 
     def _safe_connect(self) -> socket.socket:
-        connected: socket.socket = self._create_socket()
-        return connected
+        return socket.create_connection(self._address, timeout=_CONNECT_S)
 
 
 @dataclass(slots=True)
