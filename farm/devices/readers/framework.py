@@ -1,11 +1,10 @@
-"""What Android's framework says of screen, doze, settings, radio, time and an app's memory.
+"""What Android's framework says of screen, doze, settings, radio and an app's memory.
 
 Sources: frameworks/base PowerManagerService, DisplayManagerService, DeviceIdleController, SettingsService,
-ConnectivityService's shell command, ActivityManagerService (dumpsys meminfo); toybox `uptime` and `df`.
+ConnectivityService's shell command, ActivityManagerService (dumpsys meminfo); SurfaceFlinger.
 """
 
 import re
-from dataclasses import dataclass
 
 from farm.devices.readers import errors
 from farm.devices.readers.reading import Reading, absent, complete_lines, only_line
@@ -13,16 +12,6 @@ from farm.devices.readers.reading import Reading, absent, complete_lines, only_l
 _WAKEFULNESS = ("Awake", "Asleep", "Dreaming", "Dozing")
 _SCREEN = {"ON": "on", "OFF": "off", "DOZE": "doze", "DOZE_SUSPEND": "doze", "ON_SUSPEND": "on"}
 _ON_WORDS = {"enabled": "on", "disabled": "off"}
-
-
-@dataclass(frozen=True, slots=True)
-class Disk:
-    """A file system as `df` lists it. free and used add up to less than total: the rest is reserved."""
-
-    total_bytes: int
-    used_bytes: int
-    free_bytes: int
-    mounted_on: str
 
 
 def wakefulness(power: str) -> Reading:
@@ -75,6 +64,19 @@ def refresh_rate(display: str) -> Reading:
     return Reading(name, float(found.pop()), source=source)
 
 
+def panels(surfaceflinger: str) -> tuple[Reading, ...]:
+    """Read `dumpsys SurfaceFlinger --displays`: screen (on, off or doze) of each panel, with its number and kind as source."""
+    readings = []
+    panel = None
+    for line in complete_lines(surfaceflinger):
+        if match := re.match(r"Display ([0-9]+) \((\w+)", line):
+            panel = f"SurfaceFlinger display {match[1]} ({match[2]})"
+        elif panel and (match := re.fullmatch(r"\s+powerMode=(\w+)", line)) and match[1].upper() in _SCREEN:
+            readings.append(Reading("screen", text=_SCREEN[match[1].upper()], source=panel))
+            panel = None
+    return tuple(readings) or (absent("screen", "SurfaceFlinger", errors.why(surfaceflinger, "the dump states no panel's power mode")),)
+
+
 def doze(deviceidle: str) -> Reading:
     """Read `dumpsys deviceidle` as doze: "deep STATE, light STATE", such as deep ACTIVE (not dozing)."""
     source = "dumpsys deviceidle"
@@ -124,26 +126,6 @@ def airplane_mode(text: str) -> Reading:
     )
 
 
-def uptime(text: str) -> tuple[Reading, Reading]:
-    """Read toybox `uptime` as uptime_s (whole minutes) and load_1m. Its time of day is local; no zone is printed."""
-    source = "uptime"
-    match = re.fullmatch(
-        r"[0-9:]{8} up +(?:([0-9]+) days?, +)?(?:([0-9]+):([0-9]{2})|([0-9]+) min), +[0-9]+ users?, +load average: ([0-9]+\.[0-9]{2}), .*",
-        only_line(text) or "",
-    )
-    if match is None:
-        reason = errors.why(text, "this is no complete answer of uptime")
-        return absent("uptime_s", source, reason), absent("load_1m", source, reason)
-    minutes = int(match[1] or 0) * 24 * 60 + int(match[2] or 0) * 60 + int(match[3] or match[4])
-    return Reading("uptime_s", minutes * 60, source=source), Reading("load_1m", float(match[5]), source=source)
-
-
-def clock_ns(text: str) -> int | None:
-    """Read `date +%s.%N` (nanoseconds since 1970 by the device's clock), or None. Readable dates name zones that are not kept to."""
-    match = re.fullmatch(r"([0-9]{9,11})\.([0-9]{9})", only_line(text) or "")
-    return int(match[1]) * 1_000_000_000 + int(match[2]) if match else None
-
-
 def app_memory(meminfo: str) -> tuple[Reading, ...]:
     """Read `dumpsys meminfo PACKAGE` as pss_bytes, rss_bytes and swap_pss_bytes of one process.
 
@@ -160,20 +142,6 @@ def app_memory(meminfo: str) -> tuple[Reading, ...]:
         reason = errors.why(meminfo, "the dump has no single line of totals")
         return tuple(absent(name, source, reason) for name in names)
     return tuple(Reading(name, int(kib) * 1024, source=source) for name, kib in zip(names, found.pop(), strict=True))
-
-
-def disks(df: str) -> tuple[Disk, ...]:
-    """Read `df` or `df -k` (1K-blocks), in its order; a line in other units is left out, and one that is cut off.
-
-    A long device name may stand on a line of its own.
-    """
-    found = []
-    for line in complete_lines(df):
-        match = re.fullmatch(r"(?:\S+)? +([0-9]+) +([0-9]+) +([0-9]+) +[0-9]+% (/.*)", line.rstrip())
-        if match is not None:
-            total, used, free = (int(kib) * 1024 for kib in match.groups()[:3])
-            found.append(Disk(total, used, free, match[4]))
-    return tuple(found)
 
 
 def _one_value(text: str, key: str) -> str | None:

@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass
 
-from farm.devices.readers import errors
 from farm.workloads import StateReading
 
 

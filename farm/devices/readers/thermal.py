@@ -137,21 +137,28 @@ def _hal_rows(text: str) -> tuple[list[tuple[int, str, str]], str | None]:
         return [], reason
     starts = [index for index, line in enumerate(lines) if line == _HEADER]
     if len(starts) != 1:
-        return [], "the dump has no block of the HAL's current temperatures"
+        return [], "the dump has no single block of the HAL's current temperatures"
     end = next((index for index in range(starts[0] + 1, len(lines)) if lines[index] in _NEXT_HEADERS), None)
     if end is None:
         return [], "the dump ends within the HAL's temperatures"
     matches = [_ROW.fullmatch(line) for line in lines[starts[0] + 1 : end]]
     rows = [(int(match[2]), match[3], match[1]) for match in matches if match]
-    first = lines.index("Cached temperatures:") if "Cached temperatures:" in lines[: starts[0]] else starts[0]
-    cached = [match for line in lines[first : starts[0]] if (match := _ROW.fullmatch(line))]
-    if len(rows) < len(matches) or any(_ROW.fullmatch(line) for line in (*lines[:first], *lines[end:])):
-        return [], "the dump's lines are not in order: the HAL's temperatures cannot be told from cached ones"
+    if len(rows) < len(matches):
+        return [], "the HAL's block holds other lines than temperatures"
+    return rows, _distrust(rows, lines[: starts[0]], lines[end:])
+
+
+def _distrust(rows: list[tuple[int, str, str]], before: list[str], after: list[str]) -> str | None:
+    """Return why rows may not be what the HAL reports now, given the lines before and after them."""
+    first = before.index("Cached temperatures:") if "Cached temperatures:" in before else len(before)
+    cached = [match for line in before[first:] if (match := _ROW.fullmatch(line))]
+    if any(_ROW.fullmatch(line) for line in (*before[:first], *after)):
+        return "temperatures stand outside their blocks: the HAL's cannot be told from cached ones"
     if len({row[:2] for row in rows}) < len(rows) or len({(match[2], match[3]) for match in cached}) < len(cached):
-        return [], "a sensor is named twice: the HAL's temperatures cannot be told from cached ones"
+        return "a sensor is named twice: the HAL's temperatures cannot be told from cached ones"
     if any(_NAMED.get(name.lower(), kind) != kind for kind, name, _ in rows):
-        return [], "the HAL's types contradict its sensors' names"
-    return rows, None
+        return "the HAL's types contradict its sensors' names"
+    return None
 
 
 def _sensor(name: str, kind: int, sensor: str, printed: str) -> Reading:
