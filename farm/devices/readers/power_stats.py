@@ -16,7 +16,7 @@ SOURCE = "dumpsys IPowerStats"
 _BEGIN = re.compile(r"=+ PowerStats HAL [0-9.]+ energy meter =+")
 _END = re.compile(r"=+ End of PowerStats HAL [0-9.]+ energy meter =+")
 _HEAD = re.compile(r" *Channel +Cumulative Energy *")
-_RAIL = re.compile(r" *(\S.*?) +([0-9]{1,16})\.([0-9]{2}) mWs")
+_RAIL = re.compile(r" *([\w\[]\S*(?: [\w(]\S*)*) +([0-9]{1,16})\.([0-9]{2}) mWs")
 _CHANNEL = re.compile(r"CH[0-9]+\(T=([0-9]{1,16})\)\[(.+)\], ([0-9]{1,19})")
 _FLOAT_BITS = 24
 

@@ -13,6 +13,7 @@ SOURCE = "getprop"
 
 _START = re.compile(r"\[([^\]\s]+)\]: \[(.*)")
 _SAYS_NOTHING = {"", "unknown", "null"}
+# Keys are in getprop's order, its alphabet: what is missing in a dump that was cut off is then never replaced by another.
 _FACTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("manufacturer", ("ro.product.manufacturer", "ro.product.vendor.manufacturer")),
     ("model", ("ro.product.model", "ro.product.vendor.model")),  # ro.product.system.model may be "Generic System"
@@ -25,8 +26,9 @@ _FACTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("build_type", ("ro.build.type",)),
     ("abi", ("ro.product.cpu.abi",)),
 )
-_TRADE_NAMES = ("ro.product.marketname", "ro.product.odm.marketname", "ro.config.marketing_name", "ro.vendor.oplus.market.name")
-_PLATFORMS = ("ro.hardware.chipname", "ro.board.platform", "ro.mediatek.platform")
+_TRADE_NAMES = ("ro.config.marketing_name", "ro.product.marketname", "ro.product.odm.marketname", "ro.vendor.oplus.market.name")
+_PLATFORMS = ("ro.board.platform", "ro.hardware.chipname", "ro.mediatek.platform")
+_SOC = "ro.soc.model"
 
 
 def properties(text: str) -> dict[str, str]:
@@ -62,10 +64,12 @@ def identity(values: Mapping[str, str]) -> tuple[Reading, ...]:
 
 def soc(values: Mapping[str, str]) -> Reading:
     """Return the system on a chip, such as "QTI SM8550"; before Android 12 only its platform's code name is known."""
-    model = _first("soc", ("ro.soc.model",), values)
+    model = _first("soc", (_SOC,), values)
     if model.text is None:
+        if max(values, default="") < _SOC:
+            return absent("soc", SOURCE, f"the dump ends before {_SOC}")
         platform = _first("soc", _PLATFORMS, values)
-        return platform if platform.text else absent("soc", SOURCE, "neither ro.soc.model nor a platform's name is set")
+        return platform if platform.text else absent("soc", SOURCE, f"neither {_SOC} nor a platform's name is set")
     maker = _first("soc", ("ro.soc.manufacturer",), values).text
     return Reading("soc", text=f"{maker} {model.text}" if maker else model.text, source=model.source)
 
