@@ -30,38 +30,30 @@ def by_source(readings: Iterable[Reading]) -> dict[str, float | None]:
 
 
 @pytest.mark.parametrize(
-    ("name", "level", "status", "plugged", "temperature_c", "millivolts", "charge_uah", "current_ua"),
+    ("name", "expected"),
     [
-        ("aosp-usbfull-android9", 100, "full", "usb", 27.4, 4352, 3270000, None),
-        ("google-pixel4-android10", 75, "charging", "usb", 31.3, 4120, 2282000, None),
-        ("honor-emui-charging-android8", 68, "charging", "usb", 27.0, 3890, None, None),
-        ("honor-emui-full-android8", 100, "full", "usb", 24.0, 4371, None, None),
-        ("samsung-galaxyj6-j6lte-android10", 84, "charging", "usb", 33.6, 4110, 2532000, 347_000),
-        ("samsung-s23-SM-S9110-android16", 44, "charging", "usb", 42.2, 3908, 1633905, 559_000),
-        ("unknown-odd-counter-androidNA", 15, "charging", "ac", 34.0, 4359, None, None),
-        ("unknown-rackphone-android16", 100, "discharging", "none", 27.0, 4318, 3140000, None),
-        ("unknown-skialab-tabindent-androidNA", 94, "charging", "ac", 28.1, 4248, 2448973, None),
-        ("waydroid-container-android13", 85, "charging", "ac+usb", 35.0, 3600, 1900000, None),
-        ("xiaomi-hyperos-android15", 65, "charging", "usb", 37.7, 4077, 2520000, None),
-        ("xiaomi-pad6-pipa-android14", 22, "charging", "ac", 33.7, 3826, 2010829, None),
+        ("aosp-usbfull-android9", (100, "full", "usb", 27.4, 4352, 3270000, None)),
+        ("google-pixel4-android10", (75, "charging", "usb", 31.3, 4120, 2282000, None)),
+        ("honor-emui-charging-android8", (68, "charging", "usb", 27.0, 3890, None, None)),
+        ("honor-emui-full-android8", (100, "full", "usb", 24.0, 4371, None, None)),
+        ("samsung-galaxyj6-j6lte-android10", (84, "charging", "usb", 33.6, 4110, 2532000, 347_000)),
+        ("samsung-s23-SM-S9110-android16", (44, "charging", "usb", 42.2, 3908, 1633905, 559_000)),
+        ("unknown-odd-counter-androidNA", (15, "charging", "ac", 34.0, 4359, None, None)),
+        ("unknown-rackphone-android16", (100, "discharging", "none", 27.0, 4318, 3140000, None)),
+        ("unknown-skialab-tabindent-androidNA", (94, "charging", "ac", 28.1, 4248, 2448973, None)),
+        ("waydroid-container-android13", (85, "charging", "ac+usb", 35.0, 3600, 1900000, None)),
+        ("xiaomi-hyperos-android15", (65, "charging", "usb", 37.7, 4077, 2520000, None)),
+        ("xiaomi-pad6-pipa-android14", (22, "charging", "ac", 33.7, 3826, 2010829, None)),
     ],
 )
-def test_batteries(
-    name: str,
-    level: float,
-    status: str,
-    plugged: str,
-    temperature_c: float,
-    millivolts: int,
-    charge_uah: int | None,
-    current_ua: int | None,
-) -> None:
+def test_batteries(name: str, expected: tuple[float | str | None, ...]) -> None:
     found = by_name(battery.read(text(f"battery/battery.{name}.txt")))
+    level, status, plugged, temperature_c, millivolts, charge_uah, current_ua = expected
     assert found["battery_level_percent"] == level
     assert found["battery_status"] == status
     assert found["battery_plugged"] == plugged
     assert found["battery_temperature_c"] == temperature_c
-    assert found["battery_voltage_uv"] == millivolts * 1000
+    assert found["battery_voltage_uv"] == float(millivolts or 0) * 1000
     assert found["battery_charge_uah"] == charge_uah
     assert found["battery_current_ua"] == current_ua
     assert found["battery_health"] == "good"

@@ -156,6 +156,8 @@ def _distrust(rows: list[tuple[int, str, str]], before: list[str], after: list[s
         return "temperatures stand outside their blocks: the HAL's cannot be told from cached ones"
     if len({row[:2] for row in rows}) < len(rows) or len({(match[2], match[3]) for match in cached}) < len(cached):
         return "a sensor is named twice: the HAL's temperatures cannot be told from cached ones"
+    if any(int(match[2]) == _SKIN and match[3] not in {name for _, name, _ in rows} for match in cached):
+        return "a skin sensor that is cached is not among those that the HAL reports now"
     if any(_NAMED.get(name.lower(), kind) != kind for kind, name, _ in rows):
         return "the HAL's types contradict its sensors' names"
     return None

@@ -229,7 +229,8 @@ Display States: size=2
 
 Display Devices: size=1
     mState=ON
-    mActiveSfDisplayMode=DisplayMode{id=1, width=1080, height=2400, xDpi=400.0, yDpi=400.0, peakRefreshRate=120.00001, vsyncRate=120.00001, group=0}
+    mActiveSfDisplayMode=DisplayMode{id=1, width=1080, height=2400, xDpi=400.0, yDpi=400.0, \
+peakRefreshRate=120.00001, vsyncRate=120.00001, group=0}
 """
 SURFACE_FLINGER = """\
 Display 4619827259835644672 (internal, primary, "Built-in Screen")
@@ -264,14 +265,15 @@ R5CX0000001            device usb:3-1.4 product:pa1qeea model:SM_S931B device:pa
 192.0.2.7:5555         offline product:phone model:AP_5001 device:phone transport_id:8
 adb-0A1B2C-xyzabc._adb-tls-connect._tcp device product:phone model:AP_5001 device:phone transport_id:9
 00000000\tunauthorized transport_id:10
-0123456789ABCDEF       no permissions (missing udev rules? user is in the plugdev group); see [http://developer.android.com/tools/device.html] usb:3-1.2
+0123456789ABCDEF       no permissions (missing udev rules? user is in the plugdev group); \
+see [http://developer.android.com/tools/device.html] usb:3-1.2
 
 """
 ADB_PUSH = "model.pte: 1 file pushed, 0 skipped. 38.1 MB/s (104857600 bytes in 2.627s)\n"
 
 LOGCAT = """\
-02-03 04:05:06.001  512  512 I lowmemorykiller: Kill 'org.example.app' (4321), uid 10321, oom_score_adj 900 to free 180224kB rss, 2048kB swap; \
-reason: low watermark is breached and swap is low (1024kB < 4096kB)
+02-03 04:05:06.001  512  512 I lowmemorykiller: Kill 'org.example.app' (4321), uid 10321, oom_score_adj 900 to free \
+180224kB rss, 2048kB swap; reason: low watermark is breached and swap is low (1024kB < 4096kB)
 02-03 04:05:06.101  512  512 E lowmemorykiller: Failed to connect to socket: Permission denied
 02-03 04:05:06.201 1444 1502 I ActivityManager: Killing 5000:com.example.idle/u0a99 (adj 985): empty #31
 02-03 04:05:06.301 1444 1502 I ActivityManager: Process org.example.app (pid 4321) has died: cch  CRE
