@@ -40,7 +40,7 @@ _FORMS: tuple[tuple[Problem, str], ...] = (
     # the framework's: dumpsys, cmd, settings, am
     (Problem.NO_SERVICE, r"^(?:cmd: )?Can't find service: |^Service .* does not exist$"),
     (Problem.NO_SERVICE, r"^cmd: Failure calling service "),
-    (Problem.DENIED, r"^(?:Error: )?(?:java\.lang\.)?SecurityException\b|^Permission [Dd]eni(?:al|ed)\b"),
+    (Problem.DENIED, r"^(?:Error: )?(?:java\.lang\.)?(?:SecurityException\b|Security exception: )|^Permission [Dd]eni(?:al|ed)\b"),
     (Problem.TIMED_OUT, r"^\*\*\* SERVICE '.*' DUMP TIMEOUT "),
     (Problem.FAILED, r"^Exception occurred while (?:executing|dumping)\b|^Failed to write while dumping service "),
     (Problem.FAILED, r"^Failure \[|^Error(?: type \d+$|: )|^Killed\s*$|^Segmentation fault\b"),
