@@ -113,6 +113,14 @@ def test_heat_of_a_tensor_pixel() -> None:
     }
 
 
+def test_heat_of_an_s22() -> None:
+    dump = (SAMPLES.parent / "executorch" / "device_telemetry_s22.txt").read_text()
+    assert thermal.status(dump).value == 0
+    assert (thermal.skin(dump).value, thermal.skin(dump).source) == (35.8, "SKIN (skin)")
+    assert by_source(thermal.temperatures(dump))["SUBBAT (battery)"] is None
+    assert thermal.thresholds(dump) == ()
+
+
 @pytest.mark.parametrize("name", ["qcom-halnotready-android14", "waydroid-halnotready-android13"])
 def test_a_hal_that_is_not_ready_is_unknown_and_not_cool(name: str) -> None:
     dump = text(f"thermalservice/thermalservice.{name}.txt")

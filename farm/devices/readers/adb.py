@@ -1,7 +1,6 @@
 """What the adb program prints: attached devices, and how a push ended.
 
-Source: packages/modules/adb transport.cpp (format_transport) and client/file_sync_client.cpp. Only what runs
-the adb program needs these; a client of the adb protocol gets the same facts in another form.
+Only what runs the adb program needs these; a client of the adb protocol gets the same facts in another form.
 """
 
 import re

@@ -1,8 +1,8 @@
 """`dumpsys battery`: what Android and its vendors print of the battery.
 
-Sources: frameworks/base BatteryService.dumpInternal (AOSP); BatteryManager's constants
-(developer.android.com/reference/android/os/BatteryManager). Samsung appends its own lines, OPLUS (OnePlus,
-OPPO, realme) prepends a block of its own. `dumpsys battery set` and `unplug` freeze all of it.
+The dump is printed by BatteryService.dumpInternal (frameworks/base); status and health are BatteryManager's
+constants. Samsung appends its own lines, OPLUS (OnePlus, OPPO, realme) prepends a block of its own.
+`dumpsys battery set` and `unplug` freeze all of it.
 """
 
 import re

@@ -1,7 +1,6 @@
 """Texts about the processor: cpufreq, the CPUs that exist, and their kinds.
 
-Sources: Documentation/admin-guide/pm/cpufreq.rst, Documentation/cpu-freq/cpufreq-stats.rst,
-Documentation/admin-guide/cputopology.rst; arch/arm64/kernel/cpuinfo.c.
+cpufreq's files are in kHz and in ticks of 10 ms; policies need not start at CPU 0, 4 and 7.
 """
 
 import re

@@ -1,7 +1,6 @@
 """What Android's framework says of screen, doze, settings, radio and an app's memory.
 
-Sources: frameworks/base PowerManagerService, DisplayManagerService, DeviceIdleController, SettingsService,
-ConnectivityService's shell command, ActivityManagerService (dumpsys meminfo); SurfaceFlinger.
+Each answers `dumpsys`, `cmd` or `settings`; a service that is not there yet, or refuses, answers in words of its own.
 """
 
 import re

@@ -1,7 +1,6 @@
 """Who killed a process, and how it crashed: logcat, and the head of a tombstone.
 
-Sources: system/memory/lmkd lmkd.cpp; frameworks/base ProcessRecord ("Killing"); mm/oom_kill.c of the kernel;
-system/core/debuggerd tombstone.cpp.
+lmkd, the activity manager and the kernel each report their own kills; debuggerd writes the tombstones.
 """
 
 import re

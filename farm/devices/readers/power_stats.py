@@ -1,7 +1,7 @@
 """Energy meters on the board (ODPM), as Pixels have them: cumulative energy per rail since boot.
 
-Sources: hardware/google/pixel powerstats/PowerStatsAidl.cpp (the dump); drivers/iio of the Pixel kernel
-(`energy_value`). Rails and channel numbers differ between phones and builds: a rail is known by its name.
+Source of the dump's form: hardware/google/pixel, powerstats/PowerStatsAidl.cpp, PowerStats::dumpEnergyMeter. Rails and
+channel numbers differ between phones and builds: a rail is known by its name.
 """
 
 import math

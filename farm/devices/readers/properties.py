@@ -1,7 +1,6 @@
 """`getprop`: what an Android device says of itself.
 
-Sources: system/core/toolbox getprop ("[key]: [value]" lines); developer.android.com/reference/android/os/Build
-for what the keys mean.
+Lines of "[key]: [value]", in the keys' alphabetical order.
 """
 
 import re

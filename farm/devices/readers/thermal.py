@@ -1,7 +1,6 @@
 """`dumpsys thermalservice` and thermal zones: temperatures, the throttling status, and where throttling begins.
 
-Sources: frameworks/base ThermalManagerService.dumpInternal and android.os.Temperature.toString;
-android.hardware.thermal.TemperatureType (AIDL); Documentation/driver-api/thermal/sysfs-api.rst.
+The dump is printed by ThermalManagerService (frameworks/base); its types are the thermal HAL's TemperatureType.
 """
 
 import re
