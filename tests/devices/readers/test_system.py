@@ -202,6 +202,7 @@ def test_how_a_process_crashed() -> None:
         ("Can't find service: battery", Problem.NO_SERVICE),
         ("cmd: Failure calling service battery: Failed transaction (2147483646)", Problem.NO_SERVICE),
         ("Security exception: uid 2000 does not have permission", Problem.DENIED),
+        ("service: Service batteryproperties does not exist", Problem.NO_SERVICE),
         ("Unknown command: set-fixed-performance-mode-enabled", Problem.NO_COMMAND),
         ("*** SERVICE 'battery' DUMP TIMEOUT (10000ms) EXPIRED ***", Problem.TIMED_OUT),
         ("adb: error: failed to copy 'a' to 'b': remote No space left on device", Problem.NO_SPACE),
