@@ -38,6 +38,7 @@ _FORMS: tuple[tuple[Problem, str], ...] = (
         r"|Is a directory)$",
     ),
     # the framework's: dumpsys, cmd, settings, am
+    (Problem.ABSENT, r"^No process found for: "),
     (Problem.NO_SERVICE, r"^(?:cmd: )?Can't find service: |^(?:service: )?Service .* does not exist$"),
     (Problem.NO_SERVICE, r"^cmd: Failure calling service "),
     (Problem.DENIED, r"^(?:Error: )?(?:java\.lang\.)?(?:SecurityException\b|Security exception: )|^Permission [Dd]eni(?:al|ed)\b"),

@@ -209,6 +209,7 @@ def test_how_a_process_crashed() -> None:
         ("sh: write error: No space left on device", Problem.NO_SPACE),
         ("error: device 'R5' not found", Problem.FAILED),
         ("error: closed", Problem.FAILED),
+        ("No process found for: org.example", Problem.ABSENT),
         ("/system/bin/sh: ./harness: not executable: 64-bit ELF file", Problem.FAILED),
         ('CANNOT LINK EXECUTABLE "./harness": library "libx.so" not found: needed by main executable', Problem.FAILED),
     ],
