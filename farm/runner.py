@@ -93,17 +93,16 @@ def _settle(job: Job, transport: Transport, attempt: Attempt) -> tuple[StateRead
 def _measure(run: Run, transport: Transport, attempt: Attempt) -> Run:
     """Return run with what the harness measured, checked for its answer and for disturbances."""
     names = _push(run.job, transport, attempt.on_phase)
-    attempt.on_phase("measuring")
     handle = transport.start(arguments(run.job, names, run.nonce), run.nonce)
     try:
-        return _collected(run, transport, handle)
+        return _collected(run, transport, handle, attempt)
     finally:
         _end(transport, handle)
 
 
-def _collected(run: Run, transport: Transport, handle: Handle) -> Run:
+def _collected(run: Run, transport: Transport, handle: Handle, attempt: Attempt) -> Run:
     """Return run with the result of a started harness, when that has ended."""
-    _wait(run.job, transport, handle)
+    _wait(run.job, transport, handle, attempt.on_phase)
     left = transport.collect(handle)
     try:
         result = protocol.parse(left.result or "", run.nonce)
@@ -142,12 +141,14 @@ def _push_bytes(data: bytes, transport: Transport) -> str:
     return name
 
 
-def _wait(job: Job, transport: Transport, handle: Handle) -> None:
+def _wait(job: Job, transport: Transport, handle: Handle, on_phase: Callable[[str], None]) -> None:
     """Return when the harness is gone. Raises RunTimedOut at the deadline, having stopped it."""
     timeout_s = job.workload.settings.timeout_s
     deadline_s = time.monotonic() + timeout_s
     pause_s = _FIRST_POLL_S
+    on_phase("measuring")
     while transport.poll(handle) is Status.RUNNING:
+        on_phase("measuring")  # told again and again: whoever is told may interrupt
         if time.monotonic() > deadline_s:
             transport.stop(handle)
             raise RunTimedOut(
