@@ -33,7 +33,8 @@ def test_a_process_whose_name_holds_brackets_still_has_its_start() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "value"), [("41500\n", 41500), (" -22\n", -22), ("Permission denied", None), ("", None), ("1 2", None), ("0x10", None)]
+    ("text", "value"),
+    [("41500\n", 41500), (" -22\n", -22), ("Permission denied", None), ("", None), ("415", None), ("1 2", None), ("0x10", None)],
 )
 def test_one_number_to_a_file(text: str, value: int | None) -> None:
     assert sysfs.whole_number(text) == value

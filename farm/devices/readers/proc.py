@@ -37,7 +37,7 @@ def load_1m(loadavg: str) -> float | None:
 
 def memory_bytes(meminfo: str, key: str) -> int | None:
     """Read one line of /proc/meminfo, such as MemTotal; MemAvailable is missing on kernels before 3.14."""
-    match = re.search(rf"^{re.escape(key)}: +(\d+) kB$", meminfo, re.MULTILINE)
+    match = re.search(rf"^{re.escape(key)}: +(\d+) kB\r*$", meminfo, re.MULTILINE)
     return int(match[1]) * 1024 if match else None
 
 
