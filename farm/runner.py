@@ -17,7 +17,7 @@ from farm.devices.transport import Handle, Status, Transport
 from farm.errors import DeviceLost, DeviceNotReady, HarnessFailed, MeasureError, RunTimedOut
 from farm.harness import protocol
 from farm.harness.arguments import BoxNames, arguments
-from farm.workloads import OUTPUT, HarnessBuild, Job, Outcome, Run, StateReading, new_id, run_folder
+from farm.workloads import OUTPUT, HarnessBuild, Job, Outcome, Pass, Run, StateReading, new_id, run_folder
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,10 @@ def execute(job: Job, transport: Transport, attempt: Attempt) -> Run:
     except MeasureError as error:
         run = replace(run, outcome=error.outcome, error_class=error.error_class, reason=error.message, hint=error.hint)
     log.debug("%s: %s %s", job.label, run.outcome, run.reason or "")
-    return replace(run, state=run.state + _state_after(run, transport), ended_at=attempt.now_utc())
+    after = _state_after(run, transport)
+    if run.outcome is Outcome.OK and job.pass_ is not Pass.MEMORY and (reasons := conditions.throttled(after)):
+        run = replace(run, outcome=Outcome.INVALID, error_class="throttled", reason=f"after the pass {reasons[0]}")
+    return replace(run, state=run.state + after, ended_at=attempt.now_utc())
 
 
 def _state_after(run: Run, transport: Transport) -> tuple[StateReading, ...]:
@@ -78,12 +81,12 @@ def _settle(job: Job, transport: Transport, attempt: Attempt) -> tuple[StateRead
     """Wait until the device is in the stated condition and return its state then. Raises DeviceNotReady."""
     limits = job.device.conditions
     deadline_s = time.monotonic() + limits.settle_timeout_s
-    while unmet := conditions.unmet(limits, state := transport.vitals("before")):
+    while unmet := conditions.unmet(limits, state := transport.vitals("before"), job.device.kind):
         if time.monotonic() > deadline_s:
             raise DeviceNotReady(
                 f"{job.device.name} did not settle in {limits.settle_timeout_s:g} s: {'; '.join(unmet)}",
                 error_class="not_settled",
-                hint="stop what else runs there, or state another limit under [conditions]",
+                hint="wait, stop what else runs there, or state another limit under [conditions]",
             )
         attempt.on_phase(f"settling: {unmet[0]}")
         time.sleep(_SETTLE_POLL_S)
