@@ -113,7 +113,7 @@ def run_overhead_s() -> float:
         start_s = time.perf_counter()
         done = subprocess.run(command, check=True, capture_output=True, text=True)
         wall_s = time.perf_counter() - start_s
-        runs = json.loads(done.stdout)["runs"]
+        runs = json.loads(done.stdout)["sessions"][0]["runs"]
         sql = [
             sys.executable,
             "-m",

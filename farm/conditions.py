@@ -2,19 +2,56 @@
 
 from collections.abc import Mapping, Sequence
 
-from farm.workloads import Conditions, Job, Pass, Readings, StateReading
+from farm.workloads import Conditions, DeviceKind, Job, Pass, Readings, StateReading
 
 _CPU_FLAVOURS = frozenset({"fake", "portable", "xnnpack", "plain_attention"})
 
 
-def unmet(conditions: Conditions, state: Sequence[StateReading]) -> list[str]:
-    """Return one sentence for each condition that state does not meet; what could not be read is not met either."""
-    busy = next((reading for reading in state if reading.name == "cpu_busy_ratio"), None)
-    if busy is None or busy.value is None:
-        return [f"how busy the CPUs are is unknown: {busy.reason if busy else 'not read'}"]
-    if busy.value > conditions.max_cpu_busy_ratio:
-        return [f"the CPUs are {busy.value:.0%} busy, the limit is {conditions.max_cpu_busy_ratio:.0%}"]
-    return []
+_STATUSES = ("none", "light", "moderate", "severe", "critical", "emergency", "shutdown")  # android.os.PowerManager.THERMAL_STATUS_*
+
+
+def unmet(conditions: Conditions, state: Sequence[StateReading], kind: DeviceKind) -> list[str]:
+    """Return one sentence for each condition that state does not meet; what could not be read is not met either.
+
+    On phones: how warm, how throttled and how charged. The skin's temperature is the one that throttling follows; where
+    it is not read, the battery's stands in for it.
+    """
+    reasons = []
+    busy = _read(state, "cpu_busy_ratio")
+    if busy.value is None:
+        reasons.append(f"how busy the CPUs are is unknown: {busy.reason}")
+    elif busy.value > conditions.max_cpu_busy_ratio:
+        reasons.append(f"the CPUs are {busy.value:.0%} busy, the limit is {conditions.max_cpu_busy_ratio:.0%}")
+    if kind is DeviceKind.LOCAL:
+        return reasons
+    return [*reasons, *_too_warm(conditions, state), *throttled(state), *_too_empty(conditions, state)]
+
+
+def throttled(state: Sequence[StateReading]) -> list[str]:
+    """Return a sentence when the device says that it throttles. A device that says nothing of it gives none."""
+    status = _read(state, "thermal_status").value
+    return [f"its thermal status is {_STATUSES[int(status)]}"] if status else []
+
+
+def _too_warm(conditions: Conditions, state: Sequence[StateReading]) -> list[str]:
+    skin, battery = _read(state, "skin_temperature_c"), _read(state, "battery_temperature_c")
+    limit_c = conditions.max_skin_temperature_c
+    for what, reading in (("its skin", skin), ("its battery", battery)):
+        if reading.value is not None:
+            return [f"{what} is at {reading.value:.1f} C, the limit is {limit_c:g} C"] if reading.value > limit_c else []
+    return [f"how warm it is is unknown: {skin.reason}; {battery.reason}"]
+
+
+def _too_empty(conditions: Conditions, state: Sequence[StateReading]) -> list[str]:
+    level = _read(state, "battery_level_percent")
+    if level.value is None:
+        return [f"how charged it is is unknown: {level.reason}"]
+    least = conditions.min_battery_ratio
+    return [f"its battery is at {level.value:.0f} %, the least is {least:.0%}"] if level.value / 100 < least else []
+
+
+def _read(state: Sequence[StateReading], name: str) -> StateReading:
+    return next((reading for reading in state if reading.name == name), StateReading(name, "before", reason=f"{name} was not read"))
 
 
 def disturbances(conditions: Conditions, readings: Sequence[Readings], flavour: str, job: Job) -> list[str]:

@@ -1,6 +1,7 @@
 """Results -> one self-contained page. The sources lie in reports/; jinja2 is imported here and nowhere else."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,8 +32,8 @@ class Strip:
     high: str
 
 
-def session_page(results: Results) -> str:
-    """Return the page of a session: its numbers, every run as a dot, what failed, and what was not measured."""
+def session_page(results: Sequence[Results], exit_code: int) -> str:
+    """Return the page of one invocation's sessions: their numbers, every run as a dot, what failed, and what was not measured."""
     environment = Environment(
         loader=FileSystemLoader(source_root("reports")),
         autoescape=select_autoescape(default=True, default_for_string=True),
@@ -40,16 +41,27 @@ def session_page(results: Results) -> str:
     )
     style = (source_root("reports") / "static" / "page.css").read_text(encoding="utf-8")
     return environment.get_template("session.html.j2").render(
-        results=results,
-        session=results.session,
-        tables=result_tables(results),
-        strips=[(line.workload, strip(line)) for line in results.lines if line.is_first and len(line.values) > 1],
-        failures=outcome_lines(results.runs),
-        notes=note_lines(results),
-        absent=absent_lines(results.runs),
+        parts=[_part(one) for one in results],
+        exit_code=exit_code,
         style=Markup(style),  # noqa: S704 - a file of ours, without anything of a user's in it
-        memory=units.show(results.session.identity.memory_bytes or 0, units.BYTES),
     )
+
+
+def _part(results: Results) -> dict[str, object]:
+    """Return what the page says of one device."""
+    memory_bytes = None if results.session is None else results.session.identity.memory_bytes
+    return {
+        "device": results.device.name,
+        "session": results.session,
+        "tables": result_tables(results),
+        "strips": [(line.workload, strip(line)) for line in results.lines if line.is_first and len(line.values) > 1],
+        "lists": (
+            ("No valid number", outcome_lines(results)),
+            ("Notes", note_lines(results)),
+            ("Not measured", absent_lines(results.runs)),
+        ),
+        "memory": "memory unknown" if memory_bytes is None else units.show(memory_bytes, units.BYTES),
+    }
 
 
 def strip(line: Line) -> Strip:

@@ -17,7 +17,7 @@ from farm.devices.transport import Handle, Status, Transport
 from farm.errors import DeviceLost, DeviceNotReady, HarnessFailed, MeasureError, RunTimedOut
 from farm.harness import protocol
 from farm.harness.arguments import BoxNames, arguments
-from farm.workloads import OUTPUT, HarnessBuild, Job, Outcome, Run, StateReading, new_id, run_folder
+from farm.workloads import OUTPUT, HarnessBuild, Job, Outcome, Pass, Run, StateReading, new_id, run_folder
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,10 @@ def execute(job: Job, transport: Transport, attempt: Attempt) -> Run:
     except MeasureError as error:
         run = replace(run, outcome=error.outcome, error_class=error.error_class, reason=error.message, hint=error.hint)
     log.debug("%s: %s %s", job.label, run.outcome, run.reason or "")
-    return replace(run, state=run.state + _state_after(run, transport), ended_at=attempt.now_utc())
+    after = _state_after(run, transport)
+    if run.outcome is Outcome.OK and job.pass_ is not Pass.MEMORY and (reasons := conditions.throttled(after)):
+        run = replace(run, outcome=Outcome.INVALID, error_class="throttled", reason=f"after the pass {reasons[0]}")
+    return replace(run, state=run.state + after, ended_at=attempt.now_utc())
 
 
 def _state_after(run: Run, transport: Transport) -> tuple[StateReading, ...]:
@@ -78,12 +81,12 @@ def _settle(job: Job, transport: Transport, attempt: Attempt) -> tuple[StateRead
     """Wait until the device is in the stated condition and return its state then. Raises DeviceNotReady."""
     limits = job.device.conditions
     deadline_s = time.monotonic() + limits.settle_timeout_s
-    while unmet := conditions.unmet(limits, state := transport.vitals("before")):
+    while unmet := conditions.unmet(limits, state := transport.vitals("before"), job.device.kind):
         if time.monotonic() > deadline_s:
             raise DeviceNotReady(
                 f"{job.device.name} did not settle in {limits.settle_timeout_s:g} s: {'; '.join(unmet)}",
                 error_class="not_settled",
-                hint="stop what else runs there, or state another limit under [conditions]",
+                hint="wait, stop what else runs there, or state another limit under [conditions]",
             )
         attempt.on_phase(f"settling: {unmet[0]}")
         time.sleep(_SETTLE_POLL_S)
@@ -93,17 +96,16 @@ def _settle(job: Job, transport: Transport, attempt: Attempt) -> tuple[StateRead
 def _measure(run: Run, transport: Transport, attempt: Attempt) -> Run:
     """Return run with what the harness measured, checked for its answer and for disturbances."""
     names = _push(run.job, transport, attempt.on_phase)
-    attempt.on_phase("measuring")
     handle = transport.start(arguments(run.job, names, run.nonce), run.nonce)
     try:
-        return _collected(run, transport, handle)
+        return _collected(run, transport, handle, attempt)
     finally:
         _end(transport, handle)
 
 
-def _collected(run: Run, transport: Transport, handle: Handle) -> Run:
+def _collected(run: Run, transport: Transport, handle: Handle, attempt: Attempt) -> Run:
     """Return run with the result of a started harness, when that has ended."""
-    _wait(run.job, transport, handle)
+    _wait(run.job, transport, handle, attempt.on_phase)
     left = transport.collect(handle)
     try:
         result = protocol.parse(left.result or "", run.nonce)
@@ -142,12 +144,14 @@ def _push_bytes(data: bytes, transport: Transport) -> str:
     return name
 
 
-def _wait(job: Job, transport: Transport, handle: Handle) -> None:
+def _wait(job: Job, transport: Transport, handle: Handle, on_phase: Callable[[str], None]) -> None:
     """Return when the harness is gone. Raises RunTimedOut at the deadline, having stopped it."""
     timeout_s = job.workload.settings.timeout_s
     deadline_s = time.monotonic() + timeout_s
     pause_s = _FIRST_POLL_S
+    on_phase("measuring")
     while transport.poll(handle) is Status.RUNNING:
+        on_phase("measuring")  # told again and again: whoever is told may interrupt
         if time.monotonic() > deadline_s:
             transport.stop(handle)
             raise RunTimedOut(

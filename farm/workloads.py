@@ -68,6 +68,10 @@ class Conditions:
     """Time that runnable harness threads waited for a CPU, over threads x wall time; above it the run is invalid."""
     min_thread_cpu_ratio: float = 0.9
     """CPU time over wall time of the measuring thread, for CPU flavours; below it the run is invalid."""
+    max_skin_temperature_c: float = 36.0
+    """Phones only: of the skin, or of the battery where the skin is not read."""
+    min_battery_ratio: float = 0.2
+    """Phones only."""
     settle_timeout_s: float = 60.0
 
 

@@ -159,5 +159,5 @@ def test_a_wheel_made_from_the_sdist_measures_a_model_from_an_empty_folder(tmp_p
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=home, env=environment)
     assert done.returncode == 0, done.stderr
     assert "building the executorch harness" in done.stderr
-    assert {run["output_check"] for run in json.loads(done.stdout)["runs"]} == {"passed"}
+    assert {run["output_check"] for run in json.loads(done.stdout)["sessions"][0]["runs"]} == {"passed"}
     assert (home / "page.html").exists()

@@ -134,10 +134,34 @@ def state(busy: float | None) -> list[StateReading]:
 
 def test_a_busy_device_is_not_ready_and_one_that_says_nothing_neither() -> None:
     limits = Conditions(max_cpu_busy_ratio=0.25)
-    assert conditions.unmet(limits, state(0.2)) == []
-    assert conditions.unmet(limits, state(0.3)) == ["the CPUs are 30% busy, the limit is 25%"]
-    assert "cannot be read" in conditions.unmet(limits, state(None))[0]
-    assert conditions.unmet(limits, []) != []
+    assert conditions.unmet(limits, state(0.2), DeviceKind.LOCAL) == []
+    assert conditions.unmet(limits, state(0.3), DeviceKind.LOCAL) == ["the CPUs are 30% busy, the limit is 25%"]
+    assert "cannot be read" in conditions.unmet(limits, state(None), DeviceKind.LOCAL)[0]
+    assert conditions.unmet(limits, [], DeviceKind.LOCAL) != []
+
+
+@pytest.mark.parametrize(
+    ("read", "reasons"),
+    [
+        ({"skin_temperature_c": 36.0, "thermal_status": 0, "battery_level_percent": 20}, []),
+        ({"skin_temperature_c": 36.1, "battery_level_percent": 80}, ["its skin is at 36.1 C, the limit is 36 C"]),
+        ({"battery_temperature_c": 35.0, "battery_level_percent": 80}, []),
+        ({"battery_temperature_c": 38.0, "battery_level_percent": 80}, ["its battery is at 38.0 C, the limit is 36 C"]),
+        ({"skin_temperature_c": 30.0, "battery_temperature_c": 38.0, "battery_level_percent": 80}, []),
+        ({"skin_temperature_c": 30.0, "thermal_status": 2, "battery_level_percent": 80}, ["its thermal status is moderate"]),
+        ({"skin_temperature_c": 30.0, "battery_level_percent": 19}, ["its battery is at 19 %, the least is 20%"]),
+        (
+            {},
+            [
+                "how warm it is is unknown: skin_temperature_c was not read; battery_temperature_c was not read",
+                "how charged it is is unknown: battery_level_percent was not read",
+            ],
+        ),
+    ],
+)
+def test_a_phone_must_be_cool_unthrottled_and_charged(read: dict[str, float], reasons: list[str]) -> None:
+    readings = [*state(0.1), *(StateReading(name, "before", value=value) for name, value in read.items())]
+    assert conditions.unmet(Conditions(), readings, DeviceKind.ANDROID) == reasons
 
 
 def test_a_device_that_does_not_settle_is_a_run_that_says_so(transport: LocalTransport, fake_model: FakeModel) -> None:

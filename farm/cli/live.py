@@ -1,8 +1,10 @@
 """Showing a person who waits what the device is doing: a live line on a terminal, plain lines elsewhere."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import Protocol
 
 from rich.console import Console
@@ -11,6 +13,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from farm.cli.context import say
 from farm.workloads import Job, Outcome, Run
+
+_TRIED_AGAIN = (Outcome.INVALID, Outcome.DEVICE_LOST)
 
 
 class View(Protocol):
@@ -24,40 +28,44 @@ class View(Protocol):
 
 
 @contextmanager
-def live(jobs: int) -> Iterator[View]:
-    """Show progress over so many jobs on stderr."""
+def live(jobs: Mapping[str, int]) -> Iterator[View]:
+    """Show progress on stderr over so many jobs on each device."""
     if not sys.stderr.isatty():
-        yield _Lines(jobs)
+        yield _Lines(sum(jobs.values()))
         return
-    columns = (BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        yield _Bar(progress, progress.add_task("", total=jobs))
+    columns = (TextColumn("{task.fields[device]}"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, TextColumn("{task.description}"), console=Console(stderr=True), transient=True) as progress:
+        tasks = {device: progress.add_task("reaching it", total=count, device=escape(device)) for device, count in jobs.items()}
+        yield _Bars(progress, tasks)
 
 
-class _Bar:
-    def __init__(self, progress: Progress, task: TaskID) -> None:
-        self._progress = progress
-        self._task = task
+@dataclass(frozen=True, slots=True)
+class _Bars:
+    progress: Progress
+    tasks: Mapping[str, TaskID]
 
     def phase(self, job: Job, phase: str) -> None:
-        self._progress.update(self._task, description=escape(f"{job.label}: {phase}"))
+        what = f"{job.workload.id} {job.pass_} #{job.repeat + 1}: {phase}"
+        self.progress.update(self.tasks[job.device.name], description=escape(what))
 
     def ended(self, run: Run) -> None:
-        if run.outcome is not Outcome.INVALID:
-            self._progress.advance(self._task)
+        if run.outcome not in _TRIED_AGAIN:
+            self.progress.advance(self.tasks[run.job.device.name])
         if run.outcome is not Outcome.OK:
-            self._progress.console.print(escape(f"{run.job.label}: {run.outcome}: {run.reason}"), highlight=False)
+            self.progress.console.print(escape(f"{run.job.label}: {run.outcome}: {run.reason}"), highlight=False)
 
 
+@dataclass(slots=True)
 class _Lines:
-    def __init__(self, jobs: int) -> None:
-        self._jobs = jobs
-        self._ended = 0
+    jobs: int
+    jobs_ended: int = 0
+    lock: Lock = field(default_factory=Lock)
 
     def phase(self, job: Job, phase: str) -> None:
         pass
 
     def ended(self, run: Run) -> None:
-        self._ended += run.outcome is not Outcome.INVALID
         why = f": {run.reason}" if run.reason else ""
-        say(f"[{self._ended}/{self._jobs}] {run.job.label}: {run.outcome}{why}")
+        with self.lock:
+            self.jobs_ended += run.outcome not in _TRIED_AGAIN
+            say(f"[{self.jobs_ended}/{self.jobs}] {run.job.label}: {run.outcome}{why}")

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,12 +11,13 @@ import click
 
 from farm import __version__
 from farm.cli.context import Context, say
-from farm.cli.session import Done, all_valid, measure
+from farm.cli.session import Done, Measuring, all_valid
 from farm.errors import InputError
 from farm.workloads import CPU_LIST, Artifact, Device, Job, Pass, PassSettings, Provenance, Workload
 
 if TYPE_CHECKING:
-    from farm.config import Suite
+    from farm.config import Lab, Suite
+    from farm.publish import Results
 
 _COULD_NOT_TELL = 3
 _DEFAULT_REPEATS = 5
@@ -27,7 +29,8 @@ class _Options:
 
     models: tuple[Path, ...]
     suite: Path | None
-    device_name: str
+    device_names: str | None
+    pool: str | None
     repeat: int | None
     threads: int
     cpus: str
@@ -53,7 +56,8 @@ def _cpu_list(_context: click.Context, _option: click.Parameter, text: str) -> s
 @click.command(epilog="Example: farm run --device local model.pte --repeat 5 --threads 2 --html model.html")
 @click.argument("models", nargs=-1, type=click.Path(path_type=Path), metavar="[MODEL]...")
 @click.option("--suite", type=click.Path(path_type=Path), help="Workloads, passes and conditions from a suite file, instead of MODEL.")
-@click.option("--device", "device_name", default="local", show_default=True, help="Device to measure on, by its name in devices.toml.")
+@click.option("--device", "device_names", help="Devices to measure on, by their names in devices.toml: s25,pixel9. [default: local]")
+@click.option("--pool", help="Measure on all devices of a pool of devices.toml.")
 @click.option("--repeat", type=click.IntRange(1, 1000), help="Runs of each pass, each a process of its own. [default: 5, or the suite's]")
 @click.option("--threads", type=click.IntRange(1, 64), default=PassSettings().threads, show_default=True, help="Threads (MODEL only).")
 @click.option(
@@ -81,10 +85,10 @@ def _cpu_list(_context: click.Context, _option: click.Parameter, text: str) -> s
 @click.option("--html", type=click.Path(path_type=Path), help="Write a self-contained page.")
 @click.pass_obj
 def run(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's values, typed by _Options
-    """Measure models, MODEL or those of a suite, on one device.
+    """Measure models, MODEL or those of a suite, on one device or on many at once.
 
-    Every raw reading is stored; the table shows the median over runs with its interval. Ends with 3 when a job
-    has no valid run.
+    Every raw reading is stored; the table shows the median over runs with its interval. On a device, one job runs at a
+    time, in random blocks. Ends with 3 when a job has no valid run.
     """
     options = _Options(**given)
     if bool(options.models) == (options.suite is not None):
@@ -98,19 +102,22 @@ def run(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's val
     task = _task(context, options)
     for note in task.notes:
         say(note)
-    done = measure(context, task.device, task.jobs, task.seed, Provenance(__version__, options.revision, options.branch), options.wheel)
-    exit_code = 0 if all_valid(task.jobs, done.runs) else _COULD_NOT_TELL
-    _show(done, options, exit_code)
+    provenance = Provenance(__version__, options.revision, options.branch)
+    sessions = Measuring(context, task.seed, provenance, options.wheel).measure(task.work)
+    exit_code = 0 if all(done.failure is None and all_valid(done.jobs, done.runs) for done in sessions) else _COULD_NOT_TELL
+    if len(sessions) > 1 or sessions[0].runs:
+        _show(sessions, options, exit_code)
+    if len(sessions) == 1 and sessions[0].failure is not None:
+        raise sessions[0].failure
     say(f"database: {context.database}")
     return exit_code
 
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """What is to be measured."""
+    """What is to be measured: the jobs of each device, in their order."""
 
-    device: Device
-    jobs: list[Job]
+    work: list[tuple[Device, list[Job]]]
     seed: int
     notes: tuple[str, ...]
 
@@ -122,18 +129,30 @@ def _task(context: Context, options: _Options) -> _Task:
     from farm.config import load_suite
 
     lab = context.lab()
-    device = lab.device(options.device_name)
+    devices = _devices(lab, options)
     suite = None if options.suite is None else load_suite(options.suite, lab.devices)
     work: list[tuple[Workload, Artifact]]
     if suite is None:
         passes = _passes(options.passes)
         work = [(_workload(artifact, passes, options), artifact) for artifact in map(open_artifact, options.models)]
     else:
-        device = suite.on(device)
+        devices = [suite.on(device) for device in devices]
         work = [(workload, open_artifact(path)) for workload, path in suite.work]
     repeats = options.repeat or (suite.repeats if suite else _DEFAULT_REPEATS)
     seed = secrets.randbits(32) if options.seed is None else options.seed
-    return _Task(device, rack.plan(device, work, repeats, seed), seed, _notes(suite))
+    return _Task([(device, rack.plan(device, work, repeats, seed)) for device in devices], seed, _notes(suite))
+
+
+def _devices(lab: "Lab", options: _Options) -> list[Device]:
+    """Return the devices that are named, each once."""
+    if options.pool is not None:
+        if options.device_names is not None:
+            raise InputError("name either devices or a pool", hint="farm run --pool nightly model.pte")
+        return lab.pool(options.pool)
+    names = [name.strip() for name in (options.device_names or "local").split(",") if name.strip()]
+    if not names:
+        raise InputError("no device is named", hint="farm run --device s25,pixel9 model.pte")
+    return [lab.device(name) for name in dict.fromkeys(names)]
 
 
 def _notes(suite: "Suite | None") -> tuple[str, ...]:
@@ -173,26 +192,34 @@ def _workload(artifact: Artifact, passes: tuple[Pass, ...], options: _Options) -
     return Workload(name, passes, replace(settings, warmup_iterations=LLM_WARMUP, decode_tokens=options.decode_tokens), prompt=prompt)
 
 
-def _show(done: Done, options: _Options, exit_code: int) -> None:
-    """Print the session and write its page."""
-    from farm import publish, summary
+def _show(sessions: Sequence[Done], options: _Options, exit_code: int) -> None:
+    """Print the sessions and write their page."""
     from farm.cli import draw
     from farm.publish import document, tables
-    from farm.store import statistics_of
 
-    statistics = statistics_of(done.records, done.session.id)
-    results = publish.Results(
-        done.session, tuple(done.runs), tuple(summary.lines(statistics)), tuple(summary.validity(statistics)), exit_code
-    )
+    results = [_results(done) for done in sessions]
     if options.as_json:
-        click.echo(document.as_json(results))
+        click.echo(document.as_json(results, exit_code))
     else:
-        draw.tables(tables.result_tables(results))
-        draw.lines("No valid number", tables.outcome_lines(done.runs))
-        draw.lines("Notes", tables.note_lines(results))
-        draw.lines("Not measured", tables.absent_lines(done.runs))
+        for one in results:
+            draw.tables(tables.result_tables(one, with_device=len(results) > 1))
+        draw.lines("No valid number", [line for one in results for line in tables.outcome_lines(one)])
+        draw.lines("Notes", [line for one in results for line in tables.note_lines(one)])
+        draw.lines("Not measured", [line for one in results for line in tables.absent_lines(one.runs)])
     if options.html is not None:
         from farm import report
 
-        report.write(report.session_page(results), options.html)
+        report.write(report.session_page(results, exit_code), options.html)
         say(f"page: {options.html}")
+
+
+def _results(done: Done) -> "Results":
+    from farm import publish, summary
+    from farm.store import statistics_of
+
+    failure = None if done.failure is None else done.failure.message
+    if done.session is None:
+        return publish.Results(done.device, None, (), (), (), failure)
+    statistics = statistics_of(done.records, done.session.id)
+    lines, validity = tuple(summary.lines(statistics)), tuple(summary.validity(statistics))
+    return publish.Results(done.device, done.session, tuple(done.runs), lines, validity, failure)

@@ -1,58 +1,131 @@
-"""Measuring jobs on one device with the device held, every run journalled and stored as it ends."""
+"""Measuring jobs on devices, each held meanwhile, every run journalled and stored as it ends."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event, Lock
 
 from farm import leases, rack
 from farm.cli.context import Context, command_line, now_utc, owner, say
-from farm.cli.live import live
-from farm.devices import connect
-from farm.errors import StoreBusy
+from farm.cli.live import View, live
+from farm.devices import Transport, connect
+from farm.errors import DeviceLost, FarmError, StoreBusy
 from farm.harness import build
 from farm.records import Record, record
 from farm.workloads import Device, HarnessBuild, Identity, Job, Outcome, Provenance, Run, Session, new_id
 
 _BETWEEN_RUNS_DEADLINE_S = 1.0
+_LOOK_UP_S = 0.1
 
 
 @dataclass(slots=True)
 class Done:
-    """A session and what has come of it so far."""
+    """What is to be measured on one device, and what has come of it so far."""
 
-    session: Session
+    device: Device
+    jobs: Sequence[Job]
+    session: Session | None = None
+    """None while the device has not been reached."""
     runs: list[Run] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
+    failure: FarmError | None = None
+    """What ended the session, or kept it from beginning."""
 
 
-def measure(context: Context, device: Device, jobs: Sequence[Job], seed: int, provenance: Provenance, wheel: Path | None) -> Done:
-    """Run the jobs and return what came of them; what ended before an interrupt is stored all the same."""
-    transport = connect(device, context.data)
-    transport.preflight()
-    identity = transport.identify()
-    harnesses = _harnesses(context, jobs, identity, wheel)
-    started_at = now_utc()
-    done = Done(Session(new_id(started_at), started_at, device, identity, provenance, seed, command_line()))
+@dataclass(frozen=True, slots=True)
+class Measuring:
+    """What the sessions of one invocation share."""
 
-    def keep(run: Run) -> None:
-        done.runs.append(run)
-        done.records.append(record(done.session, run))
-        context.journal.write(done.records[-1])
-        _store(context, _BETWEEN_RUNS_DEADLINE_S)
+    context: Context
+    seed: int
+    provenance: Provenance
+    wheel: Path | None
+    one_at_a_time: Lock = field(default_factory=Lock)
+    """Building a harness and writing to the database: a process does each once at a time."""
+    interrupted: Event = field(default_factory=Event)
 
-    with ExitStack() as stack:
-        stack.enter_context(leases.hold(identity.id, device.name, owner(), leases.runtime_folder()))
-        stack.callback(transport.restore)
+    def measure(self, work: Sequence[tuple[Device, Sequence[Job]]]) -> list[Done]:
+        """Measure on all devices at once, each one job at a time, and return what came of each.
+
+        A device that fails does not keep the others waiting. What ended before an interrupt is stored all the same.
+        """
+        sessions = [Done(device, jobs) for device, jobs in work]
+        with live({done.device.name: len(done.jobs) for done in sessions}) as view, ThreadPoolExecutor(len(sessions)) as threads:
+            futures = [threads.submit(self._session, done, view) for done in sessions]
+            try:
+                while wait(futures, _LOOK_UP_S).not_done:
+                    pass  # polars has the kernel restart what an interrupt breaks off: an endless wait would never hear of it
+            except KeyboardInterrupt:
+                self.interrupted.set()
+                raise
+            for future in futures:
+                future.result()  # a bug of farm comes up here
+        waiting = self._store()
+        if waiting is not None:
+            say(f"{len(self.context.journal.entries())} runs wait in the journal: {waiting.message}")
+        return sessions
+
+    def _session(self, done: Done, view: View) -> None:
+        try:
+            self._measure(done, view)
+        except FarmError as error:
+            done.failure = error
+
+    def _measure(self, done: Done, view: View) -> None:
+        transport = connect(done.device, self.context.data)
+        transport.preflight()
+        identity = transport.identify()
+        harnesses = self._harnesses(done.jobs, identity)
+        started_at = now_utc()
+        session = Session(new_id(started_at), started_at, done.device, identity, self.provenance, self.seed, command_line())
+        done.session = session
+
+        def phase(job: Job, phase: str) -> None:
+            if self.interrupted.is_set():
+                raise KeyboardInterrupt
+            view.phase(job, phase)
+
+        def keep(run: Run) -> None:
+            done.runs.append(run)
+            done.records.append(record(session, run))
+            self.context.journal.write(done.records[-1])
+            self._store(_BETWEEN_RUNS_DEADLINE_S)
+
+        with ExitStack() as stack:
+            stack.enter_context(leases.hold(identity.id, done.device.name, owner(), leases.runtime_folder()))
+            stack.callback(_restored, transport, done.device)
+            transport.restore()
+            transport.prepare(done.device.conditions)
+            for run in rack.measure(done.jobs, transport, harnesses, session.id, rack.Hooks(now_utc, phase, keep)):
+                view.ended(run)
+
+    def _store(self, deadline_s: float | None = None) -> StoreBusy | None:
+        """Put what waits in the journal into the database; return why not, when another process holds it."""
+        with self.one_at_a_time:
+            try:
+                self.context.journal.drain((self.context.store() if deadline_s is None else self.context.store(deadline_s)).append)
+            except StoreBusy as error:
+                return error
+        return None
+
+    def _harnesses(self, jobs: Sequence[Job], identity: Identity) -> dict[str, HarnessBuild]:
+        """Return a harness for each runtime that the jobs need, for the device's machine; built here when it is not there yet."""
+        target = build.target_for(identity.kind, identity.architecture)
+        runtimes = dict.fromkeys(job.artifact.runtime for job in jobs)
+        with self.one_at_a_time:
+            return {
+                runtime: build.ensure(target, runtime, self.context.data, wheel_file=self.wheel, on_progress=say) for runtime in runtimes
+            }
+
+
+def _restored(transport: Transport, device: Device) -> None:
+    """Put the device back; one that is gone is put back by whoever reaches it next."""
+    try:
         transport.restore()
-        transport.prepare(device.conditions)
-        view = stack.enter_context(live(len(jobs)))
-        for run in rack.measure(jobs, transport, harnesses, done.session.id, rack.Hooks(now_utc, view.phase, keep)):
-            view.ended(run)
-    waiting = _store(context)
-    if waiting is not None:
-        say(f"{len(context.journal.entries())} runs wait in the journal: {waiting.message}")
-    return done
+    except DeviceLost as error:
+        say(f"{device.name} could not be put back: {error.message}; the next session does it")
 
 
 def all_valid(jobs: Sequence[Job], runs: Sequence[Run]) -> bool:
@@ -63,19 +136,3 @@ def all_valid(jobs: Sequence[Job], runs: Sequence[Run]) -> bool:
 
 def _key(job: Job) -> tuple[str, str, str, str, int]:
     return job.device.name, job.workload.id, job.artifact.sha256, job.pass_, job.repeat
-
-
-def _store(context: Context, deadline_s: float | None = None) -> StoreBusy | None:
-    """Put what waits in the journal into the database; return why not, when another process holds it."""
-    try:
-        context.journal.drain((context.store() if deadline_s is None else context.store(deadline_s)).append)
-    except StoreBusy as error:
-        return error
-    return None
-
-
-def _harnesses(context: Context, jobs: Sequence[Job], identity: Identity, wheel: Path | None) -> dict[str, HarnessBuild]:
-    """Return a harness for each runtime that the jobs need, for the device's machine; built here when it is not there yet."""
-    target = build.target_for(identity.kind, identity.architecture)
-    runtimes = dict.fromkeys(job.artifact.runtime for job in jobs)
-    return {runtime: build.ensure(target, runtime, context.data, wheel_file=wheel, on_progress=say) for runtime in runtimes}

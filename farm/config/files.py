@@ -31,6 +31,7 @@ def _written_as(quantity: units.Quantity, base_units: float = 1) -> BeforeValida
 
 
 Seconds = Annotated[float, _written_as(units.TIME, 1e9), Field(gt=0)]
+Celsius = Annotated[float, _written_as(units.TEMPERATURE), Field(ge=0, le=100)]
 Share = Annotated[float, _written_as(units.RATIO), Field(ge=0, le=10)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
 """What goes into file names and tables: letters, digits, dots, dashes and underscores."""
@@ -48,6 +49,8 @@ class ConditionsEntry(Entry):
     max_cpu_busy: Share | None = None
     max_run_delay: Share | None = None
     min_thread_cpu: Share | None = None
+    max_skin_temperature: Celsius | None = None
+    min_battery: Share | None = None
     settle_timeout: Seconds | None = None
 
     def stated(self) -> dict[str, float]:
@@ -56,6 +59,8 @@ class ConditionsEntry(Entry):
             "max_cpu_busy_ratio": self.max_cpu_busy,
             "max_run_delay_ratio": self.max_run_delay,
             "min_thread_cpu_ratio": self.min_thread_cpu,
+            "max_skin_temperature_c": self.max_skin_temperature,
+            "min_battery_ratio": self.min_battery,
             "settle_timeout_s": self.settle_timeout,
         }
         return {name: value for name, value in named.items() if value is not None}

@@ -27,6 +27,12 @@ class Lab:
             raise DeviceUnknown(f'there is no device "{name}"{nearest(name, self.devices)}', hint="farm devices lists them")
         return self.devices[name]
 
+    def pool(self, name: str) -> list[Device]:
+        """Return the devices of the pool called name. Raises DeviceUnknown with the nearest name."""
+        if name not in self.pools:
+            raise DeviceUnknown(f'there is no pool "{name}"{nearest(name, self.pools)}', hint="farm devices lists them")
+        return [self.devices[member] for member in self.pools[name]]
+
 
 class _DeviceEntry(Entry):
     kind: DeviceKind = Field(strict=False)

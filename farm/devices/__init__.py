@@ -6,6 +6,8 @@ from farm.devices.transport import Transport
 from farm.errors import DeviceUnknown
 from farm.workloads import Device, DeviceKind
 
+__all__ = ["Transport", "connect"]
+
 
 def connect(device: Device, data: Path) -> Transport:
     """Return the transport of device; data is the data folder, where the local device keeps its box.

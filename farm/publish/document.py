@@ -1,6 +1,7 @@
 """A session as JSON: base units, every run with its outcome, absent values as null."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from farm.publish.results import Results
@@ -11,15 +12,18 @@ from farm.workloads import Run
 VERSION = 1
 
 
-def as_json(results: Results) -> str:
-    """Return the session as one JSON document."""
-    return json.dumps(_document(results), indent=2, ensure_ascii=False, allow_nan=False)
+def as_json(results: Sequence[Results], exit_code: int) -> str:
+    """Return the sessions of one invocation as one JSON document."""
+    content = {"farm_sessions": VERSION, "exit_code": exit_code, "sessions": [_session(one) for one in results]}
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
 
 
-def _document(results: Results) -> dict[str, Any]:
-    session, identity = results.session, results.session.identity
+def _session(results: Results) -> dict[str, Any]:
+    session = results.session
+    if session is None:
+        return {"device": {"name": results.device.name}, "failure": results.failure, "results": [], "runs": []}
+    identity = session.identity
     return {
-        "farm_session": VERSION,
         "id": session.id,
         "started_at": session.started_at.isoformat(),
         "farm_version": session.provenance.farm_version,
@@ -37,7 +41,7 @@ def _document(results: Results) -> dict[str, Any]:
             "cpu_count": identity.cpu_count,
             "memory_bytes": identity.memory_bytes,
         },
-        "exit_code": results.exit_code,
+        "failure": results.failure,
         "results": [_line(line) for line in results.lines],
         "runs": [_run(run) for run in results.runs],
         "notes": note_lines(results),

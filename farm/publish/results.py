@@ -3,15 +3,18 @@
 from dataclasses import dataclass
 
 from farm.summary import Line, Validity
-from farm.workloads import Run, Session
+from farm.workloads import Device, Run, Session
 
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """What a session came to."""
+    """What a session on one device came to."""
 
-    session: Session
+    device: Device
+    session: Session | None
+    """None when the device was never reached."""
     runs: tuple[Run, ...]
     lines: tuple[Line, ...]
     validity: tuple[Validity, ...]
-    exit_code: int
+    failure: str | None = None
+    """What ended the session before its time, or kept it from beginning."""

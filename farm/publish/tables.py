@@ -25,7 +25,7 @@ class Table:
 _COLUMNS = ("metric", "p50 / value", "interval over runs", "p90", "p99", "valid runs", "cpu/wall", "switches", "load")
 
 
-def result_tables(results: Results) -> list[Table]:
+def result_tables(results: Results, *, with_device: bool = False) -> list[Table]:
     """Return one table for each workload, its metrics in the metric table's order.
 
     The number is the median over valid runs (each run: its p50, or its one value) and the interval is that median's,
@@ -36,7 +36,9 @@ def result_tables(results: Results) -> list[Table]:
     for (workload, artifact), group in groupby(results.lines, key=lambda line: (line.workload, line.artifact)):
         own = list(group)
         rows = tuple(_row(line, own, signs[workload, artifact, line.pass_], results.runs) for line in own if line.is_first)
-        title = f"{workload} · {artifact} · {own[0].flavour} · {count(own[0].threads, 'thread')} · output {_answer(workload, results.runs)}"
+        device = f"{results.device.name} · " if with_device else ""
+        answer = f"output {_answer(workload, results.runs)}"
+        title = f"{device}{workload} · {artifact} · {own[0].flavour} · {count(own[0].threads, 'thread')} · {answer}"
         found.append(Table(title, _COLUMNS, rows))
     return found
 
@@ -79,10 +81,10 @@ def _answer(workload: str, runs: Sequence[Run]) -> str:
     return next((word for word in ("failed", "unchecked", "passed") if word in said), "unchecked")
 
 
-def outcome_lines(runs: Sequence[Run]) -> list[str]:
-    """Return one line for each run that gave no valid number: what, which outcome, why, and the hint."""
-    lines = []
-    for run in runs:
+def outcome_lines(results: Results) -> list[str]:
+    """Return one line for each run that gave no valid number (what, which outcome, why, and the hint), and for a session's end."""
+    lines = [] if results.failure is None else [f"{results.device.name}: {results.failure}"]
+    for run in results.runs:
         if run.outcome is not Outcome.OK:
             hint = f" (hint: {run.hint})" if run.hint else ""
             lines.append(f"{run.job.label}, attempt {run.attempt}: {run.outcome.replace('_', ' ')}: {run.reason}{hint}")

@@ -86,8 +86,8 @@ def test_json_is_one_document_with_every_run(farm: Farm, fake_model: FakeModel) 
     done = farm(*quick(fake_model(spin_ns=100_000).path), "--json")
     document = json.loads(done.stdout)
     assert document["exit_code"] == 0
-    assert len(document["runs"]) == 4
-    latency = next(line for line in document["results"] if line["name"] == "latency_ns.p50")
+    assert len(document["sessions"][0]["runs"]) == 4
+    latency = next(line for line in document["sessions"][0]["results"] if line["name"] == "latency_ns.p50")
     assert latency["median"] >= 100_000
     assert latency["interval"]["coverage"] == 0.5
 
@@ -251,7 +251,7 @@ def test_a_language_model_gives_its_rates(farm: Farm, fake_model: FakeModel, tmp
         "run", model, "--prompt", "prompt.json", "--decode-tokens", 8, "--passes", "latency,memory", "--repeat", 2, "--threads", 1, "--json"
     )
     assert done.returncode == 0, done.stderr
-    found = {line["name"]: line["median"] for line in json.loads(done.stdout)["results"]}
+    found = {line["name"]: line["median"] for line in json.loads(done.stdout)["sessions"][0]["results"]}
     assert found["ttft_ns.p50"] >= 1_000_000
     assert found["decode_tokens_per_s.p50"] == pytest.approx(1000, rel=0.2)
     assert found["prefill_tokens_per_s.p50"] == pytest.approx(4000, rel=0.2)

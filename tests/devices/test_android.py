@@ -1,5 +1,6 @@
 """Android devices that misbehave: bad cables, restarts, full disks, unauthorised and ambiguous ones. Real adbd, real adb server."""
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from farm.devices.android.device import AndroidTransport
 from farm.devices.transport import Status
 from farm.errors import DeviceLost, DeviceNotReady, FarmError, InputError
 from farm.harness.arguments import BoxNames, arguments
+from farm.runner import Attempt, execute
 from farm.workloads import Artifact, Device, DeviceKind, HarnessBuild, Job, Outcome, Run
 from tests.bench.android import Bench, Phone, Spec
 from tests.conftest import CALM, NOW, FakeModel, a_job
@@ -26,7 +28,7 @@ def phone(android_bench: Bench) -> Iterator[Phone]:
     yield phone
     phone.restore()
     phone.empty_disk()
-    phone.state(adbd=1)
+    phone.state(adbd=1, hold_skin_c=None, skin_c=27)
     phone.connect()
 
 
@@ -152,6 +154,36 @@ def test_a_frozen_device_ends_by_the_deadline(phone: Phone, transport: AndroidTr
     with pytest.raises(DeviceLost, match="did not answer in 1 s"):
         adb.shell("getprop", timeout_s=1.0)
     assert time.monotonic() - began_s < 5
+
+
+# Heat.
+
+
+def test_a_warm_phone_is_waited_for_and_not_measured_when_it_stays_warm(
+    phone: Phone, transport: AndroidTransport, fake_model: FakeModel, fake_harness: HarnessBuild
+) -> None:
+    limits = replace(CALM, max_skin_temperature_c=36.0, settle_timeout_s=1.0)
+    job = on(replace(transport.device, conditions=limits), fake_model())
+    phone.state(hold_skin_c=37.5)
+    attempt = Attempt("a-session", 1, fake_harness, lambda: NOW, lambda _: None)
+    run = execute(job, transport, attempt)
+    assert (run.outcome, run.error_class) == (Outcome.NOT_READY, "not_settled")
+    assert run.reason is not None
+    assert re.fullmatch(r"s25 did not settle in 1 s: its skin is at 37\.[45] C, the limit is 36 C", run.reason), run.reason
+    phone.state(hold_skin_c=30.0)
+    run = execute(job, transport, attempt)
+    assert run.outcome is Outcome.OK, run.reason
+    assert {reading.name for reading in run.state} >= {"skin_temperature_c", "thermal_status", "battery_level_percent", "frequency_hz"}
+
+
+def test_a_phone_that_throttles_in_a_pass_gives_an_invalid_run(
+    phone: Phone, transport: AndroidTransport, fake_model: FakeModel, fake_harness: HarnessBuild
+) -> None:
+    job = on(transport.device, fake_model(spin_ns=200_000_000))
+    runs = measured(transport, job, fake_harness, lambda: phone.state(hold_skin_c=45))
+    assert runs[0].outcome is Outcome.INVALID
+    assert runs[0].reason is not None
+    assert re.fullmatch(r"after the pass its thermal status is (light|moderate|severe|critical)", runs[0].reason)
 
 
 # What is said.

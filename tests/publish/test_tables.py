@@ -2,8 +2,8 @@ from farm import metrics, stats
 from farm.metrics import Statistic
 from farm.publish import Results, tables
 from farm.summary import Line, Validity
-from farm.workloads import Absent, Measured, Outcome, Pass, StateReading
-from tests.conftest import a_run, a_session
+from farm.workloads import Absent, Measured, Outcome, Pass, Run, StateReading
+from tests.conftest import LOCAL, a_run, a_session
 
 SESSION = a_session()
 
@@ -16,7 +16,11 @@ def a_line(flavour: str = "xnnpack") -> Line:
 
 def results(flavour: str = "xnnpack") -> Results:
     run = a_run(SESSION, output_check="passed")
-    return Results(SESSION, (run,), (a_line(flavour),), (Validity("a-workload", "model.pte", Pass.LATENCY, 0.9, 2, 0.5),), 0)
+    return Results(LOCAL, SESSION, (run,), (a_line(flavour),), (Validity("a-workload", "model.pte", Pass.LATENCY, 0.9, 2, 0.5),))
+
+
+def of_runs(*runs: Run) -> Results:
+    return Results(LOCAL, SESSION, runs, (), ())
 
 
 def test_a_row_tells_the_median_its_interval_and_how_undisturbed_it_was() -> None:
@@ -33,9 +37,9 @@ def test_slow_attention_is_a_note() -> None:
 
 def test_repeats_of_one_flavour_with_different_outputs_are_a_note() -> None:
     one, other = a_run(SESSION, output_sha256="aa"), a_run(SESSION, output_sha256="bb")
-    assert tables.note_lines(Results(SESSION, (one, other), (), (), 0)) == ["a-workload: repeats of one flavour gave different outputs"]
+    assert tables.note_lines(of_runs(one, other)) == ["a-workload: repeats of one flavour gave different outputs"]
     elsewhere = a_run(SESSION, output_sha256="bb", measured=Measured("executorch", "1.5.1", "qnn", "0f1e", "Release", {}))
-    assert tables.note_lines(Results(SESSION, (one, elsewhere), (), (), 0)) == []
+    assert tables.note_lines(of_runs(one, elsewhere)) == []
 
 
 def test_what_is_missing_is_told_once_in_the_devices_own_words() -> None:
@@ -49,4 +53,8 @@ def test_what_is_missing_is_told_once_in_the_devices_own_words() -> None:
 
 def test_a_run_without_a_number_says_which_outcome_why_and_what_to_do() -> None:
     run = a_run(SESSION, outcome=Outcome.NOT_READY, reason="too warm", hint="wait")
-    assert tables.outcome_lines([run]) == ["local a-workload latency #1, attempt 1: not ready: too warm (hint: wait)"]
+    assert tables.outcome_lines(of_runs(run)) == ["local a-workload latency #1, attempt 1: not ready: too warm (hint: wait)"]
+
+
+def test_a_device_that_was_never_reached_says_why_in_one_line() -> None:
+    assert tables.outcome_lines(Results(LOCAL, None, (), (), (), "local is offline")) == ["local: local is offline"]

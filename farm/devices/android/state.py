@@ -2,34 +2,58 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 
 from farm.devices.android.adb import Adb
-from farm.devices.readers import proc
+from farm.devices.readers import battery, cpu, errors, framework, gauge, proc, properties, thermal
+from farm.devices.readers.reading import Reading
 from farm.errors import DeviceNotReady
 from farm.workloads import DeviceKind, Identity, StateReading
 
 _MARK = "@@@ farm "
-_WHO = "; ".join(
-    f"echo '{_MARK}{name}'; {command} 2>&1"
-    for name, command in {
+
+
+def _asking(commands: Mapping[str, str]) -> str:
+    """Return one fixed line that runs each command, its answer or its refusal under its name."""
+    return "; ".join(f"echo '{_MARK}{name}'; {command} 2>&1" for name, command in commands.items())
+
+
+# Each file below a folder under a name of its own: "NAME FOLDER".
+_POLICIES = "; ".join(
+    f"for p in /sys/devices/system/cpu/cpufreq/policy*; do echo '{_MARK}{name}'\" ${{p##*/}}\"; cat $p/{file} 2>&1; done"
+    for name, file in {"cur": "scaling_cur_freq", "max": "cpuinfo_max_freq", "governor": "scaling_governor"}.items()
+)
+_ZONES = f"for z in /sys/class/thermal/thermal_zone*; do read -r k <$z/type; echo '{_MARK}zone'\" $k\"; cat $z/temp 2>&1; done"
+_WHO = _asking(
+    {
         "properties": "getprop",
         "android_id": "settings get secure android_id",
         "meminfo": "cat /proc/meminfo",
         "machine": "uname -m",
         "kernel": "uname -r",
         "cpus": "cat /sys/devices/system/cpu/present",
-    }.items()
+    }
 )
 _NOW = "; ".join(
-    f"echo '{_MARK}{name}'; {command} 2>&1"
-    for name, command in {
-        "stat": "cat /proc/stat",
-        "pause": "sleep 0.2",
-        "stat_again": "cat /proc/stat",
-        "loadavg": "cat /proc/loadavg",
-        "meminfo": "cat /proc/meminfo",
-        "uptime": "cat /proc/uptime",
-    }.items()
+    (
+        _asking(
+            {
+                "stat": "cat /proc/stat",  # first: what follows keeps the device busy itself
+                "pause": "sleep 0.2",
+                "stat_again": "cat /proc/stat",
+                "battery": "dumpsys battery",
+                "thermal": "dumpsys thermalservice",
+                "power": "dumpsys power",
+                "airplane": "cmd connectivity airplane-mode",
+                "loadavg": "cat /proc/loadavg",
+                "meminfo": "cat /proc/meminfo",
+                "uptime": "cat /proc/uptime",
+                "current": "cat /sys/class/power_supply/battery/current_now",
+            }
+        ),
+        _POLICIES,
+        f"{_ZONES} 2>/dev/null",
+    )
 )
 
 
@@ -39,9 +63,10 @@ def identity(adb: Adb) -> Identity:
     Raises DeviceNotReady while its framework does not answer yet, so that no device has two identities.
     """
     text = _sections(adb.shell(_WHO).out)
-    properties = dict(re.findall(r"^\[([^\]]+)\]: \[(.*)\]$", text.get("properties", ""), re.MULTILINE))
+    values = properties.properties(text.get("properties", ""))
+    facts = {reading.name: reading.text for reading in properties.identity(values)}
     android_id = re.fullmatch(r"[0-9a-f]{8,16}", text.get("android_id", "").strip())
-    serial, model = properties.get("ro.serialno"), properties.get("ro.product.model")
+    serial, model = values.get("ro.serialno"), facts["model"]
     if not serial or not model:
         raise DeviceNotReady(f"{adb.serial} does not say which device it is", error_class="no_identity", hint="wait until it has started")
     if android_id is None:
@@ -51,17 +76,15 @@ def identity(adb: Adb) -> Identity:
             hint="wait until it has started",
         )
     mark = hashlib.sha256("\n".join(("farm", serial, model, android_id[0])).encode()).hexdigest()[:16]
-    meminfo = text.get("meminfo", "")
-    present = re.fullmatch(r"0(?:-(\d+))?", text.get("cpus", "").strip())
     return Identity(
         id=f"android-{mark}",
         kind=DeviceKind.ANDROID,
-        model=f"{properties.get('ro.product.manufacturer', '')} {model}".strip(),
-        soc=" ".join(filter(None, (properties.get("ro.soc.manufacturer"), properties.get("ro.soc.model")))) or None,
-        os_build=properties.get("ro.build.fingerprint", "unknown"),
+        model=" ".join(filter(None, (facts["manufacturer"], model))),
+        soc=facts["soc"],
+        os_build=" ".join(filter(None, (facts["os_build"], facts["patch_level"] and f"(patch level {facts['patch_level']})"))) or "unknown",
         architecture=text.get("machine", "").strip(),
-        cpu_count=int(present[1] or 0) + 1 if present else 1,
-        memory_bytes=proc.memory_bytes(meminfo, "MemTotal"),
+        cpu_count=len(cpu.cpus(text.get("cpus", ""))) or 1,
+        memory_bytes=proc.memory_bytes(text.get("meminfo", ""), "MemTotal"),
         kernel=text.get("kernel", "").strip() or None,
     )
 
@@ -71,16 +94,37 @@ def vitals(adb: Adb, phase: str) -> tuple[StateReading, ...]:
     text = _sections(adb.shell(_NOW).out)
     earlier, later = proc.cpu_times(text.get("stat", "")), proc.cpu_times(text.get("stat_again", ""))
     busy = later.busy_ratio(earlier) if earlier and later else None
-    readings = {
+    numbers = {
         "cpu_busy_ratio": (busy, "stat"),
         "load_1m": (proc.load_1m(text.get("loadavg", "")), "loadavg"),
         "memory_available_bytes": (proc.memory_bytes(text.get("meminfo", ""), "MemAvailable"), "meminfo"),
         "uptime_s": (proc.uptime_s(text.get("uptime", "")), "uptime"),
     }
-    return tuple(
-        StateReading(name, phase, value=value, reason=None if value is not None else _why(text.get(source, "")))
-        for name, (value, source) in readings.items()
-    )
+    readings = [
+        Reading(name, value, reason=None if value is not None else errors.why(text.get(source, ""), "the device says nothing of it"))
+        for name, (value, source) in numbers.items()
+    ]
+    readings += battery.read(text.get("battery", ""))
+    readings += (thermal.status(text.get("thermal", "")), thermal.skin(text.get("thermal", "")))
+    readings += thermal.temperatures(text.get("thermal", ""))
+    readings += (framework.wakefulness(text.get("power", "")), framework.airplane_mode(text.get("airplane", "")))
+    readings.append(gauge.file_current(text.get("current", "")))
+    readings += [_of_file(name, content) for name, content in text.items() if " " in name]
+    return tuple(reading.at(phase) for reading in readings)
+
+
+def _of_file(name: str, content: str) -> Reading:
+    """Read one of the files that there are several of, by its name: "cur policy0", "zone skin"."""
+    what, _, which = name.partition(" ")
+    match what:
+        case "cur":
+            return cpu.frequency(content, which)
+        case "max":
+            return cpu.frequency(content, which, "max_frequency_hz")
+        case "governor":
+            return cpu.governor(content, which)
+        case _:
+            return thermal.zone(content, which)
 
 
 def _sections(text: str) -> dict[str, str]:
@@ -90,8 +134,3 @@ def _sections(text: str) -> dict[str, str]:
         name, _, content = part.partition("\n")
         found[name] = content
     return found
-
-
-def _why(text: str) -> str:
-    """Return the reason that a text without a reading gives: its first line."""
-    return text.strip().split("\n", 1)[0][:120] or "the device says nothing"

@@ -1,0 +1,101 @@
+"""farm run on several phones at once, on the bench: parallel, one's trouble is its own, leases keep controllers apart."""
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.bench.android import Bench
+from tests.conftest import FakeModel
+
+QUICK = ("--threads", "1", "--iterations", "5")
+Farm = Callable[..., subprocess.CompletedProcess[str]]
+
+CALM = """
+[defaults.conditions]
+max_cpu_busy = "1000 %"
+max_run_delay = "1000 %"
+min_thread_cpu = "0 %"
+settle_timeout = "5 s"
+"""
+
+
+@pytest.fixture
+def farm(tmp_path: Path, builds: Path, android_bench: Bench) -> Iterator[Farm]:
+    """Run a command on a lab of the bench's phones; harness builds come from the tests' own folder."""
+    lab = CALM
+    for name in ("s25", "oneplus13", "xiaomi12x"):
+        phone = android_bench.phones[name]
+        lab += f'[devices.{name}]\nkind = "android"\nadb = "{android_bench.adb.address}"\nserial = "{phone.serial}"\n'
+    lab += f'[devices.absent]\nkind = "android"\nadb = "{android_bench.adb.address}"\nserial = "R5CX"\n'
+    (tmp_path / "devices.toml").write_text(lab + '[pools]\nrack = ["s25", "oneplus13"]\n')
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "harness").symlink_to(builds / "harness")
+
+    def call(*arguments: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "farm", "--data", "data", *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=os.environ)
+
+    yield call
+    for phone in android_bench.phones.values():
+        phone.restore()
+        phone.connect()
+
+
+def test_a_pool_is_measured_at_once_one_job_at_a_time_on_each(farm: Farm, fake_model: FakeModel) -> None:
+    model = fake_model(spin_ns=50_000_000).path
+    done = farm(
+        "run", model, "--pool", "rack", "--passes", "latency,memory", "--repeat", 2, "--threads", 1, "--json", "--html", "page.html"
+    )
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert [session["device"]["name"] for session in document["sessions"]] == ["s25", "oneplus13"]
+    assert len({session["device"]["id"] for session in document["sessions"]}) == 2
+    statement = "SELECT device_name, runs.started_at, ended_at FROM runs JOIN sessions ON sessions.id = session_id"
+    rows = json.loads(farm("sql", statement, "--json").stdout)
+    spans = {
+        name: sorted((row["started_at"], row["ended_at"]) for row in rows if row["device_name"] == name) for name in ("s25", "oneplus13")
+    }
+    for own in spans.values():
+        assert len(own) == 4
+        assert all(earlier[1] <= later[0] for earlier, later in itertools.pairwise(own))
+    first, last = spans["s25"][0][0], spans["s25"][-1][1]
+    assert any(first < began < last for began, _ in spans["oneplus13"])
+
+
+def test_one_devices_trouble_is_its_own(farm: Farm, fake_model: FakeModel) -> None:
+    done = farm("run", fake_model().path, "--device", "s25,absent", *QUICK, "--passes", "latency", "--repeat", 2)
+    assert done.returncode == 3
+    assert "s25 · model" in done.stdout
+    assert "2 of 2" in done.stdout
+    assert "absent: absent is gone: no device with the serial R5CX hangs on" in done.stdout
+
+
+def test_a_device_that_another_controller_holds_is_refused_with_its_holder(farm: Farm, fake_model: FakeModel, tmp_path: Path) -> None:
+    slow = fake_model("slow.fake", spin_ns=50_000_000).path
+    command = [sys.executable, "-m", "farm", "--data", "other", "run", str(slow), "--device", "xiaomi12x", *QUICK, "--repeat", "20"]
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "harness").symlink_to(tmp_path / "data" / "harness")
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as holder:
+        assert holder.stderr is not None
+        for line in holder.stderr:
+            if "[1/" in line:
+                break
+        done = farm("run", fake_model().path, "--device", "xiaomi12x", *QUICK)
+        holder.send_signal(signal.SIGINT)
+        holder.communicate(timeout=30)
+    assert done.returncode == 3
+    assert f"xiaomi12x is held by process {holder.pid} of" in done.stderr
+    assert farm("run", fake_model().path, "--device", "xiaomi12x", *QUICK, "--passes", "latency", "--repeat", 1).returncode == 0
+
+
+def test_an_unknown_pool_and_a_pool_beside_devices_are_refused(farm: Farm, fake_model: FakeModel) -> None:
+    model = fake_model().path
+    assert 'there is no pool "rakc"; did you mean "rack"?' in farm("run", model, "--pool", "rakc").stderr
+    assert "name either devices or a pool" in farm("run", model, "--pool", "rack", "--device", "s25").stderr
