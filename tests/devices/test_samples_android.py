@@ -215,6 +215,12 @@ def test_a_property_over_several_lines(name: str) -> None:
 def test_what_a_collecting_script_of_an_s23_wrote() -> None:
     recorded = text("getprop/props_and_devinfo.samsung-s23-SM-S9110-android16.txt")
     assert properties.properties(recorded) == {}  # key=value is another form
+    props = dict(line.split("=", 1) for line in recorded.partition("#cpu")[0].splitlines()[1:])
+    found = by_name(properties.identity(properties.properties("".join(f"[{key}]: [{value}]\n" for key, value in sorted(props.items())))))
+    assert (found["model"], found["os_release"], found["os_sdk"], found["trade_name"]) == ("SM-S9110", "16", "36", None)
+    assert found["patch_level"] == "2026-07-05"
+    maxima = [line.split()[1] for line in recorded.splitlines() if line.startswith("cpu") and line[3].isdigit()]
+    assert Counter(cpu.frequency(f"{khz}\n", "cpu").value for khz in maxima) == {2_016_000_000: 3, 2_803_200_000: 4, 3_360_000_000: 1}
     assert proc.memory_bytes(recorded, "MemTotal") == 7242448 * 1024
     assert [disk.free_bytes for disk in toybox.disks(recorded)] == [76099004 * 1024]
     assert framework.refresh_rate(recorded).value == 60.000004

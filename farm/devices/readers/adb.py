@@ -68,7 +68,7 @@ def pushed(text: str) -> Pushed:
     if (found := errors.find(text)) is not None:
         return Pushed(None, f"{found[0]}: {found[1]}")
     for line in complete_lines(text):
-        if match := re.search(r": ([0-9]+) files? pushed, [0-9]+ skipped\.(?: .*\(([0-9]+) bytes in [0-9.]+s\))?$", line.strip()):
+        if match := re.search(r": ([0-9]+) files? pushed, [0-9]+ skipped\.(?: .*\(([0-9]{1,18}) bytes in [0-9.]+s\))?$", line.strip()):
             if match[1] == "0":
                 return Pushed(0)
             if match[2]:

@@ -24,7 +24,7 @@ _PACK_UAH = (1_500_000, 20_000_000)  # what a phone's or tablet's pack holds whe
 _MOST_UA = 30_000_000
 
 _FROZEN = re.compile(r" *(?:\(UPDATES STOPPED\b|UpdatesStopped: true$)")
-_LINE = re.compile(r"[ \t]*([A-Za-z][A-Za-z ]*?) ?: (-?[\w .+-]*?) *")
+_LINE = re.compile(r"[ \t]*([A-Za-z][A-Za-z ]*): (-?[\w .+-]*)")
 
 
 def is_frozen(text: str) -> bool:
@@ -66,7 +66,7 @@ def _fields(text: str) -> dict[str, str | None]:
     for line in complete_lines(text):
         match = _LINE.fullmatch(line)
         if match is not None:
-            key, value = match[1], match[2].strip()
+            key, value = match[1].rstrip(), match[2].strip()
             fields[key] = value if fields.get(key, value) == value else None
     return fields
 

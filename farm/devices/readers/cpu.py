@@ -3,6 +3,7 @@
 cpufreq's files are in kHz and in ticks of 10 ms; policies need not start at CPU 0, 4 and 7.
 """
 
+import itertools
 import re
 from dataclasses import dataclass
 
@@ -66,11 +67,16 @@ def cpus(text: str) -> tuple[int, ...]:
 
 
 def cores(cpuinfo: str) -> tuple[Core, ...]:
-    """Read the cores that /proc/cpuinfo lists in full, in its order. CPUs that are offline are not in it: it counts none."""
+    """Read the cores that /proc/cpuinfo lists in full, in its order. CPUs that are offline are not in it: it counts none.
+
+    A core of which a line stands twice is left out, and so are all when their numbers do not rise, as the kernel's do.
+    """
     found = []
     for block in re.split(r"\n[ \t\r]*\n", "\n".join(complete_lines(cpuinfo))):
-        fields = dict(re.findall(r"^(processor|CPU implementer|CPU part)[ \t]*: (\S+)[ \t\r]*$", block, re.MULTILINE))
-        number = whole(fields.get("processor"))
+        printed = re.findall(r"^(processor|CPU implementer|CPU part)[ \t]*: (\S+)[ \t\r]*$", block, re.MULTILINE)
+        fields = dict(printed)
+        number = whole(fields.get("processor")) if len(fields) == len(printed) else None
         if number is not None and re.fullmatch(r"0x[0-9a-f]+ 0x[0-9a-f]+", f"{fields.get('CPU implementer')} {fields.get('CPU part')}"):
             found.append(Core(number, fields["CPU implementer"], fields["CPU part"]))
-    return tuple(found)
+    rising = all(earlier.number < later.number for earlier, later in itertools.pairwise(found))
+    return tuple(found) if rising else ()

@@ -38,11 +38,13 @@ _FORMS: tuple[tuple[Problem, str], ...] = (
         r"|Is a directory)$",
     ),
     # the framework's: dumpsys, cmd, settings, am
+    (Problem.ABSENT, r"^No process found for: "),
     (Problem.NO_SERVICE, r"^(?:cmd: )?Can't find service: |^(?:service: )?Service .* does not exist$"),
     (Problem.NO_SERVICE, r"^cmd: Failure calling service "),
     (Problem.DENIED, r"^(?:Error: )?(?:java\.lang\.)?(?:SecurityException\b|Security exception: )|^Permission [Dd]eni(?:al|ed)\b"),
     (Problem.TIMED_OUT, r"^\*\*\* SERVICE '.*' DUMP TIMEOUT "),
     (Problem.FAILED, r"^Exception occurred while (?:executing|dumping)\b|^Failed to write while dumping service "),
+    (Problem.FAILED, r": (?:not executable: |Exec format error$|Text file busy$)|^CANNOT LINK EXECUTABLE "),
     (Problem.FAILED, r"^Failure \[|^Error(?: type \d+$|: )|^Killed\s*$|^Segmentation fault\b"),
     # adb's own
     (Problem.FAILED, r"^(?:adb: |error: )(?:error: )?(?:device |closed$|protocol fault|no devices|more than one|failed to )"),

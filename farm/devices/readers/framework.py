@@ -56,7 +56,11 @@ def refresh_rate(display: str) -> Reading:
     found = {
         match[1]
         for line in complete_lines(display)
-        if (match := re.search(r"^\s*mActiveSfDisplayMode=DisplayMode\{.*?\b(?:peakRefreshRate|refreshRate)=([0-9]+\.[0-9]+), .*\}$", line))
+        if (
+            match := re.search(
+                r"^\s*mActiveSfDisplayMode=DisplayMode\{.*?\b(?:peakRefreshRate|refreshRate)=([0-9]{1,6}\.[0-9]+), .*\}$", line
+            )
+        )
     }
     if len(found) != 1:
         return absent(name, source, errors.why(display, "the dump states no single active mode"))
@@ -134,7 +138,7 @@ def app_memory(meminfo: str) -> tuple[Reading, ...]:
     found = {
         match.groups()
         for line in complete_lines(meminfo)
-        if (match := re.fullmatch(r"\s*TOTAL PSS: +([0-9]+) +TOTAL RSS: +([0-9]+) +TOTAL SWAP PSS: +([0-9]+)\s*", line))
+        if (match := re.fullmatch(r"\s*TOTAL PSS: +([0-9]{1,12}) +TOTAL RSS: +([0-9]{1,12}) +TOTAL SWAP PSS: +([0-9]{1,12})\s*", line))
     }
     names = ("pss_bytes", "rss_bytes", "swap_pss_bytes")
     if len(found) != 1:

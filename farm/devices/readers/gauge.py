@@ -31,7 +31,12 @@ def in_ua(printed: Reading, unit_ua: int) -> Reading:
 
 
 def cmd_current(text: str) -> Reading:
-    """Read `cmd battery get -f current_now` (newer builds only; AOSP prints uA, OPLUS mA)."""
+    """Read `cmd battery get -f current_now` (newer builds only; AOSP prints uA, OPLUS mA).
+
+    It answers from what the battery service last heard: -f only asks for news, which come after the answer,
+    and nothing changes while battery.is_frozen. 0 may also be a health HAL that knows no current.
+    Source: BatteryService.onShellCommand (frameworks/base).
+    """
     return _printed(only_line(text), text, "cmd battery")
 
 
@@ -96,7 +101,7 @@ def uevent(text: str) -> tuple[Reading, ...]:
 
     Units by Documentation/ABI/testing/sysfs-class-power: uV, uAh, tenths of a degree; the current's is not
     kept to. Only keys that are there give a reading. A key printed twice, as merged files do, gives none
-    unless both values agree.
+    unless both values agree. A charger's supply, whose voltage is the cable's, is refused.
     """
     fields: dict[str, str | None] = {}
     for line in complete_lines(text):
@@ -105,12 +110,21 @@ def uevent(text: str) -> tuple[Reading, ...]:
     source = f"uevent {fields.get('NAME') or ''}".strip()
     if not fields:
         return (absent("battery_level_percent", source, errors.why(text, "this is no power supply's uevent")),)
+    if not _is_battery(fields):
+        return (absent("battery_level_percent", source, "this power supply is not said to be a battery"),)
     readings = [_supply(key, fields[key], source) for key in _KEYS if key in fields]
     status = fields.get("STATUS", "")
     if status is None or status in _STATUSES:
         reason = None if status else "STATUS is printed twice, differently"
         readings.append(Reading("battery_status", text=status.lower() if status else None, source=source, reason=reason))
     return tuple(readings)
+
+
+def _is_battery(fields: dict[str, str | None]) -> bool:
+    """Tell whether the supply says that it is a battery, or, where the file has no type, is named like one."""
+    if "TYPE" in fields:
+        return fields["TYPE"] in ("Battery", "BMS")
+    return re.search(r"bat|bms|gauge|fg", fields.get("NAME") or "", re.IGNORECASE) is not None
 
 
 _STATUSES = ("Charging", "Discharging", "Not charging", "Full")

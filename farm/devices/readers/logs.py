@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from farm.devices.readers.reading import complete_lines
 
 _LMKD = re.compile(
-    r"(?:lowmemorykiller|lmkd)\s*(?:\([ \d]+\))?: Kill '([^']+)' \(([0-9]+)\), uid ([0-9]+), oom_score_adj (-?[0-9]+)"
-    r" to free ([0-9]+)kB(.*)$"
+    r"(?:lowmemorykiller|lmkd)\s*(?:\([ \d]+\))?: Kill '([^']+)' \(([0-9]{1,10})\), uid ([0-9]+), oom_score_adj (-?[0-9]{1,4})"
+    r" to free ([0-9]{1,12})kB(.*)$"
 )
-_ACTIVITY_MANAGER = re.compile(r"ActivityManager\s*(?:\([ \d]+\))?: Killing ([0-9]+):(.+)/([0-9a-z]+) \(adj (-?[0-9]+)\): (.+)$")
-_KERNEL = re.compile(r"(?:Out of memory|Memory cgroup out of memory): Kill(?:ed)? process ([0-9]+) \(([^)]+)\)")
-_DIED = re.compile(r"ActivityManager\s*(?:\([ \d]+\))?: Process (\S+) \(pid ([0-9]+)\) has died(?:: (.+))?$")
+_ACTIVITY_MANAGER = re.compile(r"ActivityManager\s*(?:\([ \d]+\))?: Killing ([0-9]{1,10}):(.+)/([0-9a-z]+) \(adj (-?[0-9]{1,5})\): (.+)$")
+_KERNEL = re.compile(r"(?:Out of memory|Memory cgroup out of memory): Kill(?:ed)? process ([0-9]{1,10}) \(([^)]+)\)")
+_DIED = re.compile(r"ActivityManager\s*(?:\([ \d]+\))?: Process (\S+) \(pid ([0-9]{1,10})\) has died(?:: (.+))?$")
 _SIGNAL = re.compile(r"signal ([0-9]+) \((SIG\w+)\), code (-?[0-9]+) \((\w+)(?: .*)?\), fault addr (.+)")
-_PROCESS = re.compile(r"pid: ([0-9]+), tid: ([0-9]+), name: (.*?)  >>> (.*) <<<")
+_PROCESS = re.compile(r"pid: ([0-9]{1,10}), tid: ([0-9]+), name: (.*?)  >>> (.*) <<<")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,8 @@ class Tombstone:
     """Such as SIGSEGV."""
     cause: str
     """The signal's code, such as SEGV_MAPERR."""
+    guess: str | None
+    """What debuggerd takes for the cause, such as "null pointer dereference"."""
     fault_address: str | None
     abort_message: str | None
     at: str | None
@@ -58,7 +60,8 @@ class Tombstone:
     @property
     def summary(self) -> str:
         """One line for people."""
-        return f"{self.process} crashed: {self.signal} ({self.cause})" + (f": {self.abort_message}" if self.abort_message else "")
+        more = self.abort_message or self.guess
+        return f"{self.process} crashed: {self.signal} ({self.cause})" + (f": {more}" if more else "")
 
 
 def kills(logcat: str) -> tuple[Kill, ...]:
@@ -84,11 +87,12 @@ def deaths(logcat: str) -> dict[int, str]:
 
 def tombstone(text: str) -> Tombstone | None:
     """Read a tombstone's head, or None when it does not hold process and signal completely."""
-    process = signal = at = build = None
+    process = signal = guess = at = build = None
     lines = complete_lines(text)
     for line in lines:
         process = process or _PROCESS.fullmatch(line)
         signal = signal or _SIGNAL.fullmatch(line)
+        guess = guess or re.fullmatch(r"Cause: (.+)", line)
         at = at or re.fullmatch(r"Timestamp: (.+)", line)
         build = build or re.fullmatch(r"Build fingerprint: '(.+)'", line)
         if line.startswith("backtrace:"):
@@ -101,6 +105,7 @@ def tombstone(text: str) -> Tombstone | None:
         thread=process[3],
         signal=signal[2],
         cause=signal[4],
+        guess=guess[1] if guess else None,
         fault_address=None if signal[5].startswith("--") else signal[5],
         abort_message=_abort_message(lines),
         at=at[1] if at else None,

@@ -21,8 +21,8 @@ _STAT_FIELDS = 8  # user nice system idle iowait irq softirq steal; guest times 
 
 
 def cpu_times(stat: str) -> CpuTimes | None:
-    """Read the `cpu` line of /proc/stat (proc_stat(5))."""
-    match = re.match(r"cpu +((?:\d+ ?)+)$", stat, re.MULTILINE)
+    """Read the `cpu` line of /proc/stat (proc_stat(5)), which is its first."""
+    match = re.match(r"cpu +([0-9 ]{1,300})\r*\n", stat)
     if match is None:
         return None
     fields = [int(part) for part in match[1].split()][:_STAT_FIELDS]
@@ -31,40 +31,40 @@ def cpu_times(stat: str) -> CpuTimes | None:
 
 def load_1m(loadavg: str) -> float | None:
     """Read the one-minute load average of /proc/loadavg."""
-    match = re.match(r"(\d+\.\d+) \d+\.\d+ \d+\.\d+ \d+/\d+ \d+\s*$", loadavg)
+    match = re.match(r"([0-9]{1,9}\.[0-9]+) [0-9]+\.[0-9]+ [0-9]+\.[0-9]+ [0-9]+/[0-9]+ [0-9]+\s*$", loadavg)
     return float(match[1]) if match else None
 
 
 def memory_bytes(meminfo: str, key: str) -> int | None:
     """Read one line of /proc/meminfo, such as MemTotal; MemAvailable is missing on kernels before 3.14."""
-    match = re.search(rf"^{re.escape(key)}: +(\d+) kB\r*$", meminfo, re.MULTILINE)
+    match = re.search("^" + re.escape(key) + r": +([0-9]{1,15}) kB\r*$", meminfo, re.MULTILINE)
     return int(match[1]) * 1024 if match else None
 
 
 def uptime_s(uptime: str) -> float | None:
     """Read the seconds since boot of /proc/uptime."""
-    match = re.match(r"(\d+\.\d+) \d+\.\d+\s*$", uptime)
+    match = re.match(r"([0-9]{1,12}\.[0-9]+) [0-9]+\.[0-9]+\s*$", uptime)
     return float(match[1]) if match else None
 
 
 def cpu_model(cpuinfo: str) -> str | None:
     """Read the processor's name of /proc/cpuinfo: `model name` (x86) or `Hardware` (older Arm kernels)."""
-    match = re.search(r"^(?:model name|Hardware)\s*: (.*\S)\s*$", cpuinfo, re.MULTILINE)
+    match = re.search(r"^(?:model name|Hardware)[ \t]*: ([^\r\n]*[^\s])[ \t]*\r*\n", cpuinfo, re.MULTILINE)
     return match[1] if match else None
 
 
 def os_name(os_release: str) -> str | None:
     """Read PRETTY_NAME of /etc/os-release (os-release(5))."""
-    match = re.search(r'^PRETTY_NAME="?([^"\n]+)"?$', os_release, re.MULTILINE)
-    return match[1] if match else None
+    match = re.search(r'^PRETTY_NAME=(?:"([^"\r\n]+)"|([^"\r\n]+)\r*\n)', os_release, re.MULTILINE)
+    return match[1] or match[2] if match else None
 
 
 def start_mark(stat: str) -> str | None:
     """Read when a process began, in clock ticks since boot, of /proc/PID/stat.
 
     Field 22; its name, field 2, may hold spaces and brackets, so count from the last bracket (proc_pid_stat(5)).
-    A zombie has no mark: it has ended.
+    A zombie has no mark: it has ended. More fields follow; without them the text may be cut off.
     """
     _, _, rest = stat.rpartition(")")
     fields = rest.split()
-    return fields[19] if len(fields) > 19 and fields[0] not in ("Z", "X") else None  # noqa: PLR2004
+    return fields[19] if len(fields) > 20 and fields[0] not in ("Z", "X") else None  # noqa: PLR2004

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from farm.workloads import StateReading
 
+_LONGEST = 4000  # a display's modes take 2600 characters; int() takes at most 4300 digits
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -33,9 +35,10 @@ def absent(name: str, source: str, reason: str) -> Reading:
 def complete_lines(text: str) -> list[str]:
     """Return text's lines without their ends (LF, CR LF, and the CR CR LF of old adb).
 
-    What follows the last line end is left out: a line that is not complete may hold a cut-off number.
+    What follows the last line end is left out: a line that is not complete may hold a cut-off number. A line
+    longer than any that a reader knows is taken as blank: patterns and int() do not bear lines of any length.
     """
-    return [line.rstrip("\r") for line in text.split("\n")[:-1]]
+    return ["" if len(line) > _LONGEST else line.rstrip("\r") for line in text.split("\n")[:-1]]
 
 
 def only_line(text: str) -> str | None:

@@ -38,6 +38,7 @@ _NUMBER = r"(-?[0-9]+\.[0-9]+(?:E-?[0-9]+)?|NaN|-?Infinity)"
 _ROW = re.compile(rf"\s*Temperature\{{mValue={_NUMBER}, mType=(-?[0-9]+), mName=(.*), mStatus=(-?[0-9]+)\}}")
 _THRESHOLD = re.compile(r"\s*TemperatureThreshold\{mType=(-?[0-9]+), mName=(.*), mHotThrottlingThresholds=\[([^\]]*)\], mCold.*\}")
 _DEGREES = (-40.0, 150.0)
+_PLACEHOLDERS = (0.0, -1.0)
 _ZONE_THOUSANDTHS = range(10_000, 150_001)
 _NO_ZONE = re.compile(r"soc|socd|.*(?:[iv]bat|vph|bcl|lvl|-minus-|cycle|ocp|vdroop|batoilo|smpl).*", re.IGNORECASE)
 
@@ -66,7 +67,7 @@ def temperatures(text: str) -> tuple[Reading, ...]:
     """Read each sensor that the HAL reports now, as temperature_c with source "name (kind)"; at least one reading.
 
     Cached rows are the last event's and may be far off: they are never read. Rows that are not degrees (mV,
-    mA, %, and a vendor's own kind) are left out. 0.0, NaN and what no phone survives are no reading.
+    mA, %, and a vendor's own kind) are left out. 0.0, -1.0, NaN and what no phone survives are no reading.
     """
     name = "temperature_c"
     rows, reason = _hal_rows(text)
@@ -165,6 +166,6 @@ def _distrust(rows: list[tuple[int, str, str]], before: list[str], after: list[s
 def _sensor(name: str, kind: int, sensor: str, printed: str) -> Reading:
     source = f"{sensor} ({_KINDS[kind]})"
     value = float(printed)
-    if value == 0 or not _DEGREES[0] < value < _DEGREES[1]:
+    if value in _PLACEHOLDERS or not _DEGREES[0] < value < _DEGREES[1]:
         return absent(name, source, f"the HAL prints {printed}, which means no reading")
     return Reading(name, value, source=source)

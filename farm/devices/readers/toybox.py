@@ -21,7 +21,8 @@ def uptime(text: str) -> tuple[Reading, Reading]:
     """Read toybox `uptime` as uptime_s (whole minutes) and load_1m. Its time of day is local; no zone is printed."""
     source = "uptime"
     match = re.fullmatch(
-        r"[0-9:]{8} up +(?:([0-9]+) days?, +)?(?:([0-9]+):([0-9]{2})|([0-9]+) min), +[0-9]+ users?, +load average: ([0-9]+\.[0-9]{2}), .*",
+        r"[0-9:]{8} up +(?:([0-9]{1,9}) days?, +)?(?:([0-9]{1,2}):([0-9]{2})|([0-9]{1,2}) min), +[0-9]+ users?,"
+        r" +load average: ([0-9]{1,9}\.[0-9]{2}), .*",
         only_line(text) or "",
     )
     if match is None:
@@ -40,11 +41,14 @@ def clock_ns(text: str) -> int | None:
 def disks(df: str) -> tuple[Disk, ...]:
     """Read `df` or `df -k` (1K-blocks), in its order; a line in other units is left out, and one that is cut off.
 
-    A long device name may stand on a line of its own.
+    A long device name may stand on a line of its own. Empty when the head states other blocks, as `df -P`'s may.
     """
     found = []
-    for line in complete_lines(df):
-        match = re.fullmatch(r"(?:\S+)? +([0-9]+) +([0-9]+) +([0-9]+) +[0-9]+% (/.*)", line.rstrip())
+    lines = complete_lines(df)
+    if any("-blocks" in line and " 1K-blocks " not in line for line in lines):
+        return ()
+    for line in lines:
+        match = re.fullmatch(r"(?:\S+)? +([0-9]{1,15}) +([0-9]{1,15}) +([0-9]{1,15}) +[0-9]+% (/.*)", line.rstrip())
         if match is not None:
             total, used, free = (int(kib) * 1024 for kib in match.groups()[:3])
             found.append(Disk(total, used, free, match[4]))

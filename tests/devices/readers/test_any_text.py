@@ -1,5 +1,6 @@
 """What holds of every reader: cut off, out of order or foreign text gives what is right or nothing, and never an exception."""
 
+import re
 from collections.abc import Callable, Hashable, Iterable
 
 import pytest
@@ -88,13 +89,23 @@ READERS: dict[str, tuple[Facts, str]] = {
     "deaths": (lambda text: set(logs.deaths(text).items()), texts.LOGCAT),
     "tombstone": (crash_facts, texts.TOMBSTONE),
     "cores": (of_values(cpu.cores), texts.CPUINFO),
+    "cpu times": (of_one(proc.cpu_times), texts.STAT),
+    "load": (of_one(proc.load_1m), "2.31 1.87 1.90 3/1234 5678\n"),
+    "uptime of the kernel": (of_one(proc.uptime_s), "12345.67 45678.90\n"),
+    "processor's name": (of_one(proc.cpu_model), "Processor\t: AArch64 rev 4\nHardware\t: Acme Inc ACM 1234\n"),
+    "system's name": (of_one(proc.os_name), 'NAME="Acme"\nPRETTY_NAME="Acme Linux 12 (twelve)"\nVERSION_ID="12"\n'),
+    "system's name, unquoted": (of_one(proc.os_name), "PRETTY_NAME=Acme\n"),
+    "start of a process": (of_one(proc.start_mark), texts.PID_STAT),
     "memory": (of_one(lambda text: proc.memory_bytes(text, "MemAvailable")), "MemTotal: 8000000 kB\nMemAvailable:    4000000 kB\n"),
     "whole number": (of_one(sysfs.whole_number), "41500\n"),
     "word": (of_one(sysfs.word), "schedutil\n"),
 }
+WORDS = {"identity", "settings", "setting", "adb devices", "tombstone", "start of a process", "processor's name", "system's name"}
+"""Readers of words, in which any digits may stand."""
 ALL = pytest.mark.parametrize("name", READERS)
 # Of a core's lines, "CPU part" says nothing of which core it belongs to: only its place does.
 IN_ANY_ORDER = pytest.mark.parametrize("name", [name for name in READERS if name != "cores"])
+NUMBERS = re.compile(r"[0-9]+")
 
 
 @pytest.mark.parametrize("name", [name for name in READERS if not name.endswith(("frozen", "cached only", "delta"))])
@@ -125,7 +136,7 @@ def test_lines_out_of_order_give_what_is_right_or_nothing(name: str, data: st.Da
     assert facts("".join(lines)) <= facts(text)
 
 
-@IN_ANY_ORDER
+@ALL
 @given(data=st.data())
 def test_one_line_in_a_wrong_place_gives_what_is_right_or_nothing(name: str, data: st.DataObject) -> None:
     facts, text = READERS[name]
@@ -162,6 +173,25 @@ def test_no_damage_raises(name: str, data: st.DataObject) -> None:
     facts, text = READERS[name]
     place = st.integers(0, len(text))
     facts(text[: data.draw(place)] + data.draw(st.text(max_size=8)) + text[data.draw(place) :])
+
+
+@ALL
+def test_a_number_of_thousands_of_digits_is_none(name: str) -> None:
+    facts, text = READERS[name]
+    whole = facts(text)
+    for number in list(NUMBERS.finditer(text))[:100]:
+        found = facts(text[: number.start()] + "9" * 5000 + text[number.end() :])
+        assert "9" * 100 not in repr(found - whole) or name in WORDS, number
+
+
+@ALL
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("filling", [" ", "1", "1 ", "a ", ": "])
+def test_no_line_takes_long(name: str, filling: str) -> None:
+    facts, text = READERS[name]
+    line = text.splitlines()[-1]
+    for place in (0, len(line) // 2, len(line)):
+        facts(f"{line[:place]}{filling * 1900}!{line[place:]}\n{text}")
 
 
 @ALL

@@ -166,3 +166,42 @@ def test_merged_uevents_that_disagree_say_nothing() -> None:
     assert found["battery_level_percent"].reason == "CAPACITY is printed twice, differently"
     assert found["battery_temperature_c"].value is None
     assert found["battery_voltage_uv"].value == 3_801_250
+
+
+@pytest.mark.parametrize(
+    ("supply", "is_battery"),
+    [
+        ("NAME=usb\nPOWER_SUPPLY_TYPE=USB", False),
+        ("NAME=battery-charger\nPOWER_SUPPLY_TYPE=Mains", False),
+        ("NAME=usb", False),
+        ("NAME=maxfg\nPOWER_SUPPLY_TYPE=Battery", True),
+        ("NAME=bms\nPOWER_SUPPLY_TYPE=BMS", True),
+        ("NAME=bms", True),
+        ("NAME=BAT0", True),
+    ],
+)
+def test_a_chargers_voltage_is_not_the_batterys(supply: str, is_battery: bool) -> None:
+    found = gauge.uevent(f"POWER_SUPPLY_{supply}\nPOWER_SUPPLY_VOLTAGE_NOW=5012000\nPOWER_SUPPLY_CURRENT_MAX=2000\n")
+    assert [reading.value for reading in found] == [5_012_000 if is_battery else None]
+
+
+@pytest.mark.parametrize(
+    ("lines", "name", "value"),
+    [
+        ("  Max charging current: 12400000\n", "battery_current_ua", None),  # the charger's limit: 12.4 A
+        ("  current now: 0\n", "battery_current_ua", 0),
+        ("  current now: 347.5\n", "battery_current_ua", None),
+        ("  fastChargeStatus: false\n", "battery_status", "charging"),
+        ("  pad level: 12\n  pad status: 3\n", "battery_status", "charging"),
+        ("mSavedBatteryMaxTemp: 782\n", "battery_temperature_c", 29.4),
+        ("  status: 3\n", "battery_status", None),
+    ],
+)
+def test_what_else_vendors_print(lines: str, name: str, value: float | str | None) -> None:
+    reading = said(texts.AOSP_BATTERY + lines)[name]
+    assert (reading.text if reading.value is None else reading.value) == value
+
+
+def test_a_phone_that_does_not_charge_under_a_cable_that_it_does_not_see() -> None:
+    found = said(texts.AOSP_BATTERY.replace("USB powered: true", "USB powered: false").replace("status: 2", "status: 4"))
+    assert (found["battery_plugged"].text, found["battery_status"].text) == ("none", "not charging")

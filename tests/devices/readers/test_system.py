@@ -2,7 +2,7 @@
 
 import pytest
 
-from farm.devices.readers import adb, cpu, errors, framework, logs, properties, toybox
+from farm.devices.readers import adb, cpu, errors, framework, logs, proc, properties, toybox
 from farm.devices.readers.errors import Problem
 from tests.devices.readers import texts
 
@@ -209,6 +209,9 @@ def test_how_a_process_crashed() -> None:
         ("sh: write error: No space left on device", Problem.NO_SPACE),
         ("error: device 'R5' not found", Problem.FAILED),
         ("error: closed", Problem.FAILED),
+        ("No process found for: org.example", Problem.ABSENT),
+        ("/system/bin/sh: ./harness: not executable: 64-bit ELF file", Problem.FAILED),
+        ('CANNOT LINK EXECUTABLE "./harness": library "libx.so" not found: needed by main executable', Problem.FAILED),
     ],
 )
 def test_errors(line: str, problem: Problem) -> None:
@@ -221,3 +224,42 @@ def test_errors(line: str, problem: Problem) -> None:
 )
 def test_data_is_no_error(text: str) -> None:
     assert errors.find(text) is None
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        ("processor\t: 2", "processor\t: 1"),
+        ("processor\t: 0", "processor\t: 7"),
+    ],
+)
+def test_cores_out_of_order_are_none(damage: tuple[str, str]) -> None:
+    assert cpu.cores(texts.CPUINFO.replace(*damage)) == ()
+
+
+def test_a_core_with_two_parts_is_none() -> None:
+    assert [core.number for core in cpu.cores(texts.CPUINFO.replace("part\t: 0xd81", "part\t: 0xd81\nCPU part\t: 0xd82"))] == [0, 1, 3]
+
+
+def test_blocks_of_another_size_are_not_read() -> None:
+    assert toybox.disks(texts.DF.replace("1K-blocks", "512-blocks")) == ()
+
+
+def test_what_debuggerd_takes_for_the_cause() -> None:
+    text = texts.TOMBSTONE.replace(
+        "signal 6 (SIGABRT), code -1 (SI_QUEUE), fault addr --------", "signal 11 (SIGSEGV), code 1 (SEGV_MAPERR), fault addr 0x0"
+    )
+    found = logs.tombstone(
+        "".join(line for line in text.splitlines(keepends=True) if "Abort" not in line).replace(
+            "    x0", "Cause: null pointer dereference\n    x0"
+        )
+    )
+    assert found is not None
+    assert found.fault_address == "0x0"
+    assert found.summary == "./harness crashed: SIGSEGV (SEGV_MAPERR): null pointer dereference"
+
+
+@pytest.mark.parametrize("ending", ["\r\n", " \n", "x\n", "\0\n", "\n"])
+def test_a_line_of_processor_times_with_an_odd_end_is_read_in_no_time(ending: str) -> None:
+    stat = texts.STAT.replace("\n", ending, 1)
+    assert proc.cpu_times(stat) == (None if ending[0] in "x\0" else proc.cpu_times(texts.STAT))

@@ -30,7 +30,7 @@ def test_a_skin_sensor_without_a_reading_says_why() -> None:
     assert thermal.skin(none).reason == "the thermal HAL reports no skin sensor"
 
 
-@pytest.mark.parametrize("printed", ["-99.9", "0.0", "NaN", "Infinity", "271.0", "33250.0", "1.0E-4"])
+@pytest.mark.parametrize("printed", ["-99.9", "-1.0", "0.0", "NaN", "Infinity", "271.0", "33250.0", "1.0E-4"])
 def test_what_no_phone_survives_is_no_reading(printed: str) -> None:
     text = texts.thermal_dump(cached="", hal=f"\tTemperature{{mValue={printed}, mType=3, mName=skin, mStatus=0}}\n")
     value = thermal.skin(text).value
@@ -82,3 +82,10 @@ def test_zones(text: str, kind: str, value: float | None) -> None:
 @given(st.integers(-300_000, 300_000))
 def test_a_zone_is_read_in_thousandths_only(number: int) -> None:
     assert thermal.zone(f"{number}\n", "skin").value == (number / 1000 if 10_000 <= number <= 150_000 else None)
+
+
+def test_a_hot_processor_is_not_hidden_by_its_cooler_past() -> None:
+    """A set-top box has been seen at 66.5 C while its cached block still said 37 C."""
+    row = "\tTemperature{{mValue={}, mType=0, mName=CPU, mStatus=0}}\n"
+    text = texts.thermal_dump(cached=row.format("37.0"), hal=row.format("66.5"))
+    assert [reading.value for reading in thermal.temperatures(text)] == [66.5]
