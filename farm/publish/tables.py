@@ -108,9 +108,13 @@ def note_lines(results: Results) -> list[str]:
 
 
 def absent_lines(runs: Sequence[Run]) -> list[str]:
-    """Return one line for each thing that could not be measured, with the reason; each once: the device's state tells it first."""
+    """Return one line for each thing that could not be measured, with the reason; each once.
+
+    The device's state tells it first; what the state does know, the harness's sampler may lack: then nothing is missing.
+    """
     unread = [(item.name, item.source, item.reason) for run in runs for item in run.state if item.reason is not None]
-    absent = [(item.metric, item.source, item.reason) for run in runs for item in run.absent]
+    known = {item.name for run in runs for item in run.state if item.reason is None}
+    absent = [(item.metric, item.source, item.reason) for run in runs for item in run.absent if item.metric not in known]
     reasons: dict[tuple[str, str], str] = {}
     for name, source, reason in (*unread, *absent):
         reasons.setdefault((name, source), reason)

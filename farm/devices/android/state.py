@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from farm.devices.android.adb import Adb
 from farm.devices.readers import battery, cpu, errors, framework, gauge, proc, properties, thermal
@@ -23,7 +24,9 @@ _POLICIES = "; ".join(
     f"for p in /sys/devices/system/cpu/cpufreq/policy*; do echo '{_MARK}{name}'\" ${{p##*/}}\"; cat $p/{file} 2>&1; done"
     for name, file in {"cur": "scaling_cur_freq", "max": "cpuinfo_max_freq", "governor": "scaling_governor"}.items()
 )
-_ZONES = f"for z in /sys/class/thermal/thermal_zone*; do read -r k <$z/type; echo '{_MARK}zone'\" $k\"; cat $z/temp 2>&1; done"
+_ZONES = (
+    f"for z in /sys/class/thermal/thermal_zone*; do k=$(cat $z/type 2>&1); echo '{_MARK}zone'\" ${{z##*/}} $k\"; cat $z/temp 2>&1; done"
+)
 _WHO = _asking(
     {
         "properties": "getprop",
@@ -52,7 +55,7 @@ _NOW = "; ".join(
             }
         ),
         _POLICIES,
-        f"{_ZONES} 2>/dev/null",
+        _ZONES,
     )
 )
 
@@ -75,6 +78,9 @@ def identity(adb: Adb) -> Identity:
             error_class="no_identity",
             hint="wait until it has started",
         )
+    present = cpu.cpus(text.get("cpus", ""))
+    if not present:
+        raise DeviceNotReady(f"{adb.serial} does not say which CPUs it has", error_class="no_identity")
     mark = hashlib.sha256("\n".join(("farm", serial, model, android_id[0])).encode()).hexdigest()[:16]
     return Identity(
         id=f"android-{mark}",
@@ -82,11 +88,16 @@ def identity(adb: Adb) -> Identity:
         model=" ".join(filter(None, (facts["manufacturer"], model))),
         soc=facts["soc"],
         os_build=" ".join(filter(None, (facts["os_build"], facts["patch_level"] and f"(patch level {facts['patch_level']})"))) or "unknown",
-        architecture=text.get("machine", "").strip(),
-        cpu_count=len(cpu.cpus(text.get("cpus", ""))) or 1,
+        architecture=_word(text.get("machine", "")) or "unknown",
+        cpu_count=len(present),
         memory_bytes=proc.memory_bytes(text.get("meminfo", ""), "MemTotal"),
-        kernel=text.get("kernel", "").strip() or None,
+        kernel=_word(text.get("kernel", "")),
     )
+
+
+def _word(text: str) -> str | None:
+    """Return a text that is one word; an error's words are none."""
+    return text.strip() if re.fullmatch(r"\S+\n", text) else None
 
 
 def vitals(adb: Adb, phase: str) -> tuple[StateReading, ...]:
@@ -124,7 +135,8 @@ def _of_file(name: str, content: str) -> Reading:
         case "governor":
             return cpu.governor(content, which)
         case _:
-            return thermal.zone(content, which)
+            number, _, kind = which.partition(" ")
+            return replace(thermal.zone(content, kind), source=f"{number} {kind}".strip())
 
 
 def _sections(text: str) -> dict[str, str]:
