@@ -186,6 +186,54 @@ def test_a_phone_that_throttles_in_a_pass_gives_an_invalid_run(
     assert re.fullmatch(r"after the pass its thermal status is (light|moderate|severe|critical)", runs[0].reason)
 
 
+# Settings.
+
+
+def settings_of(phone: Phone) -> list[str]:
+    keys = ("global stay_on_while_plugged_in", "system screen_brightness_mode", "system screen_brightness")
+    return [phone.shell(f"settings get {key}").stdout.strip() for key in keys]
+
+
+def test_settings_are_held_steady_and_put_back_by_whoever_comes_next(
+    android_bench: Bench, phone: Phone, device: Device, transport: AndroidTransport
+) -> None:
+    phone.shell("settings put system screen_brightness 111; settings delete global stay_on_while_plugged_in")
+    before = settings_of(phone)
+    transport.prepare(CALM)
+    assert settings_of(phone) == ["7", "0", "20"]
+    held = {reading.name: reading.text for reading in transport.vitals("before") if reading.name.endswith("_setting")}
+    assert held == {"stay_awake_setting": "7", "brightness_mode_setting": "0", "brightness_setting": "20"}
+    phone.reboot(away_s=0.2)  # the controller is killed, the phone restarts: the note is still there
+    other = AndroidTransport(device)
+    other.preflight()
+    other.restore()
+    assert settings_of(phone) == before == ["null", "1", "111"]
+    assert "put-back" not in phone.shell("ls /data/local/tmp/farm").stdout
+
+
+def test_a_link_that_drops_while_settings_are_put_back_costs_nothing(phone: Phone, transport: AndroidTransport) -> None:
+    before = settings_of(phone)
+    transport.prepare(CALM)
+    dropped = threading.Thread(target=away(phone, 2, phone.drop))
+    dropped.start()
+    transport.restore()
+    dropped.join()
+    assert settings_of(phone) == before
+
+
+def test_a_phone_that_lets_nobody_set_anything_says_so_and_is_measured_all_the_same(android_bench: Bench) -> None:
+    phone = android_bench.phones["xiaomi12x"]
+    transport = AndroidTransport(Device("mi", DeviceKind.ANDROID, adb=android_bench.adb.address, serial=phone.serial))
+    transport.preflight()
+    before = settings_of(phone)
+    transport.prepare(CALM)
+    reasons = {reading.name: reading.reason for reading in transport.vitals("before") if reading.name.endswith("_setting")}
+    assert all(reason is not None and "WRITE_SECURE_SETTINGS" in reason for reason in reasons.values()), reasons
+    transport.restore()
+    assert settings_of(phone) == before
+    assert "put-back" not in phone.shell("ls /data/local/tmp/farm").stdout
+
+
 # What is said.
 
 

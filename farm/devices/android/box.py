@@ -84,6 +84,12 @@ class Box:
         self._verified[name] = wanted
         return sent
 
+    def write(self, name: str, content: bytes) -> None:
+        """Write a small file into the box, whole or not at all."""
+        partial = f"{name}.partial"
+        self.adb.push(io.BytesIO(content), f"{BOX}/{partial}", _PLAIN, _MARGIN_S, lambda _: None)
+        self.call("keep", [partial, f"./{name}"])
+
     def push_all(self, folder: Path, names: Sequence[str], into: str) -> int:
         """Put the named files of folder into the box's folder into, each with the mode it has here; return the bytes sent."""
         found = self.hashes([f"{into}/{name}" for name in names], sum((folder / name).stat().st_size for name in names))

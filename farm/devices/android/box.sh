@@ -57,6 +57,15 @@ log) # run folder -> the end of its log
   IFS= read -r run && tail -c 65536 "$run/log" 2>/dev/null
   exit 0
   ;;
+get | put | unset) # namespace, key, for put the value -> what `settings` says
+  IFS= read -r namespace && IFS= read -r key && IFS= read -r value
+  case $1 in
+  get) settings get "$namespace" "$key" 2>&1 ;;
+  put) settings put "$namespace" "$key" "$value" 2>&1 ;;
+  unset) settings delete "$namespace" "$key" 2>&1 ;;
+  esac
+  exit 0 # a refusal is an answer
+  ;;
 room) # -> free kB of the box's file system
   df -k . | tail -n 1
   ;;

@@ -6,15 +6,16 @@ import json
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TypeVar
 
-from farm.devices.android import state
+from farm.devices.android import state, steady
 from farm.devices.android.adb import DEFAULT_ADDRESS, Adb, Listed, Server
 from farm.devices.android.box import Box
 from farm.devices.readers import proc
+from farm.devices.readers.reading import Reading
 from farm.devices.transport import Collected, Handle, Status
 from farm.errors import DeviceLost, DeviceNotReady, InputError
 from farm.workloads import RESULT, Conditions, Device, HarnessBuild, Identity, StateReading, run_folder
@@ -26,7 +27,6 @@ T = TypeVar("T")
 _RECONNECT_S = 120.0
 _RETRY_S = 1.0
 _RESULT_BYTES = 1024 * 1024 * 1024
-_PUBLIC = ("getprop", "meminfo", "kernel", "cpus")
 
 # adb's states (adb/adb.h of AOSP), and what there is to do about each.
 _REMEDIES = {
@@ -49,7 +49,8 @@ class AndroidTransport:
     """How long a device that went away is waited for."""
     _box: Box | None = None
     _harness: HarnessBuild | None = None
-    _started: dict[str, str] = field(default_factory=dict)
+    _held: tuple[Reading, ...] = ()
+    """How the settings read that prepare() holds steady."""
 
     def identify(self) -> Identity:
         """Return who the device is, by its properties: the same over reboots, cables and names in files."""
@@ -125,13 +126,14 @@ class AndroidTransport:
 
     def vitals(self, phase: str) -> tuple[StateReading, ...]:
         """Return the device's state now; what it does not allow comes with the reason."""
-        return self._patiently(lambda box: state.vitals(box.adb, phase))
+        return (*self._patiently(lambda box: state.vitals(box.adb, phase)), *(reading.at(phase) for reading in self._held))
 
     def prepare(self, conditions: Conditions) -> None:
-        """Nothing is set yet: the device's own settings are recorded with each run, not changed."""
+        """Hold the screen on at one low brightness. Radio, performance mode and charging are recorded, not changed."""
+        self._held = self._patiently(steady.hold)
 
     def restore(self) -> None:
-        """End what a killed controller left running, and remove its run folders."""
+        """End what a killed controller left running, remove its run folders, and put settings back, whoever changed them."""
 
         def cleaned(box: Box) -> None:
             for nonce in box.call("left").out.split():
@@ -139,8 +141,10 @@ class AndroidTransport:
                 if box.pull(f"{run_folder(nonce)}/started", there, 64 * 1024):
                     self.stop(_handle(nonce, there.getvalue().decode(errors="replace")))
                 box.call("remove", [run_folder(nonce)])
+            steady.put_back(box)
 
         self._patiently(cleaned)
+        self._held = ()
 
     def clean(self, handle: Handle) -> None:
         """Remove the run folder."""
