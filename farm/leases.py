@@ -1,6 +1,7 @@
 """Who holds a device on this host: one lock for each device identity, in a folder that every data folder shares."""
 
 import fcntl
+import hashlib
 import json
 import os
 import re
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from farm.devices import local_state
 from farm.errors import DeviceBusy, StoreError
 
 _RUNTIME_FOLDERS = (Path("/run/lock"), Path("/tmp"))  # noqa: S108 - all users of a host must meet in one place
@@ -22,6 +24,12 @@ class Owner:
     user: str
     since: str
     command: str
+    host: str
+
+    @property
+    def words(self) -> str:
+        """Who it is, for people."""
+        return f"process {self.pid} of {self.user} on {self.host} since {self.since}: {self.command}"
 
 
 def runtime_folder() -> Path:
@@ -30,6 +38,16 @@ def runtime_folder() -> Path:
         if folder.is_dir() and os.access(folder, os.W_OK):
             return folder
     raise StoreError("this host has no folder for locks that can be written to", hint="make /run/lock writable")
+
+
+def host_mark() -> str:
+    """Return what tells this host from others that can reach the same device: the place in which its controllers meet.
+
+    Two containers that share a machine but not the folder of locks are two hosts.
+    """
+    place = runtime_folder().stat()
+    parts = [*local_state.machine_mark(), str(place.st_dev), str(place.st_ino)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
 @contextmanager
@@ -73,4 +91,4 @@ def _holder(descriptor: int) -> str:
         owner = Owner(**json.loads(os.pread(descriptor, 64 * 1024, 0)))
     except (ValueError, TypeError):
         return "another process"
-    return f"process {owner.pid} of {owner.user} since {owner.since}: {owner.command}"
+    return owner.words

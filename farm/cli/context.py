@@ -3,6 +3,7 @@
 import getpass
 import logging
 import os
+import platform
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -104,7 +105,7 @@ def owner() -> "Owner":
         user = getpass.getuser()
     except (KeyError, OSError):  # a container's user need not have a name
         user = f"uid {os.getuid()}"
-    return Owner(os.getpid(), user, now_utc().strftime("%Y-%m-%d %H:%M:%S UTC"), command_line())
+    return Owner(os.getpid(), user, now_utc().strftime("%Y-%m-%d %H:%M:%S UTC"), command_line(), platform.node())
 
 
 def command_line() -> str:

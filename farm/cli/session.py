@@ -10,7 +10,7 @@ from threading import Event, Lock
 from farm import leases, rack
 from farm.cli.context import Context, command_line, now_utc, owner, say
 from farm.cli.live import View, live
-from farm.devices import Transport, connect
+from farm.devices import Holder, Transport, connect
 from farm.errors import DeviceLost, FarmError, StoreBusy
 from farm.harness import build
 from farm.records import Record, record
@@ -94,7 +94,10 @@ class Measuring:
             self._store(_BETWEEN_RUNS_DEADLINE_S)
 
         with ExitStack() as stack:
-            stack.enter_context(leases.hold(identity.id, done.device.name, owner(), leases.runtime_folder()))
+            holder = owner()
+            stack.enter_context(leases.hold(identity.id, done.device.name, holder, leases.runtime_folder()))
+            transport.claim(Holder(leases.host_mark(), holder.words))
+            stack.callback(transport.release)
             stack.callback(_restored, transport, done.device)
             transport.restore()
             transport.prepare(done.device.conditions)

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from farm.devices.transport import Transport
+from farm.devices.transport import Holder, Transport
 from farm.errors import DeviceUnknown
 from farm.workloads import Device, DeviceKind
 
-__all__ = ["Transport", "connect"]
+__all__ = ["Holder", "Transport", "connect"]
 
 
 def connect(device: Device, data: Path) -> Transport:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from farm.devices import local_state
 from farm.devices.readers import proc
-from farm.devices.transport import Collected, Handle, Status
+from farm.devices.transport import Collected, Handle, Holder, Status
 from farm.errors import DeviceNotReady, HarnessFailed, InputError
 from farm.workloads import RESULT, Conditions, DeviceKind, HarnessBuild, Identity, StateReading, run_folder
 
@@ -66,6 +66,12 @@ class LocalTransport:
             raise InputError(
                 f"the data folder's {self.box} cannot be written to: {error.strerror}", hint="give another one with --data"
             ) from error
+
+    def claim(self, holder: Holder) -> None:
+        """Nothing more: no other host can reach this machine's box."""
+
+    def release(self) -> None:
+        """Nothing was claimed."""
 
     def install(self, harness: HarnessBuild) -> None:
         """Run the harness where it was built."""

@@ -37,6 +37,14 @@ class Collected:
     exit_code: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who takes a device: which host, and in words for people on other hosts."""
+
+    host: str
+    words: str
+
+
 class Transport(Protocol):
     """One device. Names are relative to the device's box; every call ends within a deadline of its own.
 
@@ -48,6 +56,15 @@ class Transport(Protocol):
 
     def preflight(self) -> None:
         """Raise DeviceNotReady or InputError, with the remedy, when no run could succeed."""
+
+    def claim(self, holder: Holder) -> None:
+        """Take the device for this host, and keep it taken by every later call. Raises DeviceBusy, naming who has it.
+
+        On one host a lock keeps controllers apart (farm.leases): a lease of the same host is one of a dead controller.
+        """
+
+    def release(self) -> None:
+        """Give the device up again."""
 
     def install(self, harness: HarnessBuild) -> None:
         """Make the harness the one that start() starts; sends only what the box does not hold already."""

@@ -13,8 +13,8 @@ import pytest
 from farm import rack
 from farm.devices.android.adb import Server
 from farm.devices.android.device import AndroidTransport
-from farm.devices.transport import Status
-from farm.errors import DeviceLost, DeviceNotReady, FarmError, InputError
+from farm.devices.transport import Holder, Status
+from farm.errors import DeviceBusy, DeviceLost, DeviceNotReady, FarmError, InputError
 from farm.harness.arguments import BoxNames, arguments
 from farm.runner import Attempt, execute
 from farm.workloads import Artifact, Device, DeviceKind, HarnessBuild, Job, Outcome, Run
@@ -232,6 +232,38 @@ def test_a_phone_that_lets_nobody_set_anything_says_so_and_is_measured_all_the_s
     transport.restore()
     assert settings_of(phone) == before
     assert "put-back" not in phone.shell("ls /data/local/tmp/farm").stdout
+
+
+# Controllers on other hosts.
+
+
+def test_a_lease_in_the_box_keeps_another_host_away_until_it_is_given_up_or_ends(
+    phone: Phone, device: Device, transport: AndroidTransport
+) -> None:
+    other = AndroidTransport(device, reconnect_s=0.0)
+    transport.claim(Holder("host-one", "process 7 of ann on one since noon: farm run"))
+    with pytest.raises(DeviceBusy, match="s25 is held by process 7 of ann on one since noon: farm run"):
+        other.claim(Holder("host-two", "bob"))
+    transport.release()
+    other.claim(Holder("host-two", "bob"))
+    phone.shell("cd /data/local/tmp/farm && { echo host-two; echo 1000; echo bob; } >lease")  # its host died long ago
+    transport.claim(Holder("host-one", "ann"))
+    with pytest.raises(DeviceBusy, match="held by ann"):
+        AndroidTransport(device, reconnect_s=0.0).claim(Holder("host-two", "bob"))
+    phone.shell("cd /data/local/tmp/farm && { echo host-one; echo 99999999999; echo ann; } >lease")  # the clock went back
+    other.claim(Holder("host-two", "bob"))
+    other.release()
+    assert "lease" not in phone.shell("ls /data/local/tmp/farm").stdout.split()
+
+
+def test_a_controller_that_was_away_longer_than_its_lease_finds_it_taken(phone: Phone, device: Device, transport: AndroidTransport) -> None:
+    transport.claim(Holder("host-one", "ann"))
+    phone.shell("cd /data/local/tmp/farm && { echo host-two; echo $(($(date +%s) + 60)); echo bob; } >lease")
+    transport._renewed_s -= 1000.0
+    with pytest.raises(DeviceBusy, match="held by bob"):
+        transport.vitals("before")
+    phone.shell("rm /data/local/tmp/farm/lease")
+    transport.release()
 
 
 # What is said.

@@ -8,7 +8,7 @@ import pytest
 
 from farm.devices.android.device import AndroidTransport
 from farm.devices.local import LocalTransport
-from farm.devices.transport import Handle, Status, Transport
+from farm.devices.transport import Handle, Holder, Status, Transport
 from farm.harness import build, protocol
 from farm.harness.arguments import BoxNames, arguments
 from farm.workloads import Device, DeviceKind, HarnessBuild, run_folder
@@ -155,3 +155,11 @@ def test_what_another_controller_left_running_is_ended(transport: Transport, con
     other.restore()
     assert other.poll(handle) is Status.VANISHED
     assert other.collect(handle).result is None
+
+
+def test_a_claim_is_renewed_by_its_own_host_and_given_up(transport: Transport, connect: Connect) -> None:
+    transport.claim(Holder("host-one", "somebody"))
+    successor = connect()
+    successor.claim(Holder("host-one", "the next controller of that host"))  # its lock says that the first one is dead
+    successor.release()
+    transport.release()

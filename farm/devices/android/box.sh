@@ -66,6 +66,25 @@ get | put | unset) # namespace, key, for put the value -> what `settings` says
   esac
   exit 0 # a refusal is an answer
   ;;
+claim) # host, seconds, holder in words -> "taken", or "held" and the holder's words; a lease that is past its time is none
+  IFS= read -r host && IFS= read -r seconds && IFS= read -r holder || exit 3
+  exec 9>lease.lock && flock 9 9>&9 || exit 3 # mksh gives its own descriptors to a child only when told
+  now=$(date +%s) other= until=0 whose=
+  [ -f lease ] && { IFS= read -r other; IFS= read -r until; IFS= read -r whose; } <lease
+  left=$((until - now)) # much more than was asked for: the device's clock has gone back
+  if [ -n "$other" ] && [ "$other" != "$host" ] && [ $left -gt 0 ] && [ $left -le 600 ]; then
+    echo held
+    echo "$whose"
+  else
+    { echo "$host"; echo $((now + seconds)); echo "$holder"; } >lease.tmp && mv lease.tmp lease && echo taken
+  fi
+  ;;
+release) # host: give up a lease, if it is this host's
+  IFS= read -r host || exit 3
+  exec 9>lease.lock && flock 9 9>&9 || exit 3 # mksh gives its own descriptors to a child only when told
+  [ -f lease ] && IFS= read -r other <lease && [ "$other" = "$host" ] && rm lease
+  exit 0
+  ;;
 room) # -> free kB of the box's file system
   df -k . | tail -n 1
   ;;

@@ -6,6 +6,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -16,8 +17,8 @@ from farm.devices.android.adb import DEFAULT_ADDRESS, Adb, Listed, Server
 from farm.devices.android.box import Box
 from farm.devices.readers import proc
 from farm.devices.readers.reading import Reading
-from farm.devices.transport import Collected, Handle, Status
-from farm.errors import DeviceLost, DeviceNotReady, InputError
+from farm.devices.transport import Collected, Handle, Holder, Status
+from farm.errors import DeviceBusy, DeviceLost, DeviceNotReady, InputError
 from farm.workloads import RESULT, Conditions, Device, HarnessBuild, Identity, StateReading, run_folder
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ T = TypeVar("T")
 
 _RECONNECT_S = 120.0
 _RETRY_S = 1.0
+_LEASE_S = 240.0
 _RESULT_BYTES = 1024 * 1024 * 1024
 
 # adb's states (adb/adb.h of AOSP), and what there is to do about each.
@@ -49,6 +51,8 @@ class AndroidTransport:
     """How long a device that went away is waited for."""
     _box: Box | None = None
     _harness: HarnessBuild | None = None
+    _holder: Holder | None = None
+    _renewed_s: float = 0.0
     _held: tuple[Reading, ...] = ()
     """How the settings read that prepare() holds steady."""
 
@@ -59,6 +63,31 @@ class AndroidTransport:
     def preflight(self) -> None:
         """Find the device on its adb server and make its box. Raises DeviceNotReady with the remedy."""
         self._patiently(lambda box: box.make(), wait_s=0)
+
+    def claim(self, holder: Holder) -> None:
+        """Take the device by a lease in its box; every later call renews it, and it ends by itself when none comes."""
+        self._holder = holder
+        self._renewed_s = -_LEASE_S
+        self._patiently(lambda box: None, wait_s=0)
+
+    def release(self) -> None:
+        """Give the lease up; on a device that is gone, it ends by itself."""
+        holder, self._holder = self._holder, None
+        if holder is not None:
+            with suppress(DeviceLost):
+                self._patiently(lambda box: box.call("release", [holder.host]), wait_s=0)
+
+    def _renew(self, box: Box) -> None:
+        """Renew the lease when a quarter of its time has passed. Raises DeviceBusy when another host has taken the device."""
+        if self._holder is None or time.monotonic() - self._renewed_s < _LEASE_S / 4:
+            return
+        said = box.call("claim", [self._holder.host, f"{_LEASE_S:.0f}", self._holder.words]).out.splitlines()
+        if said[:1] != ["taken"]:
+            raise DeviceBusy(
+                f"{self.device.name} is held by {' '.join(said[1:]) or 'another host'}",
+                hint=f"wait until that has ended; when its host is dead, its lease ends {_LEASE_S:.0f} s after its last sign of life",
+            )
+        self._renewed_s = time.monotonic()
 
     def install(self, harness: HarnessBuild) -> None:
         """Put the harness into the box, file by file; what is there already is only checked, once in a session."""
@@ -173,7 +202,9 @@ class AndroidTransport:
         deadline_s = time.monotonic() + (self.reconnect_s if wait_s is None else wait_s)
         while True:
             try:
-                return work(self._found())
+                box = self._found()
+                self._renew(box)
+                return work(box)
             except DeviceLost as error:
                 if time.monotonic() > deadline_s:
                     raise DeviceLost(f"{self.device.name} is gone: {error.message}", error_class=error.error_class) from error
