@@ -21,8 +21,7 @@ from farm.workloads import OUTPUT, HarnessBuild, Job, Outcome, Pass, Run, StateR
 
 log = logging.getLogger(__name__)
 
-_FIRST_POLL_S = 0.01
-_LAST_POLL_S = 0.25
+_FIRST_WAIT_S, _LAST_WAIT_S = 1.0, 10.0
 _SETTLE_POLL_S = 0.5
 
 
@@ -145,13 +144,15 @@ def _push_bytes(data: bytes, transport: Transport) -> str:
 
 
 def _wait(job: Job, transport: Transport, handle: Handle, on_phase: Callable[[str], None]) -> None:
-    """Return when the harness is gone. Raises RunTimedOut at the deadline, having stopped it."""
+    """Return when the harness is gone. Raises RunTimedOut at the deadline, having stopped it.
+
+    The longer it takes, the more seldom the device is asked: asking it disturbs what it does.
+    """
     timeout_s = job.workload.settings.timeout_s
     deadline_s = time.monotonic() + timeout_s
-    pause_s = _FIRST_POLL_S
+    pause_s = _FIRST_WAIT_S
     on_phase("measuring")
-    while transport.poll(handle) is Status.RUNNING:
-        on_phase("measuring")  # told again and again: whoever is told may interrupt
+    while transport.wait(handle, min(pause_s, max(0.0, deadline_s - time.monotonic()))) is Status.RUNNING:
         if time.monotonic() > deadline_s:
             transport.stop(handle)
             raise RunTimedOut(
@@ -159,8 +160,8 @@ def _wait(job: Job, transport: Transport, handle: Handle, on_phase: Callable[[st
                 error_class="hung",
                 hint="a longer timeout can be stated with the workload",
             )
-        time.sleep(pause_s)
-        pause_s = min(_LAST_POLL_S, pause_s * 1.5)
+        on_phase("measuring")  # told again: whoever is told may interrupt
+        pause_s = min(_LAST_WAIT_S, pause_s * 2)
 
 
 def _answered(run: Run, transport: Transport) -> Run:

@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 # Fixed text: what is started comes as arguments, never as part of the line. $1 is the run folder.
 _LAUNCH = 'run=$1; shift; "$@"; code=$?; echo "$code" >"$run/exit.tmp" && mv "$run/exit.tmp" "$run/exit"'
 _HANDLE = "handle.json"
+_FIRST_LOOK_S, _LAST_LOOK_S = 0.01, 0.25
 _STOP_TIMEOUT_S = 5.0
 _LOG_BYTES = 64 * 1024
 _FULL_BYTES = 64 * 1024
@@ -131,6 +132,15 @@ class LocalTransport:
         if (self.box / run_folder(handle.nonce) / "exit").exists():
             return Status.ENDED
         return Status.RUNNING if running else Status.VANISHED
+
+    def wait(self, handle: Handle, timeout_s: float) -> Status:
+        """Return where the harness is when it has ended, or after timeout_s; looks at two small files of the kernel now and then."""
+        deadline_s = time.monotonic() + timeout_s
+        pause_s = _FIRST_LOOK_S
+        while (status := self.poll(handle)) is Status.RUNNING and (left_s := deadline_s - time.monotonic()) > 0:
+            time.sleep(min(pause_s, left_s))
+            pause_s = min(_LAST_LOOK_S, pause_s * 1.5)
+        return status
 
     def collect(self, handle: Handle) -> Collected:
         """Return the result (or what there is of it), the end of the log and the exit code."""

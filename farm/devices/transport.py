@@ -81,6 +81,9 @@ class Transport(Protocol):
     def poll(self, handle: Handle) -> Status:
         """Return where the harness is. Raises DeviceLost when the device restarted since it began."""
 
+    def wait(self, handle: Handle, timeout_s: float) -> Status:
+        """Return where the harness is when it has ended, or after timeout_s. Nothing is asked of the device meanwhile."""
+
     def collect(self, handle: Handle) -> Collected:
         """Return what the harness left, as far as it came."""
 

@@ -108,6 +108,19 @@ def test_another_controller_takes_a_handle_up(transport: Transport, connect: Con
     assert other.collect(handle).exit_code == 0
 
 
+def test_waiting_ends_with_the_harness_or_with_its_time(transport: Transport, start: Start) -> None:
+    handle = start("a1", spin_ns=100_000_000)
+    began_s = time.monotonic()
+    assert transport.wait(handle, 0.1) is Status.RUNNING
+    assert transport.wait(handle, 20.0) is Status.ENDED
+    assert time.monotonic() - began_s < 10
+    assert transport.wait(handle, 20.0) is Status.ENDED
+    hanging = start("a2", hang_at_iteration=1)
+    assert transport.wait(hanging, 0.2) is Status.RUNNING
+    transport.stop(hanging)
+    assert transport.wait(hanging, 20.0) is Status.VANISHED
+
+
 def test_a_hanging_harness_is_stopped_and_gone(transport: Transport, start: Start) -> None:
     handle = start("cc", hang_at_iteration=1)
     assert transport.poll(handle) is Status.RUNNING

@@ -30,6 +30,7 @@ start) # run folder, then the words of the program -> "PID", boot id and /proc/P
   # The launcher has a session of its own: adbd's end, or a pulled cable, does not reach it.
   setsid sh -c '
     run=$1; shift
+    exec 9>"$run/lock"; flock 9 9>&9 # until this launcher ends, however it ends
     { echo $$; cat /proc/sys/kernel/random/boot_id /proc/$$/stat; } >"$run/started.tmp" && mv "$run/started.tmp" "$run/started"
     "$@"
     echo $? >"$run/exit.tmp" && mv "$run/exit.tmp" "$run/exit"
@@ -37,6 +38,11 @@ start) # run folder, then the words of the program -> "PID", boot id and /proc/P
   tries=0
   while [ ! -f "$run/started" ] && [ $tries -lt 100 ]; do sleep 0.05; tries=$((tries + 1)); done
   cat "$run/started"
+  ;;
+wait) # run folder, seconds: return when the launcher has ended, or after so long; nothing runs on the device meanwhile
+  IFS= read -r run && IFS= read -r seconds || exit 3
+  [ -f "$run/exit" ] || { exec 9<"$run/lock" && timeout "$seconds" flock 9 9<&9; }
+  exit 0
   ;;
 poll) # run folder, pid -> boot id, exit code or "none", /proc/PID/stat or nothing
   IFS= read -r run && IFS= read -r pid

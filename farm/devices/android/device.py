@@ -28,6 +28,7 @@ T = TypeVar("T")
 _RECONNECT_S = 120.0
 _RETRY_S = 1.0
 _LEASE_S = 240.0
+_ANSWER_S = 20.0
 _RESULT_BYTES = 1024 * 1024 * 1024
 
 # adb's states (adb/adb.h of AOSP), and what there is to do about each.
@@ -127,6 +128,11 @@ class AndroidTransport:
         if handle.started.partition(" ")[0] != boot_id:
             raise DeviceLost(f"{self.device.name} restarted during the run", error_class="rebooted")
         return Status.RUNNING if _mark(boot_id, "\n".join(stat)) == handle.started else Status.VANISHED
+
+    def wait(self, handle: Handle, timeout_s: float) -> Status:
+        """Return where the harness is when it has ended, or after timeout_s: one command that sleeps on a lock of the launcher's."""
+        self._patiently(lambda box: box.call("wait", [run_folder(handle.nonce), f"{timeout_s:.3f}"], timeout_s + _ANSWER_S))
+        return self.poll(handle)
 
     def collect(self, handle: Handle) -> Collected:
         """Return the result (or what there is of it), the end of the log and the exit code."""
