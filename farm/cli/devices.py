@@ -9,19 +9,44 @@ from typing import TYPE_CHECKING
 
 import click
 
-from farm.cli.context import Context
-from farm.errors import FarmError
+from farm.cli.context import Context, owner
+from farm.errors import FarmError, InputError
 from farm.workloads import DeviceKind
 
 if TYPE_CHECKING:
     from farm.publish.tables import Table
 
 
-@click.command(epilog="Example: farm --devices devices.toml devices")
+@click.group(invoke_without_command=True, epilog="Example: farm --devices devices.toml devices")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.pass_obj
-def devices(context: Context, as_json: bool) -> None:
+@click.pass_context
+def devices(click_context: click.Context, as_json: bool) -> None:
     """List the devices of devices.toml, with their pools and how each is reached."""
+    if click_context.invoked_subcommand is None:
+        _list(click_context.obj, as_json)
+
+
+@devices.command("clean", epilog="Example: farm devices clean --device s25 --keep '1 GB'")
+@click.option("--device", "device_name", default="local", show_default=True, help="Device to clean.")
+@click.option("--keep", default="0 B", show_default=True, help="How much to keep of what was used last.")
+@click.pass_obj
+def clean(context: Context, device_name: str, keep: str) -> None:
+    """Remove the models and inputs that farm keeps on a device, those used longest ago first. They are pushed again when needed."""
+    from farm import leases, units
+    from farm.devices import connect
+
+    try:
+        keep_bytes = units.parse(keep, units.BYTES)
+    except ValueError as error:
+        raise InputError(str(error), hint="--keep '1 GB'") from error
+    transport = connect(context.lab().device(device_name), context.writable_data())
+    transport.preflight()
+    with leases.hold(transport.identify().id, device_name, owner(), leases.runtime_folder()):
+        removed_bytes = transport.shrink(int(keep_bytes))
+    click.echo(f"{units.show(removed_bytes, units.BYTES)} removed from {device_name}")
+
+
+def _list(context: Context, as_json: bool) -> None:
     lab = context.lab()
     pools = {name: [pool for pool, members in lab.pools.items() if name in members] for name in lab.devices}
     if as_json:

@@ -84,6 +84,7 @@ class LocalTransport:
         target.parent.mkdir(parents=True, exist_ok=True)
         wanted = local_state.sha256(file)
         if target.is_file() and local_state.sha256(target) == wanted:
+            target.touch()  # used now: the last to go when room is made
             return 0
         partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
         try:
@@ -200,6 +201,17 @@ class LocalTransport:
         if child is not None:
             child.wait(timeout=_STOP_TIMEOUT_S)
         shutil.rmtree(self.box / run_folder(handle.nonce), ignore_errors=True)
+
+    def shrink(self, keep_bytes: int) -> int:
+        """Remove the copies of models and inputs that were used longest ago until keep_bytes are left."""
+        found = [(path.stat(), path) for path in (self.box / "files").glob("*") if path.is_file()]
+        left = sum(status.st_size for status, _ in found)
+        removed = 0
+        for status, path in sorted(found, key=lambda pair: pair[0].st_mtime):
+            if left - removed > keep_bytes:
+                path.unlink()
+                removed += status.st_size
+        return removed
 
     def diagnose(self, handle: Handle) -> str:
         """Return whether the box's disk is full: neither result nor log nor exit code can be written then."""

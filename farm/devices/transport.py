@@ -105,5 +105,8 @@ class Transport(Protocol):
     def clean(self, handle: Handle) -> None:
         """Remove the run folder of a collected harness."""
 
+    def shrink(self, keep_bytes: int) -> int:
+        """Remove the files of the box that were used longest ago until keep_bytes are left; return the bytes removed."""
+
     def diagnose(self, handle: Handle) -> str:
         """Return what the device itself can say of a harness that failed; may be empty."""

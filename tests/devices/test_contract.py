@@ -176,3 +176,18 @@ def test_a_claim_is_renewed_by_its_own_host_and_given_up(transport: Transport, c
     successor.claim(Holder("host-one", "the next controller of that host"))  # its lock says that the first one is dead
     successor.release()
     transport.release()
+
+
+def test_what_was_used_longest_ago_goes_first_when_room_is_made(transport: Transport, tmp_path: Path) -> None:
+    transport.shrink(0)
+    file = tmp_path / "file"
+    for number, name in enumerate(("files/a", "files/b", "files/c")):
+        file.write_bytes(bytes([number]) * 1000)
+        transport.push(file, name)
+        time.sleep(1.1)  # files are dated to the second
+    file.write_bytes(bytes([0]) * 1000)
+    assert transport.push(file, "files/a") == 0  # used again
+    assert transport.shrink(5000) == 0
+    assert transport.shrink(2500) == 1000
+    assert [transport.pull(f"files/{name}", tmp_path / "back") for name in "abc"] == [True, False, True]
+    assert transport.shrink(0) == 2000

@@ -113,6 +113,23 @@ class Box:
         """Copy the box's file called name into a stream; False when there is none."""
         return self.adb.pull(f"{BOX}/{name}", into, _MARGIN_S + most_bytes / _SLOWEST_PUSH_BYTES_PER_S, most_bytes)
 
+    def shrink(self, keep_bytes: int) -> int:
+        """Remove the files that were used longest ago until keep_bytes are left; return the bytes removed."""
+        found = []
+        for line in self.call("cached").out.splitlines():
+            used_s, size, name = line.split(" ", 2)
+            found.append((int(used_s), int(size), name))
+        left, removed = sum(size_bytes for _, size_bytes, _ in found), 0
+        gone = []
+        for _, size_bytes, name in sorted(found):
+            if left - removed > keep_bytes:
+                gone.append(name)
+                removed += size_bytes
+        if gone:
+            self.call("remove", gone)
+            self._verified.clear()
+        return removed
+
     def free_bytes(self) -> int:
         """Return the room that is left on the box's file system (df -k: the fourth column of its last line)."""
         words = self.call("room").out.split()

@@ -29,6 +29,7 @@ _RECONNECT_S = 120.0
 _RETRY_S = 1.0
 _LEASE_S = 240.0
 _ANSWER_S = 20.0
+_CACHE_BYTES = 4_000_000_000
 _RESULT_BYTES = 1024 * 1024 * 1024
 
 # adb's states (adb/adb.h of AOSP), and what there is to do about each.
@@ -177,6 +178,7 @@ class AndroidTransport:
                     self.stop(_handle(nonce, there.getvalue().decode(errors="replace")))
                 box.call("remove", [run_folder(nonce)])
             steady.put_back(box)
+            box.shrink(_CACHE_BYTES)
 
         self._patiently(cleaned)
         self._held = ()
@@ -184,6 +186,10 @@ class AndroidTransport:
     def clean(self, handle: Handle) -> None:
         """Remove the run folder."""
         self._patiently(lambda box: box.call("remove", [run_folder(handle.nonce)]))
+
+    def shrink(self, keep_bytes: int) -> int:
+        """Remove the pushed files that were used longest ago until keep_bytes are left."""
+        return self._patiently(lambda box: box.shrink(keep_bytes))
 
     def diagnose(self, handle: Handle) -> str:
         """Return whether the box's file system is full: neither result nor log nor exit code can be written then."""
