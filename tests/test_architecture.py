@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "stats": set[str](),
     "outputs": set[str](),
     "conditions": set[str](),
+    "sustain": set[str](),
     "series": set[str](),
     "records": {"series"},
     "summary": {"stats"},
@@ -27,7 +28,7 @@ MAY_IMPORT = {
     "artifacts": {"outputs", "wheels"},
     "devices": set[str](),
     "harness": {"sources", "wheels"},
-    "runner": {"harness", "devices", "conditions", "outputs"},
+    "runner": {"harness", "devices", "conditions", "outputs", "sustain"},
     "rack": {"runner", "devices"},
     "leases": {"devices"},
     "store": {"records"},
@@ -51,7 +52,7 @@ OWNERS = {
     "transformers": {"artifacts"},
     "coremltools": {"artifacts"},
 }
-PURE = {"errors", "units", "metrics", "verdicts", "series", "stats", "conditions", "outputs", "summary"}
+PURE = {"errors", "units", "metrics", "verdicts", "series", "stats", "conditions", "outputs", "summary", "sustain"}
 WORLD = {"os", "sys", "subprocess", "socket", "time", "random", "shutil", "tempfile", "urllib", "pathlib"}
 
 

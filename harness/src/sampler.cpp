@@ -61,6 +61,7 @@ Sampler::Sampler(Settings settings) : settings_(std::move(settings)) {
   const auto supplies = settings_.sys + "/class/power_supply";
   find("temperature_c", settings_.sys + "/class/thermal", "thermal_zone", "temp", "type", 1e-3, "thermal zone");
   find("frequency_hz", settings_.sys + "/devices/system/cpu/cpufreq", "policy", "scaling_cur_freq", "", 1e3, "cpufreq policy");
+  find("frequency_cap_hz", settings_.sys + "/devices/system/cpu/cpufreq", "policy", "scaling_max_freq", "", 1e3, "cpufreq policy");
   find("battery_current_ua", supplies, "", "current_now", "", 1, "battery current");
   find("battery_voltage_uv", supplies, "", "voltage_now", "", 1, "battery voltage");
   find("battery_temperature_c", supplies, "", "temp", "", 0.1, "battery temperature");
