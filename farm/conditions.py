@@ -24,13 +24,19 @@ def unmet(conditions: Conditions, state: Sequence[StateReading], kind: DeviceKin
         reasons.append(f"the CPUs are {busy.value:.0%} busy, the limit is {conditions.max_cpu_busy_ratio:.0%}")
     if kind is DeviceKind.LOCAL:
         return reasons
-    return [*reasons, *_too_warm(conditions, state), *throttled(state), *_wrongly_charged(conditions, state)]
+    return [*reasons, *_asleep(state), *_too_warm(conditions, state), *throttled(state), *_wrongly_charged(conditions, state)]
 
 
 def throttled(state: Sequence[StateReading]) -> list[str]:
     """Return a sentence when the device says that it throttles. A device that says nothing of it gives none."""
     status = _read(state, "thermal_status").value
     return [f"its thermal status is {_STATUSES[int(status)]}"] if status else []
+
+
+def _asleep(state: Sequence[StateReading]) -> list[str]:
+    """Return a sentence when the screen is known to be off: a phone that dozes computes at another speed."""
+    word = _read(state, "wakefulness").text
+    return [f"it is {word}"] if word not in (None, "awake") else []
 
 
 def _too_warm(conditions: Conditions, state: Sequence[StateReading]) -> list[str]:

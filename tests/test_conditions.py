@@ -42,6 +42,16 @@ def test_a_phone_must_be_cool_unthrottled_and_charged(read: dict[str, float], re
     assert conditions.unmet(Conditions(max_battery_ratio=0.9), readings, DeviceKind.ANDROID) == reasons
 
 
+def test_a_phone_whose_screen_is_off_is_not_ready() -> None:
+    readings = [
+        *state(0.1),
+        *(StateReading(name, "before", value=value) for name, value in {"skin_temperature_c": 30.0, "battery_level_percent": 80}.items()),
+    ]
+    asleep = StateReading("wakefulness", "before", text="dozing")
+    assert conditions.unmet(Conditions(), [*readings, asleep], DeviceKind.ANDROID) == ["it is dozing"]
+    assert conditions.unmet(Conditions(), [*readings, StateReading("wakefulness", "before", text="awake")], DeviceKind.ANDROID) == []
+
+
 @pytest.mark.parametrize(
     ("readings", "pass_", "flavour", "found"),
     [

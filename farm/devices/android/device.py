@@ -165,8 +165,10 @@ class AndroidTransport:
         return (*self._patiently(lambda box: state.vitals(box.adb, phase)), *(reading.at(phase) for reading in self._held))
 
     def prepare(self, conditions: Conditions) -> None:
-        """Hold the screen on at one low brightness. Radio, performance mode and charging are recorded, not changed."""
-        self._held = self._patiently(steady.hold)
+        """Hold steady what can be: screen, radios, performance mode, background compilation. Charging is recorded, not changed."""
+        self._held = self._patiently(
+            lambda box: steady.hold(box, steady.wanted(conditions, link_needs_radio=is_over_radio(box.adb.serial)))
+        )
 
     def restore(self) -> None:
         """End what a killed controller left running, remove its run folders, and put settings back, whoever changed them."""
@@ -265,6 +267,17 @@ def _is_meant(listed: Listed, device: Device) -> bool:
         return listed.serial == device.serial
     pattern = (device.match or "").replace(" ", "_").replace("-", "_")
     return any(fnmatchcase(name.replace("-", "_"), pattern) for name in (listed.product, listed.model) if name)
+
+
+def is_over_radio(serial: str) -> bool:
+    """Whether a device hangs on the network: its serial is an address then, or the name that it is announced by (mDNS).
+
+    One of this machine is an emulator's, or a port that is forwarded over a cable.
+    """
+    host, colon, port = serial.rpartition(":")
+    if "._adb" in serial:
+        return True
+    return bool(colon) and port.isdigit() and host not in ("localhost", "127.0.0.1", "[::1]")
 
 
 def _harness_folder(harness: HarnessBuild) -> str:
