@@ -17,7 +17,7 @@ from farm.devices.transport import Handle, Status, Transport
 from farm.errors import DeviceLost, DeviceNotReady, HarnessFailed, MeasureError, RunTimedOut
 from farm.harness import protocol
 from farm.harness.arguments import BoxNames, arguments
-from farm.workloads import OUTPUT, HarnessBuild, Job, Outcome, Pass, Run, StateReading, new_id, run_folder
+from farm.workloads import OUTPUT, HarnessBuild, Job, Measured, Outcome, Pass, Run, StateReading, new_id, run_folder
 
 log = logging.getLogger(__name__)
 
@@ -113,11 +113,20 @@ def _collected(run: Run, transport: Transport, handle: Handle, attempt: Attempt)
         if error.error_class in protocol.UNFINISHED:
             raise protocol.explain_exit(left.exit_code, left.log, transport.diagnose(handle)) from error
         raise
-    run = replace(run, measured=result.measured, readings=result.readings, absent=result.absent)
+    run = replace(run, measured=_as_known(result.measured, run.job, attempt.harness), readings=result.readings, absent=result.absent)
     if run.job.pass_ is Pass.SUSTAIN:
         found, missing = sustain.derived(run.readings, tokens=run.job.workload.prompt is not None)
         run = replace(run, readings=run.readings + found, absent=run.absent + missing)
     return _undisturbed(_answered(run, transport))
+
+
+def _as_known(measured: Measured, job: Job, harness: HarnessBuild) -> Measured:
+    """Return what a harness says of itself, under the hash that farm knows it by. Raises HarnessFailed when it runs other models."""
+    if measured.runtime != job.artifact.runtime:
+        raise HarnessFailed(
+            f"the harness runs {measured.runtime} models, {job.artifact.name} is one of {job.artifact.runtime}", error_class="wrong_runtime"
+        )
+    return replace(measured, harness_hash=harness.source_hash)
 
 
 def _end(transport: Transport, handle: Handle) -> None:

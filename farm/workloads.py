@@ -126,7 +126,10 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class HarnessBuild:
-    """A built harness: a folder that runs by itself, and the command in it (relative to the folder)."""
+    """A built harness: a folder that runs by itself, and the command in it (relative to the folder).
+
+    runtime and runtime_version are empty for one that the user built: it says them itself when it runs.
+    """
 
     target: str
     runtime: str
@@ -134,6 +137,8 @@ class HarnessBuild:
     source_hash: str
     folder: Path
     command: tuple[str, ...]
+    files: tuple[str, ...] = ()
+    """Names of the files that it consists of, relative to the folder."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ class _Options:
     revision: str | None
     branch: str | None
     wheel: Path | None
+    harness: Path | None
     as_json: bool
     html: Path | None
 
@@ -90,6 +91,11 @@ def _cpu_list(_context: click.Context, _option: click.Parameter, text: str) -> s
 )
 @click.option("--branch", envvar=["FARM_BRANCH", "GITHUB_REF_NAME", "CI_COMMIT_BRANCH"], help="Its branch.")
 @click.option("--wheel", type=click.Path(path_type=Path), help="ExecuTorch wheel to build the harness with, instead of downloading it.")
+@click.option(
+    "--harness",
+    type=click.Path(path_type=Path),
+    help="Your own build of the harness: the program, or its folder. [default: the device's in devices.toml, else farm builds one]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the session as JSON.")
 @click.option("--html", type=click.Path(path_type=Path), help="Write a self-contained page.")
 @click.pass_obj
@@ -139,6 +145,8 @@ def _task(context: Context, options: _Options) -> _Task:
 
     lab = context.lab()
     devices = _devices(lab, options)
+    if options.harness is not None:
+        devices = [replace(device, harness=options.harness) for device in devices]
     suite = None if options.suite is None else load_suite(options.suite, lab.devices)
     work: list[tuple[Workload, Artifact]]
     if suite is None:

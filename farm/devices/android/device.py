@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import json
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -95,8 +94,7 @@ class AndroidTransport:
         """Put the harness into the box, file by file; what is there already is only checked, once in a session."""
         if harness == self._harness:
             return
-        facts = json.loads((harness.folder / "build.json").read_text(encoding="utf-8"))
-        sent = self._patiently(lambda box: box.push_all(harness.folder, sorted(facts["files"]), _harness_folder(harness)))
+        sent = self._patiently(lambda box: box.push_all(harness.folder, harness.files, _harness_folder(harness)))
         log.info("%s: harness %s, %d bytes sent", self.device.name, harness.source_hash[:12], sent)
         self._harness = harness
 
