@@ -61,7 +61,7 @@ def measured(transport: AndroidTransport, job: Job, harness: HarnessBuild, meanw
             trouble[0].start()
 
     hooks = rack.Hooks(lambda: NOW, phase, ended.append)
-    runs = list(rack.measure([job], transport, {"fake": harness}, "a-session", hooks))
+    runs = list(rack.measure([(job, 1)], transport, {"fake": harness}, "a-session", hooks))
     trouble[0].join()
     assert runs == ended
     return runs
