@@ -8,6 +8,7 @@ from functools import partial
 
 from farm import runner
 from farm.devices.transport import Transport
+from farm.errors import DeviceLost
 from farm.workloads import Artifact, Device, HarnessBuild, Job, Outcome, Run, Workload
 
 _FINAL = (Outcome.OK, Outcome.FAILED, Outcome.TIMED_OUT)
@@ -75,7 +76,16 @@ def measure(
             run = runner.execute(job, transport, attempt)
             hooks.on_run(run)
             yield run
+            if run.outcome is Outcome.DEVICE_LOST and not _is_back(job, transport):
+                return
             if run.outcome not in (Outcome.INVALID, Outcome.DEVICE_LOST):
                 break
-        if run.outcome is Outcome.DEVICE_LOST:
-            return
+
+
+def _is_back(job: Job, transport: Transport) -> bool:
+    """Whether a device that was lost can be gone on with: what was held steady is set again, as a restart has undone it."""
+    try:
+        transport.prepare(job.device.conditions)
+    except DeviceLost:
+        return False
+    return True
