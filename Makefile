@@ -1,6 +1,7 @@
 # make demo      build the harness, measure a real model, end with a table, a page and a database
 # make demo-llm  the same with a language model: exports SmolLM2-135M first (needs torch; about 20 minutes, once)
 # make bench     benchmarks, as ratios within one run
+# make bench-rack     what the controller adds to each job on the bench's phones, and how fast it pushes (root)
 # make bench-phones   Android phones without a phone, until Ctrl-C; prints their devices.toml   (PHONES="s25 pixel9"; root)
 # make test      set up what tests need, check and test everything   (EXPORT=1: the tests that need torch too)
 .DEFAULT_GOAL := help
@@ -13,7 +14,7 @@ EXPORT ?=
 ONLY ?=
 MARKS := $(if $(ONLY),$(ONLY),$(if $(EXPORT),,not export))
 
-.PHONY: help setup setup-dev setup-export system lint test-cpp test demo demo-llm bench bench-phones clean
+.PHONY: help setup setup-dev setup-export system lint test-cpp test demo demo-llm bench bench-rack bench-phones clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -75,6 +76,9 @@ demo-llm: setup $(BIN)/.export-llm
 bench: setup-dev
 	$(BIN)/python benchmarks/harness.py
 	$(BIN)/python benchmarks/store.py
+
+bench-rack: setup-dev
+	$(BIN)/python -m benchmarks.phones
 
 bench-phones: setup-dev
 	@$(BIN)/python -m tests.bench.android --data $(DATA) $(PHONES)
