@@ -87,13 +87,9 @@ def main() -> None:
     with Bench(ROOT / ".farm", specs) as bench:
         for count in (1, 8):
             job_s, cpu_s = overhead_s(bench, count)
-            print(
-                f"{count} phone{'s' if count > 1 else ' '}: a job's time beyond its timed part {job_s:.2f} s, controller's CPU time a job {cpu_s:.2f} s"
-            )
+            print(f"{count} at once: a job takes {job_s:.2f} s beyond its timed part, {cpu_s:.2f} s of the controller's CPU")
         sent, checked = push_ratio(bench, bench.phones["phone0"])
-        print(
-            f"push of {PUSH_BYTES / 1e6:.0f} MB, throughput over that of adb push: {sent:.2f} for the bytes, {checked:.2f} with the phone's SHA-256 of them"
-        )
+        print(f"push of 500 MB over adb push: {sent:.2f} for the bytes, {checked:.2f} with the phone's SHA-256 of them")
 
 
 if __name__ == "__main__":
