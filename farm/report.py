@@ -11,7 +11,7 @@ from markupsafe import Markup
 from farm import units
 from farm.errors import StoreError
 from farm.publish import Results
-from farm.publish.tables import absent_lines, interval_text, note_lines, outcome_lines, result_tables
+from farm.publish.tables import absent_lines, identity_lines, interval_text, note_lines, outcome_lines, result_tables
 from farm.sources import source_root
 from farm.summary import Line
 
@@ -60,6 +60,7 @@ def _part(results: Results) -> dict[str, object]:
             ("No valid number", outcome_lines(results)),
             ("Notes", note_lines(results)),
             ("Not measured", absent_lines(results.runs)),
+            ("What was measured by what", identity_lines(results.runs)),
         ),
         "memory": "memory unknown" if memory_bytes is None else units.show(memory_bytes, units.BYTES),
     }

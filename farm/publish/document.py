@@ -67,6 +67,7 @@ def _line(line: Line) -> dict[str, Any]:
 
 
 def _run(run: Run) -> dict[str, Any]:
+    measured = run.measured
     return {
         "id": run.id,
         "workload": run.job.workload.id,
@@ -75,6 +76,10 @@ def _run(run: Run) -> dict[str, Any]:
         "pass": run.job.pass_,
         "repeat": run.job.repeat,
         "attempt": run.attempt,
+        "runtime": measured and measured.runtime,
+        "runtime_version": measured and measured.runtime_version,
+        "flavour": measured and measured.flavour,
+        "harness_hash": measured and measured.harness_hash,
         "outcome": run.outcome,
         "error_class": run.error_class,
         "reason": run.reason,

@@ -106,6 +106,17 @@ def note_lines(results: Results) -> list[str]:
     return notes + [f"{workload}: attention without the runtime's fused kernel, so slower than a build that has it" for workload in plain]
 
 
+def identity_lines(runs: Sequence[Run]) -> list[str]:
+    """Return one line for each artifact and what measured it, by the hashes that tell them from others."""
+    lines: dict[str, None] = {}  # each once, in order
+    for run in runs:
+        if (measured := run.measured) is not None:
+            artifact = run.job.artifact
+            harness = f"harness {measured.harness_hash[:12]} ({measured.build_type})"
+            lines[f"{artifact.name}: SHA-256 {artifact.sha256}, by {measured.runtime} {measured.runtime_version}, {harness}"] = None
+    return list(lines)
+
+
 def absent_lines(runs: Sequence[Run]) -> list[str]:
     """Return one line for each thing that could not be measured, with the reason; each once.
 
