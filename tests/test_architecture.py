@@ -21,6 +21,8 @@ MAY_IMPORT = {
     "series": set[str](),
     "records": {"series"},
     "summary": {"stats"},
+    "gate": {"stats"},
+    "exchange": set[str](),
     "config": set[str](),
     "sources": set[str](),
     "wheels": set[str](),
@@ -34,7 +36,22 @@ MAY_IMPORT = {
     "journal": {"records"},
     "publish": {"summary"},
     "report": {"publish", "sources", "summary"},
-    "cli": {"artifacts", "config", "devices", "harness", "journal", "leases", "publish", "rack", "records", "report", "store", "summary"},
+    "cli": {
+        "artifacts",
+        "config",
+        "devices",
+        "exchange",
+        "gate",
+        "harness",
+        "journal",
+        "leases",
+        "publish",
+        "rack",
+        "records",
+        "report",
+        "store",
+        "summary",
+    },
     "__main__": {"cli"},
     "__init__": set[str](),
 }
@@ -51,7 +68,7 @@ OWNERS = {
     "transformers": {"artifacts"},
     "coremltools": {"artifacts"},
 }
-PURE = {"errors", "units", "metrics", "verdicts", "series", "stats", "conditions", "outputs", "summary"}
+PURE = {"errors", "units", "metrics", "verdicts", "series", "stats", "conditions", "outputs", "summary", "gate"}
 WORLD = {"os", "sys", "subprocess", "socket", "time", "random", "shutil", "tempfile", "urllib", "pathlib"}
 
 
