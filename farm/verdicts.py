@@ -178,6 +178,8 @@ class Verdict:
     detectable: float | None = None
     used: tuple[Used, ...] = ()
     looks: int = 0
+    levels: tuple[float, float] | None = None
+    """One-sided levels at which FAIL and PASS were tested at the last look; None: nothing was tested."""
     blocks: int = 0
     """Blocks on each device that the verdict rests on; 0 where there are none."""
     advisory: str | None = None
@@ -186,6 +188,19 @@ class Verdict:
     exclusions: tuple[Exclusion, ...] = ()
     more_runs_help: bool = False
     """Whether the next look could decide it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """How far runs of one number scatter on one device when nothing changes: the spread that a ratio's test sees, as a share."""
+
+    device: str
+    workload: str
+    metric: str
+    statistic: Statistic
+    deviation: float
+    runs: int
+    """A side, that it was measured with."""
 
 
 @dataclass(frozen=True, slots=True)

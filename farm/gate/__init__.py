@@ -11,12 +11,11 @@ from datetime import date
 
 import polars as pl
 
-from farm.gate import absolute, quality, relative
-from farm.gate import changes as _changes
+from farm.gate import absolute, calibration, discoveries, quality, relative
 from farm.gate.frames import ITEMS, RUNS, checked, select
-from farm.verdicts import Budget, Change, Decision, NextLook, Plan, Quality, Severity, Side, Verdict
+from farm.verdicts import Budget, Change, Decision, NextLook, Noise, Plan, Quality, Severity, Side, Verdict
 
-__all__ = ["ITEMS", "RUNS", "changes", "judge", "next_look"]
+__all__ = ["ITEMS", "RUNS", "changes", "judge", "next_look", "noise", "runs_needed"]
 
 EFFECT_FLOOR = 0.02
 DISCOVERY_RATE = 0.05
@@ -101,4 +100,17 @@ def changes(
 
     floor is the least size, as a share, that is worth a reader's time; rate is the false discovery rate over everything tested.
     """
-    return _changes.find(checked(runs, RUNS), budgets, floor=floor, rate=rate)
+    return discoveries.find(checked(runs, RUNS), budgets, floor=floor, rate=rate)
+
+
+def noise(runs: pl.DataFrame) -> tuple[Noise, ...]:
+    """Return the noise of everything in an A/A measurement: the same artifact on both sides, in the columns of RUNS."""
+    return calibration.measured(checked(runs, RUNS))
+
+
+def runs_needed(deviation: float, budget: Budget, plan: Plan) -> int:
+    """Return about how many runs a side a relative budget needs on a device with this noise.
+
+    Where that is more than the plan measures, the budget is not to be armed.
+    """
+    return calibration.runs_needed(deviation, budget, plan)

@@ -45,7 +45,8 @@ def judge(budget: Budget, selection: Selection, plan: Plan, devices: Sequence[st
             information = sum(own.size for own in costs.values()) / 2
             fractions.append(looks.fraction(blocks, information, len(devices), plan))
             levels = looks.levels(tuple(fractions), plan.error)
-            verdict = _tested(replace(verdict, looks=len(fractions)), seen, _read(costs, levels, plan.error), plan, sign)
+            verdict = replace(verdict, looks=len(fractions), levels=(levels.fail, levels.pass_))
+            verdict = _tested(verdict, seen, _read(costs, levels, plan.error), plan, sign)
             if verdict.decision is not Decision.INCONCLUSIVE:
                 break
     assert verdict is not None, "there is always one look"

@@ -66,6 +66,7 @@ class Reading:
     estimate: float
     low: float
     high: float
+    levels: looks.Levels
     error: float
     """Standard error of the estimate; inf when so few runs tell none."""
 
@@ -127,7 +128,7 @@ def _read(question: Question, look: Look, fractions: tuple[float, ...]) -> Readi
     elif high < question.limit - looks.TOLERANCE:
         decision, low = Decision.PASS, shift.lower_bound(full)
     error = power.standard_error(shift.lower_bound(_USUAL_LEVEL), shift.upper_bound(_USUAL_LEVEL), _USUAL_LEVEL)
-    return Reading(decision, shift.estimate(), low, high, error)
+    return Reading(decision, shift.estimate(), low, high, levels, error)
 
 
 def _untested(question: Question, look: Look) -> Verdict:
@@ -163,7 +164,8 @@ def _tested(verdict: Verdict, question: Question, look: Look, reading: Reading) 
     estimate = _as_ratio(question, reading)
     far = question.limit + power.detectable(reading.error, question.plan.error)
     text = f"{words.ratio_interval(estimate)}, {words.ratio(verdict.allowed)} allowed"
-    verdict = replace(verdict, estimate=estimate, detectable=question.ratio(far) if math.isfinite(far) else None)
+    detectable = question.ratio(far) if math.isfinite(far) else None
+    verdict = replace(verdict, estimate=estimate, detectable=detectable, levels=(reading.levels.fail, reading.levels.pass_))
     broken = concerns.broken(look.seen, reading.decision)
     if broken is not None:
         return replace(verdict, reason=f"{text}; {broken}", would_decide="runs that do not fail", more_runs_help=False)

@@ -125,3 +125,22 @@ def test_many_unchanged_metrics_give_no_changes() -> None:
 def test_runs_that_were_not_interleaved_give_no_changes() -> None:
     assert gate.changes(frame([row | {"block": None} for row in both(1.5)]), []) == ()
     assert gate.changes(frame(), []) == ()
+
+
+# --- noise ---
+
+
+def test_noise_is_what_runs_scatter_by_whatever_drifts() -> None:
+    rows = both(1.0, sd=0.02, count=40)
+    drifting = [row | {"value": row["value"] * math.exp(0.005 * row["block"])} for row in rows]  # type: ignore[operator]
+    (found,) = gate.noise(frame(drifting))
+    assert (found.device, found.metric, found.runs) == ("s25", "latency_ns", 40)
+    assert found.deviation == pytest.approx(0.02, rel=0.3)
+    assert gate.noise(frame(both(1.0, count=3))) == ()
+
+
+def test_a_budget_needs_more_runs_the_noisier_the_device() -> None:
+    needed = [gate.runs_needed(deviation, WITHIN, PLAN) for deviation in (0.0, 0.01, 0.02, 0.05)]
+    assert needed == sorted(needed)
+    assert needed[1] < 5
+    assert needed[3] > 40
