@@ -4,13 +4,15 @@ import math
 
 import polars as pl
 
-from farm.gate import relative
+from farm.gate import looks, relative
 from farm.gate.frames import select
 from farm.metrics import METRICS, Statistic
 from farm.stats import power
 from farm.verdicts import ONE_LOOK, Budget, Noise, Plan, Side
 
 _LEVEL = 0.025
+_A_SIDE = 2
+"""Runs a side in an ABBA block."""
 
 
 def measured(runs: pl.DataFrame) -> tuple[Noise, ...]:
@@ -38,5 +40,15 @@ def measured(runs: pl.DataFrame) -> tuple[Noise, ...]:
 
 
 def runs_needed(deviation: float, budget: Budget, plan: Plan) -> int:
-    """Return about how many runs a side a relative budget needs on one device, to pass in four cases of five when nothing changed."""
-    return power.runs_needed(deviation, abs(relative.limit_of(budget, budget.sign)), plan.error)
+    """Return how many runs a side a relative budget needs on one device, to have passed by then in most cases when nothing changed.
+
+    It is the first of the plan's looks that would pass by itself in four cases of five, at the level it has there; where none would, or the
+    plan looks once, the number that one look needs.
+    """
+    distance = abs(relative.limit_of(budget, budget.sign))
+    shares = tuple(blocks / plan.looks[-1] for blocks in plan.looks)
+    for place, blocks in enumerate(plan.looks):
+        level = looks.levels(shares[: place + 1], plan.error).pass_
+        if power.runs_needed(deviation, distance, level) <= _A_SIDE * blocks:
+            return _A_SIDE * blocks
+    return power.runs_needed(deviation, distance, plan.error)
