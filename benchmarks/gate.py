@@ -21,7 +21,7 @@ from sequential import FAIL, OPEN, PASS, Array, Design
 from farm import gate
 from farm.metrics import Statistic
 from farm.stats.boundaries import Spending
-from farm.stats.intervals import median_bounds
+from farm.stats.intervals import binomial_rank, median_bounds
 from farm.stats.modes import two_groups
 from farm.stats.paired import accuracy_drop_bounds, log_perplexity_change
 from farm.verdicts import Budget, Plan, Side
@@ -264,7 +264,8 @@ def limits(checks: Checks, rng: np.random.Generator, count: int) -> None:
     n = 20
     x = noise.sessions(count, 2 * n, noise.Noise(), rng)
     own = sides(x, rng)[1]
-    steady = sides(noise.sessions(count, 2 * n, noise.Noise(warm_up=0.0), rng), rng)[1]
+    calm = noise.Noise(warm_up=0.0)
+    steady = sides(noise.sessions(count, 2 * n, calm, rng), rng)[1]
     normal = rng.standard_normal((count, n))
     truths = {
         "independent": (normal, 0.0),
@@ -278,6 +279,23 @@ def limits(checks: Checks, rng: np.random.Generator, count: int) -> None:
         print(f"  {name:48} {coverage:.4f}")
         if name == "independent":
             checks.hold("limits, independent runs, coverage", coverage, at_least=0.945)
+    print("  a limit at the true median, the plan's looks (40 runs at most): share that FAILs and PASSes")
+    draws = {"independent": rng.standard_normal((count, RUNS)), "steady": sides(noise.sessions(count, 2 * RUNS, calm, rng), rng)[1]}
+    for name, values in draws.items():
+        failed, passed = stopped(values > np.median(values))
+        print(f"  {name:48} {failed:.4f} {passed:.4f}")
+        if name == "independent":
+            checks.hold("limits, independent runs, FAIL at the limit", failed, at_most=0.025)
+
+
+def stopped(above: np.ndarray) -> tuple[float, float]:
+    """Return how often the sequential sign test FAILs and PASSes; above: whether a run is above the limit, by session and run."""
+    decision = np.zeros(above.shape[0], dtype=int)
+    for n, fail, pass_ in zip(LOOKS, SHIPPED.fail, SHIPPED.pass_, strict=True):
+        over, open_ = above[:, :n].sum(axis=1), decision == OPEN
+        decision[open_ & (n - over < binomial_rank(n, fail))] = FAIL
+        decision[open_ & (over < binomial_rank(n, pass_))] = PASS
+    return float((decision == FAIL).mean()), float((decision == PASS).mean())
 
 
 def quality(checks: Checks, rng: np.random.Generator, count: int) -> None:
@@ -347,7 +365,7 @@ def main() -> None:
     family(checks, streams[2], count)
     real_forks(checks, given.forks, streams[3], count)
     order(streams[4], count // 2)
-    pools(streams[5], max(20, count // 40))
+    pools(streams[5], max(20, count // 50))
     limits(checks, streams[6], count)
     quality(checks, streams[7], count)
     modes(streams[8], count // 5)

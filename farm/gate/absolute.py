@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from farm.gate import concerns, looks, words
 from farm.gate.frames import Selection, exclusions, values_of
+from farm.stats import power
 from farm.stats.intervals import median_bounds
 from farm.verdicts import Budget, Decision, Estimate, Plan, Side, Used, Verdict
 
@@ -104,7 +105,8 @@ def _tested(verdict: Verdict, seen: Selection, readings: Sequence[Reading], plan
     estimate = Estimate(sign * worst.median, least, most, 1 - 2 * plan.error)
     where = f" on {worst.device}" if len(readings) > 1 else ""
     text = f"{words.quantity_interval(estimate, metric)}{where}, {words.quantity(verdict.allowed, metric)} allowed"
-    verdict = replace(verdict, estimate=estimate)
+    far = limit + power.detectable(power.standard_error(worst.full_low, worst.full_high, plan.error), plan.error)
+    verdict = replace(verdict, estimate=estimate, detectable=sign * far if math.isfinite(far) else None)
     broken = concerns.broken(seen, Decision.PASS) if decision is Decision.PASS else None
     if broken is not None:
         return replace(verdict, reason=f"{text}; {broken}", would_decide="runs that do not fail", more_runs_help=False)

@@ -140,8 +140,9 @@ def _faults(own: pl.DataFrame, *, positive: bool) -> pl.Expr:
 def _unordered(own: pl.DataFrame) -> str | None:
     """Say why the order of the runs supports no verdict, or None when the sides were interleaved.
 
-    Interleaved is every session that holds both sides in every one of its blocks, and in which neither side always came first:
-    ABBA and BAAB, or AB and BA by turns. All attempts count here, also those that are not valid.
+    Interleaved is every device most of whose blocks hold both sides, when in no session one side stands more than one place before the
+    other in every block: ABBA and BAAB are, and ABAB, which a drift shifts by what it does in one run; AABB is not. All attempts
+    count here, also those that are not valid.
     """
     if own.is_empty():
         return None
@@ -152,12 +153,13 @@ def _unordered(own: pl.DataFrame) -> str | None:
         (pl.col("position").filter(pl.col("side") == Side.CANDIDATE).mean()).alias("candidate"),
         (pl.col("position").filter(pl.col("side") == Side.BASELINE).mean()).alias("baseline"),
     )
-    if blocks.filter(pl.col("sides") > 1).height * 2 <= blocks.height:
-        return "side after side"
+    for (device,), own_blocks in blocks.group_by("device", maintain_order=True):
+        if (own_blocks["sides"] > 1).sum() * 2 <= own_blocks.height:
+            return "side after side" if own["device"].n_unique() == 1 else f"side after side on {device}"
     later = blocks.drop_nulls().with_columns((pl.col("candidate") - pl.col("baseline")).alias("later"))
     for _, session in later.group_by("device", "session"):
         offsets = session["later"].to_numpy()
-        if (offsets > 0).all() or (offsets < 0).all():
+        if (offsets > 1).all() or (offsets < -1).all():
             return "one side always came first"
     return None
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from farm.gate import words
-from farm.stats import paired
+from farm.gate import looks, words
+from farm.stats import paired, power
 from farm.verdicts import Budget, Decision, Estimate, Plan, Quality, Used, Verdict
 
 _METHODS = {
@@ -84,11 +84,13 @@ def _read(device: str, rows: pl.DataFrame, kind: Quality, error: float, devices:
 def _verdict(budget: Budget, readings: Sequence[Reading], kind: Quality, allowed: float, plan: Plan, used: tuple[Used, ...]) -> Verdict:
     limit = allowed if kind is Quality.ACCURACY else math.log(allowed)
     worst, decision = readings[0], Decision.INCONCLUSIVE
-    beyond = [reading for reading in readings if reading.low > limit]
+    beyond = [reading for reading in readings if reading.low > limit + looks.TOLERANCE]
     if beyond:
         worst, decision = beyond[0], Decision.FAIL
-    elif all(reading.high < limit for reading in readings):
+    elif all(reading.high < limit - looks.TOLERANCE for reading in readings):
         decision = Decision.PASS
+    error = power.standard_error(2 * worst.drop - worst.high, worst.high, plan.error)
+    far = limit + power.detectable(error, plan.error)
     if kind is Quality.ACCURACY:
         estimate = Estimate(worst.drop, worst.low, worst.high, 1 - 2 * plan.error)
         text = f"accuracy drops by {words.share_interval(estimate)}, {words.share(allowed)} allowed"
@@ -99,4 +101,16 @@ def _verdict(budget: Budget, readings: Sequence[Reading], kind: Quality, allowed
         text += f"; the worst is {worst.device}"
     hint = "more items: repeating the same ones adds nothing" if decision is Decision.INCONCLUSIVE else None
     reason = f"{text}: an interval holds the budget" if hint else text
-    return Verdict(budget, decision, reason, allowed, _METHODS[kind], would_decide=hint, estimate=estimate, used=used, looks=1)
+    return Verdict(
+        budget,
+        decision,
+        reason,
+        allowed,
+        _METHODS[kind],
+        would_decide=hint,
+        estimate=estimate,
+        detectable=far if kind is Quality.ACCURACY else math.exp(far),
+        used=used,
+        looks=1,
+        levels=(plan.error / len(readings), plan.error),
+    )

@@ -104,6 +104,16 @@ def test_a_metric_that_farm_does_not_know_is_judged_the_way_that_is_said(compare
     assert compare("a.csv", "b.csv", "--better", "lower")[0] == 0
 
 
+def test_sides_by_turns_pass_and_other_sessions_do_not(compare: Compare, tmp_path: Path) -> None:
+    for name, session, first in (("a", "s", 0), ("b", "s", 1), ("c", "another", 0)):
+        rows = [f"{run},{100 + run % 3},{session},{2 * run + first}" for run in range(20)]
+        (tmp_path / f"{name}.csv").write_text("\n".join(["run,value,session,order", *rows]))
+    assert compare("a.csv", "b.csv")[0] == 0
+    code, printed = compare("a.csv", "c.csv")
+    assert code == 3
+    assert "advisory: side after side" in printed
+
+
 def test_a_file_against_itself_is_no_interleaved_measurement(compare: Compare, tmp_path: Path) -> None:
     write(tmp_path, 1.0, ordered=True)
     code, sentence = compare("a.csv", "a.csv")

@@ -254,6 +254,21 @@ def test_a_side_that_always_comes_first_is_no_fair_order() -> None:
     assert one(WITHIN, rows).advisory == "one side always came first"
 
 
+def test_sides_by_turns_are_interleaved() -> None:
+    turns = [0, 2, 1, 3]  # of the rows of a block, baseline candidate candidate baseline: ABAB
+    rows = [row | {"position": turns[int(str(row["position"]))]} for row in both(1.0)]
+    swapped = [row | {"position": 3 - int(str(row["position"]))} if row["block"] == 1 else row for row in rows]
+    for each in (rows, swapped):
+        verdict = one(WITHIN, each)
+        assert (verdict.decision, verdict.advisory) == (Decision.PASS, None)
+
+
+def test_one_device_measured_side_after_side_makes_all_of_it_advice() -> None:
+    apart = [row | {"block": 0 if row["side"] == "baseline" else 1, "position": place} for place, row in enumerate(both(1.0, device="old"))]
+    verdict = one(WITHIN, both(1.0), apart)
+    assert (verdict.decision, verdict.advisory) == (Decision.INCONCLUSIVE, "side after side on old")
+
+
 def test_what_drifts_over_a_session_does_not_blur_the_ratio() -> None:
     rows = both(1.0, sd=0.005)
     drifting = [row | {"value": row["value"] * math.exp(0.02 * row["block"])} for row in rows]  # type: ignore[operator]
@@ -329,6 +344,9 @@ def memory(*values: float, device: str = "s25", metric: str = "vm_hwm_bytes") ->
 
 def test_a_limit_is_held_against_the_median_of_the_candidates_runs() -> None:
     assert one(LIMIT, memory(*[1.0e9] * 10)).decision is Decision.PASS
+    spread = one(LIMIT, memory(*[1.0e9, 1.01e9] * 20), plan=ONE_LOOK)
+    assert spread.detectable is not None
+    assert 1.1e9 < spread.detectable < 1.12e9
     failed = one(LIMIT, memory(*[1.2e9] * 20))
     assert failed.decision is Decision.FAIL
     assert failed.reason == "1.200 GB (1.200 GB … 1.200 GB), 1.100 GB allowed"

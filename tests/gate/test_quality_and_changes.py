@@ -33,6 +33,8 @@ def test_an_accuracy_drop_is_judged_on_the_items_that_changed(lost: int, decisio
     assert verdict.estimate is not None
     assert verdict.estimate.value == lost / 1000
     assert "+2 % allowed" in verdict.reason
+    assert verdict.detectable is not None
+    assert 0.02 < verdict.detectable < 0.05
     assert verdict.used[0].candidate == 1000
     if decision is Decision.INCONCLUSIVE:
         assert verdict.would_decide == "more items: repeating the same ones adds nothing"
@@ -86,6 +88,8 @@ def test_a_rise_of_perplexity_is_a_ratio(rise: float, decision: Decision) -> Non
     assert verdict.estimate is not None
     assert verdict.estimate.value == pytest.approx(1 + rise, abs=1e-6)
     assert "perplexity" in verdict.reason
+    assert verdict.detectable is not None
+    assert 1.05 < verdict.detectable < 1.08
 
 
 def test_a_quality_budget_states_its_own_kind_of_promise() -> None:
