@@ -71,6 +71,12 @@ def abba(count: int, blocks: int, rng: np.random.Generator) -> NDArray[np.bool_]
     return (np.array([False, True, True, False])[None, None, :] ^ flipped).reshape(count, 4 * blocks)
 
 
+def sides(x: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Return the baseline's and the candidate's runs of each session, by randomised ABBA blocks."""
+    chosen = abba(x.shape[0], x.shape[1] // 4, rng)
+    return x[~chosen].reshape(x.shape[0], -1), x[chosen].reshape(x.shape[0], -1)
+
+
 def forks(iterations: Array, count: int, runs: int, rng: np.random.Generator) -> tuple[Array, Array]:
     """Return log p50s drawn from real benchmarks, and which benchmark each row is of.
 

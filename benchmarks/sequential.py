@@ -11,12 +11,16 @@ from numpy.typing import NDArray
 
 from farm.stats.boundaries import Spending, nominal_level
 from farm.stats.ranks import Shift, Stratum
+from farm.verdicts import Plan
 
 Array = NDArray[np.float64]
 PASS, FAIL, OPEN = 1, -1, 0
 GROUP = 8
 """Runs a side in a stratum, as in farm.gate.strata."""
 _CELLS = 4_000_000
+PLAN = Plan()
+LOOKS = tuple(2 * blocks for blocks in PLAN.looks)
+RUNS = LOOKS[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,9 @@ class Design:
         """Return where strata begin and end among n runs a side: a remainder belongs to the last one."""
         starts = list(range(0, max(1, n - self.group + 1), self.group))
         return list(zip(starts, [*starts[1:], n], strict=True))
+
+
+SHIPPED = Design.of(LOOKS, Spending.OBRIEN_FLEMING, Spending.POCOCK)
 
 
 @dataclass(frozen=True, slots=True)
