@@ -56,7 +56,11 @@ def judge(budget: Budget, selection: Selection, plan: Plan, devices: Sequence[st
 
 
 def _read(costs: dict[str, NDArray[np.float64]], levels: looks.Levels, error: float) -> list[Reading]:
-    """Return the readings, the worst device first. One device beyond the limit is a FAIL, so that level is shared; all must PASS."""
+    """Return the readings, the worst device first.
+
+    One device beyond the limit is a FAIL, so that level is shared among them (Bonferroni). All must be within it for a PASS, which
+    needs no sharing: an intersection-union test (Berger, 1982, as the manual of R's hypothesize tells it, `intersection_test`).
+    """
     readings = [
         Reading(
             device,

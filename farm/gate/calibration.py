@@ -42,8 +42,8 @@ def measured(runs: pl.DataFrame) -> tuple[Noise, ...]:
 def runs_needed(deviation: float, budget: Budget, plan: Plan) -> int:
     """Return how many runs a side a relative budget needs on one device, to have passed by then in most cases when nothing changed.
 
-    It is the first of the plan's looks that would pass by itself in four cases of five, at the level it has there; where none would, or the
-    plan looks once, the number that one look needs.
+    It is the first of the plan's looks that would pass by itself in four cases of five, at the level it has there; where none
+    would, or the plan looks once, the number that one look needs.
     """
     distance = abs(relative.limit_of(budget, budget.sign))
     shares = tuple(blocks / plan.looks[-1] for blocks in plan.looks)

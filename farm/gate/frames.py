@@ -41,6 +41,7 @@ ITEMS: dict[str, type[pl.DataType]] = {
 
 _MAY_BE_ZERO = (units.TEMPERATURE, units.RATIO, units.COUNT)
 _BROKEN = (Outcome.FAILED, Outcome.TIMED_OUT)
+_WORDS = {"side": tuple(Side), "outcome": tuple(Outcome)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +82,14 @@ def exclusions(rows: pl.DataFrame, reason: str | None) -> tuple[Exclusion, ...]:
 
 
 def checked(frame: pl.DataFrame, schema: dict[str, type[pl.DataType]]) -> pl.DataFrame:
-    """Return the frame's columns of the schema. Raises ValueError naming what is missing or of another type."""
+    """Return the frame's columns of the schema. Raises ValueError naming a column that is missing, or a word that is none of its own."""
     missing = [name for name in schema if name not in frame.columns]
     if missing:
         raise ValueError(f"the frame lacks {', '.join(missing)}")
+    for name, known in _WORDS.items():
+        unknown = set(frame[name].unique()) - set(known) if name in schema else None
+        if unknown:
+            raise ValueError(f"{name} is one of {', '.join(known)}, not {unknown.pop()}")
     return frame.select(pl.col(name).cast(kind) for name, kind in schema.items())
 
 

@@ -60,9 +60,9 @@ class Shift:
     def estimate(self) -> float:
         """Return the Hodges-Lehmann estimate: the weighted median of all differences within strata.
 
-        Source: Hodges and Lehmann, Estimates of location based on rank tests, Annals of Mathematical Statistics 34, 1963, for
-        one stratum; with several, the point at which van Elteren's statistic (Bulletin of the ISI 37, 1960; weights as in the
-        SAS/STAT manual, NPAR1WAY, "Stratified Analysis") stands in the middle of its null distribution.
+        Source: the SAS/STAT manual, NPAR1WAY, for one stratum ("Hodges-Lehmann Estimation of Location Shift", after Hodges and
+        Lehmann, 1963); with several, the point at which van Elteren's statistic (1960; weights as there, "Stratified Analysis")
+        stands in the middle of its null distribution.
         """
         half = self._total / 2
         return (self._smallest_above(half * (1 - 1e-12)) + self._largest_below(half * (1 - 1e-12))) / 2

@@ -108,6 +108,14 @@ def test_judging_after_each_look_says_what_judging_at_the_end_says() -> None:
     assert (live.decision, live.estimate, live.looks, live.blocks) == (at_end.decision, at_end.estimate, at_end.looks, at_end.blocks)
 
 
+def test_blocks_of_several_sessions_are_counted_on() -> None:
+    rows = [row | {"session": "b" if row["block"] >= 10 else "a", "block": row["block"] % 10} for row in both(1.03, seed=3)]  # type: ignore[operator]
+    verdict = one(WITHIN, rows)
+    assert (verdict.blocks, verdict.looks) == (20, 11)
+    assert verdict.used[0].baseline == 40
+    assert one(WITHIN, [row | {"session": "a"} for row in both(1.03, seed=3)]).decision is verdict.decision
+
+
 def test_measuring_that_ended_between_looks_is_looked_at_once_more() -> None:
     verdict = one(WITHIN, both(1.03, count=22, seed=3))
     assert verdict.blocks == 11
@@ -384,6 +392,10 @@ def test_a_failed_run_holds_back_the_pass_of_a_limit() -> None:
 def test_wrong_frames_and_budgets_are_refused() -> None:
     with pytest.raises(ValueError, match="the frame lacks value"):
         gate.judge([WITHIN], frame(both(1.0)).drop("value"), Plan(), TODAY)
+    with pytest.raises(ValueError, match="side is one of baseline, candidate, not B"):
+        gate.judge([WITHIN], frame([row | {"side": "B"} for row in both(1.0)]), Plan(), TODAY)
+    with pytest.raises(ValueError, match=r"outcome is one of ok, .*, not fine"):
+        gate.judge([WITHIN], frame([row | {"outcome": "fine"} for row in both(1.0)]), Plan(), TODAY)
     rows = both(1.0)
     rows[1] |= {"run": rows[0]["run"]}
     with pytest.raises(ValueError, match="stands twice"):
