@@ -2,6 +2,7 @@
 # make demo-llm  the same with a language model: exports SmolLM2-135M first (needs torch; about 20 minutes, once)
 # make bench     benchmarks, as ratios within one run
 # make bench-gate   error rates, power and coverage of the gate, by simulation with fixed seeds (a few minutes)
+# make bench-rack     what the controller adds to each job on the bench's phones, and how fast it pushes (root)
 # make bench-phones   Android phones without a phone, until Ctrl-C; prints their devices.toml   (PHONES="s25 pixel9"; root)
 # make test      set up what tests need, check and test everything   (EXPORT=1: the tests that need torch too)
 .DEFAULT_GOAL := help
@@ -14,7 +15,7 @@ EXPORT ?=
 ONLY ?=
 MARKS := $(if $(ONLY),$(ONLY),$(if $(EXPORT),,not export))
 
-.PHONY: help setup setup-dev setup-export system lint test-cpp test demo demo-llm bench bench-gate bench-phones clean
+.PHONY: help setup setup-dev setup-export system lint test-cpp test demo demo-llm bench bench-gate bench-rack bench-phones clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -79,6 +80,9 @@ bench-gate: setup-dev
 bench: setup-dev
 	$(BIN)/python benchmarks/harness.py
 	$(BIN)/python benchmarks/store.py
+
+bench-rack: setup-dev
+	$(BIN)/python -m benchmarks.phones
 
 bench-phones: setup-dev
 	@$(BIN)/python -m tests.bench.android --data $(DATA) $(PHONES)

@@ -1,4 +1,4 @@
-// A runtime that spins for a stated time, for tests of everything around it. Its model is a text file:
+// A runtime that spins or sleeps for a stated time, for tests of everything around it. Its model is a text file:
 // `farm-fake 1`, then `key value` lines. It crashes, hangs and fails for real where the file says so.
 
 #include <unistd.h>
@@ -21,6 +21,7 @@ using Clock = std::chrono::steady_clock;
 
 struct Script {
   std::int64_t spin_ns = 0;
+  std::int64_t sleep_ns = 0;
   std::int64_t load_ns = 0;
   std::int64_t allocate_bytes = 0;
   std::int64_t input_bytes = 4;
@@ -54,6 +55,7 @@ Script read_script(const std::string& path) {
   Script script;
   const std::map<std::string, std::int64_t*> numbers = {
       {"spin_ns", &script.spin_ns},
+      {"sleep_ns", &script.sleep_ns},
       {"load_ns", &script.load_ns},
       {"allocate_bytes", &script.allocate_bytes},
       {"input_bytes", &script.input_bytes},
@@ -110,6 +112,7 @@ class FakeModel final : public Model {
     ++iteration_;
     misbehave();
     spin(script_.spin_ns);
+    if (script_.sleep_ns > 0) std::this_thread::sleep_for(std::chrono::nanoseconds(script_.sleep_ns));
   }
 
   Bytes outputs() const override { return bytes_of(script_.output); }
