@@ -64,8 +64,8 @@ class Shift:
         Lehmann, 1963); with several, the point at which van Elteren's statistic (1960; weights as there, "Stratified Analysis")
         stands in the middle of its null distribution.
         """
-        half = self._total / 2
-        return (self._smallest_above(half * (1 - 1e-12)) + self._largest_below(half * (1 - 1e-12))) / 2
+        nearly_half = self._total / 2 * (1 - 1e-9)  # so that a sum that is half but for rounding reaches it
+        return (self._smallest_above(nearly_half) + self._largest_below(nearly_half)) / 2
 
     def lower_bound(self, level: float) -> float:
         """Return the value that the shift lies below with probability at most level; -inf when so few values allow none.

@@ -4,7 +4,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from farm.stats import ranks
@@ -94,6 +94,7 @@ values = st.lists(st.floats(-5, 5).map(lambda value: round(value, 2)), min_size=
 strata = st.lists(st.tuples(values, values), min_size=1, max_size=3)
 
 
+@example([([0.0, -1.0, -2.0], [0.0, 0.0, 0.0, 0.0, -1.0]), ([0.0], [0.0])], 0.001)
 @given(strata, st.sampled_from([0.001, 0.025, 0.2]))
 def test_counting_without_writing_out_pairs_gives_the_same(sides: list[tuple[list[float], list[float]]], level: float) -> None:
     written = shift(*sides)
