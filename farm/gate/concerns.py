@@ -14,6 +14,7 @@ from farm.verdicts import Decision, Side
 
 _DISTURBED_UNEVENLY = 0.01
 _SPLIT_UNEVENLY = 0.05
+_LARGEST_LOG = 700.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def _split(device: str, own: Sequence[Stratum]) -> Split | None:
     worse = {Side.BASELINE: int((baseline > groups.split).sum()), Side.CANDIDATE: int((candidate > groups.split).sum())}
     totals = {Side.BASELINE: baseline.size, Side.CANDIDATE: candidate.size}
     shares = {side: worse[side] / totals[side] for side in Side}
-    apart = words.share(math.expm1(groups.upper - groups.lower)).lstrip("+")
+    apart = words.share(math.expm1(min(groups.upper - groups.lower, _LARGEST_LOG))).lstrip("+")
     text = (
         f"{device}: runs fall into two groups {apart} apart; {shares[Side.BASELINE]:.0%} of the baseline's and "
         f"{shares[Side.CANDIDATE]:.0%} of the candidate's are in the worse one"

@@ -1,7 +1,7 @@
 """Changes among everything that was measured without a budget: a list to look at, never a verdict."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import polars as pl
 
@@ -51,9 +51,8 @@ def _shift(runs: pl.DataFrame, asked: Budget) -> Shift | None:
 
 
 def _change(asked: Budget, device: str, shift: Shift, q_value: float) -> Change:
-    sign = asked.sign
-    bounds: Sequence[float] = sorted(math.exp(sign * bound) for bound in (shift.lower_bound(_BOUND_LEVEL), shift.upper_bound(_BOUND_LEVEL)))
-    ratio = Estimate(
-        math.exp(sign * shift.estimate()), bounds[0] or None, bounds[1] if math.isfinite(bounds[1]) else None, 1 - 2 * _BOUND_LEVEL
-    )
+    question = relative.Question(asked, asked.devices, ONE_LOOK, asked.sign, 0.0)
+    bounds = [shift.lower_bound(_BOUND_LEVEL), shift.upper_bound(_BOUND_LEVEL)]
+    low, high = sorted(map(question.ratio, bounds)) if all(map(math.isfinite, bounds)) else (None, None)
+    ratio = Estimate(question.ratio(shift.estimate()), low, high, 1 - 2 * _BOUND_LEVEL)
     return Change(asked.workload, asked.metric, asked.statistic, device, ratio, shift.estimate() > 0, q_value)

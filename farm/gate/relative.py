@@ -22,6 +22,7 @@ METHOD = (
 )
 _USUAL_LEVEL = 0.025
 _DOUBT = 0.2
+_LARGEST_LOG = 700.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,8 @@ class Question:
     limit: float
 
     def ratio(self, shift: float) -> float:
-        """Return a shift of costs as candidate / baseline."""
-        return math.exp(self.sign * shift)
+        """Return a shift of costs as candidate / baseline; what no float holds is the largest or smallest that one does, nearly."""
+        return math.exp(max(-_LARGEST_LOG, min(_LARGEST_LOG, self.sign * shift)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 _FEWEST_VALUES = 16
 _SMALLEST_SIDE = 3
 _SMALLEST_SHARE = 0.08
+_ROUNDING = 1e-9
+"""Values this near each other, of logarithms, differ by rounding only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ def two_groups(values: NDArray[np.float64]) -> Groups | None:
     """
     ordered = np.sort(values)
     count = ordered.size
-    if count < _FEWEST_VALUES or ordered[0] == ordered[-1]:
+    if count < _FEWEST_VALUES or ordered[-1] - ordered[0] <= _ROUNDING * max(1.0, -ordered[0], ordered[-1]):
         return None
     fewest = max(_SMALLEST_SIDE, math.ceil(_SMALLEST_SHARE * count))
     ordered = ordered - ordered[count // 2]

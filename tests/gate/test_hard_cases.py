@@ -68,6 +68,13 @@ def test_wild_values_do_not_overturn_a_verdict() -> None:
     assert one(WITHIN, rows, plan=ONE_LOOK).decision is Decision.PASS
 
 
+@pytest.mark.parametrize(("baseline", "candidate", "decision"), [(5e-324, 1.7e308, Decision.FAIL), (1.7e308, 5e-324, Decision.PASS)])
+def test_the_largest_and_the_smallest_number_are_compared(baseline: float, candidate: float, decision: Decision) -> None:
+    assert one(WITHIN, interleaved([baseline] * 40, [candidate] * 40)).decision is decision
+    half = [baseline, candidate] * 4
+    assert one(WITHIN, interleaved(half, half[::-1])).decision is Decision.INCONCLUSIVE
+
+
 def test_a_hundred_thousand_runs_are_judged_quickly() -> None:
     values = 2e7 * np.exp(np.random.default_rng(1).normal(0, 0.02, 100_000))
     rows = numbered([a_row("baseline" if place % 2 else "candidate", float(value)) for place, value in enumerate(values)])

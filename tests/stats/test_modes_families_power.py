@@ -27,7 +27,7 @@ def test_one_group_seldom_passes_for_two() -> None:
         assert sum(two_groups(np.asarray(draw(20))) is not None for _ in range(400)) <= 10
 
 
-@pytest.mark.parametrize("values", [[], [1.0], [1.0] * 50, [1.0] * 7 + [2.0] * 8, [0.0] * 19 + [1.0]])
+@pytest.mark.parametrize("values", [[], [1.0], [1.0] * 50, [1.0] * 7 + [2.0] * 8, [0.0] * 19 + [1.0], [0.0] * 20 + [1e-12] * 20])
 def test_few_or_equal_values_or_a_single_outlier_are_one_group(values: list[float]) -> None:
     assert two_groups(np.array(values)) is None
 
