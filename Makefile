@@ -13,6 +13,8 @@ BIN := $(VENV)/bin
 DATA ?= .farm
 EXPORT ?=
 ONLY ?=
+# steady-state iterations of Java benchmarks in many forks, from the data of SEALABQualityGroup/icpe-data-challenge-jmh
+FORKS ?= $(wildcard ../shared/samples/series/forks.npz)
 MARKS := $(if $(ONLY),$(ONLY),$(if $(EXPORT),,not export))
 
 .PHONY: help setup setup-dev setup-export system lint test-cpp test demo demo-llm bench bench-gate bench-rack bench-phones clean
@@ -75,7 +77,7 @@ demo-llm: setup $(BIN)/.export-llm
 	@$(BIN)/farm --data $(DATA) run --suite $(DATA)/artifacts/smollm2/smollm2.toml --html $(DATA)/demo-llm.html
 
 bench-gate: setup-dev
-	@$(BIN)/python benchmarks/gate.py
+	@$(BIN)/python benchmarks/gate.py $(if $(FORKS),--forks $(FORKS))
 
 bench: setup-dev
 	$(BIN)/python benchmarks/harness.py

@@ -84,10 +84,10 @@ def family(checks: Checks, rng: np.random.Generator, families: int, metrics: int
     checks.hold("any FAIL in a family of 20 unchanged metrics, at most", failed / families, at_most=0.001)
 
 
-def real_forks(checks: Checks, path: Path, rng: np.random.Generator, count: int) -> None:
+def real_forks(checks: Checks, path: Path | None, rng: np.random.Generator, count: int) -> None:
     """Show the same with forks of real benchmarks instead of simulated noise."""
-    if not path.exists():
-        print(f"\nno {path}: real noise is skipped")
+    if path is None or not path.exists():
+        print("\nno --forks: real noise is skipped")
         return
     iterations = np.load(path)["iterations"].astype(float)
     x, chosen = noise.forks(iterations, count, 2 * RUNS, rng)
@@ -178,9 +178,7 @@ def main() -> None:
     """Print every table; exit 1 when something that must hold does not."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sessions", type=int, default=10_000, help="simulated sessions for each row")
-    parser.add_argument(
-        "--forks", type=Path, default=Path("../shared/samples/series/forks.npz"), help="forks of real benchmarks, where there are some"
-    )
+    parser.add_argument("--forks", type=Path, help="forks of real benchmarks: an .npz with iterations[benchmark, fork, iteration]")
     given = parser.parse_args()
     checks, count, start_s = Checks(), given.sessions, time.perf_counter()
     streams = [np.random.default_rng(seed) for seed in np.random.SeedSequence(SEED).spawn(10)]

@@ -51,7 +51,7 @@ def _judge_one(budget: Budget, runs: pl.DataFrame, items: pl.DataFrame, plan: Pl
     if not is_quality and budget.max_drop is not None:
         raise ValueError(f"{budget.name}: a max_drop is for a quality")
     if not meant:
-        verdict = Verdict(budget, Decision.INCONCLUSIVE, "nothing was measured", 0.0, "", would_decide="runs of this workload")
+        verdict = _nothing(budget)
     elif is_quality:
         verdict = quality.judge(budget, items, plan, meant)
     elif budget.limit is not None:
@@ -59,6 +59,16 @@ def _judge_one(budget: Budget, runs: pl.DataFrame, items: pl.DataFrame, plan: Pl
     else:
         verdict = relative.judge(budget, select(runs, budget, meant, tuple(Side)), plan, meant)
     return _with_status(_held_to_order(replace(verdict, blocking=blocking), plan), today)
+
+
+def _nothing(budget: Budget) -> Verdict:
+    """Return the verdict on a budget of which neither a device is named nor a run is there."""
+    allowed = budget.limit if budget.limit is not None else budget.max_drop
+    if budget.max_regression is not None:
+        allowed = 1 + budget.max_regression * (1 if budget.metric in list(Quality) else budget.sign)
+    assert allowed is not None, "a budget states one of the three"
+    hint = "runs of this workload"
+    return Verdict(budget, Decision.INCONCLUSIVE, "nothing was measured", allowed, "nothing to test", would_decide=hint)
 
 
 def _held_to_order(verdict: Verdict, plan: Plan) -> Verdict:

@@ -12,7 +12,7 @@ def share(value: float) -> str:
         return "any" if value > 0 else "none"
     percent = 100 * value
     digits = 1 if abs(percent) >= 1 else 2
-    text = f"{percent:+.{digits}f}"
+    text = f"{round(percent, digits) + 0.0:+.{digits}f}"  # + 0.0: a small loss is +0 %, not -0 %
     return f"{text.rstrip('0').rstrip('.')} %" if "." in text else f"{text} %"
 
 

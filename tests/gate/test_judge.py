@@ -148,6 +148,9 @@ def test_nothing_measured_and_nothing_judged_are_no_pass() -> None:
     verdict = one(WITHIN)
     assert verdict.decision is Decision.INCONCLUSIVE
     assert verdict.reason == "nothing was measured"
+    assert verdict.allowed == pytest.approx(1.03)
+    assert one(TOKENS).allowed == pytest.approx(0.97)
+    assert one(LIMIT).allowed == 1.1e9
     assert exit_code([]) == COULD_NOT_TELL
 
 
@@ -217,6 +220,8 @@ def test_runs_in_two_groups_are_warned_of() -> None:
     assert text == ("s25: runs fall into two groups 7.7 % apart; 0% of the baseline's and 35% of the candidate's are in the worse one")
     assert verdict.decision is Decision.INCONCLUSIVE  # its typical run is no slower, but every third is
     assert verdict.reason.endswith(f"one ratio does not tell it: {text}")
+    slower = one(WITHIN, interleaved(candidate, [value * 1.05 for value in baseline]), plan=ONE_LOOK)
+    assert slower.decision is Decision.INCONCLUSIVE  # its typical run is slower, but every third of the baseline's was slower still
     baseline[1::3] = [value * 1.08 for value in baseline[1::3]]
     alike = one(WITHIN, interleaved(baseline, candidate), plan=ONE_LOOK)
     assert alike.decision is Decision.PASS
