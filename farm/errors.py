@@ -8,6 +8,7 @@
         HarnessUnavailable  2    the harness cannot be built or found here
         PackageUnavailable  2    a pinned file of PyPI cannot be had, or is another one
         StoreError          2    a database or data folder that cannot be used
+        RecordRefused       2    one run's rows that the database does not take
       StoreBusy             3    another process holds the database, and the deadline passed
       DeviceBusy            3    another controller holds the device
       MeasureError          3    one attempt gave no number; runner.execute makes a Run of it
@@ -66,6 +67,10 @@ class PackageUnavailable(InputError):
 
 class StoreError(InputError):
     """A database or a data folder that cannot be used."""
+
+
+class RecordRefused(StoreError):
+    """One run's rows that the database does not take; the others are not to blame."""
 
 
 class StoreBusy(FarmError):

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from farm.errors import StoreError
+from farm.errors import RecordRefused, StoreError
 from farm.records import Record
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class Journal:
 
     def entries(self) -> list[Path]:
         """Return the entries that wait, oldest first (a run's identity begins with its time)."""
-        return sorted(self.folder.glob("*.json"))
+        return sorted(entry for entry in self.folder.glob("*.json") if entry.is_file())
 
     def records(self) -> list[Record]:
         """Return what waits, oldest first; an entry that cannot be read is set aside as in drain()."""
@@ -58,36 +58,53 @@ class Journal:
     def drain(self, append: Callable[[Sequence[Record]], None]) -> int:
         """Give every waiting run to append, remove the entries, and return how many there were.
 
-        An entry that cannot be read is set aside as `.unreadable` and named in the log; nothing is deleted.
-        Whatever append raises is passed on, with all entries still in place.
+        An entry that cannot be read is set aside as `.unreadable`, and one that append refuses as `.refused`; both are named in the
+        log, and nothing is deleted. Whatever else append raises is passed on, with all entries still in place.
         """
         waiting = []
         for entry in self.entries():
             record = _read(entry)
             if record is not None:
                 waiting.append((entry, record))
-        if waiting:
+        if not waiting:
+            return 0
+        try:
             append([record for _, record in waiting])
+        except RecordRefused:
+            waiting = [(entry, record) for entry, record in waiting if _taken(entry, record, append)]
         for entry, _ in waiting:
             entry.unlink(missing_ok=True)
         return len(waiting)
+
+
+def _taken(entry: Path, record: Record, append: Callable[[Sequence[Record]], None]) -> bool:
+    """Append one entry by itself; one that is refused is set aside."""
+    try:
+        append([record])
+    except RecordRefused as error:
+        _set_aside(entry, ".refused", error.message)
+        return False
+    return True
+
+
+def _set_aside(entry: Path, suffix: str, why: str) -> None:
+    aside = entry.with_suffix(suffix)
+    log.warning("the journal entry %s was set aside as %s: %s", entry.name, aside.name, why)
+    entry.replace(aside)
 
 
 def _read(entry: Path) -> Record | None:
     try:
         content = json.loads(entry.read_text(encoding="utf-8"))
         if content["journal"] != _VERSION:
-            raise StoreError(
-                f"the journal entry {entry} was written by another version of farm", hint="update farm; the entry stays where it is"
-            )
+            log.warning("the journal entry %s was written by another version of farm, and stays where it is", entry.name)
+            return None
         rows: Record = content["rows"]
         rows["runs"][0]["id"]
     except FileNotFoundError:  # another process has just drained it
         return None
-    except (ValueError, KeyError, TypeError, IndexError):
-        aside = entry.with_suffix(".unreadable")
-        log.warning("the journal entry %s cannot be read and was set aside as %s", entry.name, aside.name)
-        entry.replace(aside)
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError):
+        _set_aside(entry, ".unreadable", "it cannot be read")
         return None
     return rows
 

@@ -71,3 +71,16 @@ METRICS: dict[str, Metric] = {
         Metric("throttle_onset_ns", "throttles after", Better.HIGHER, _SINGLE, (Pass.SUSTAIN,)),
     )
 }
+
+_HEADLINES = {
+    Pass.LATENCY: "latency_ns",
+    Pass.MEMORY: "vm_hwm_bytes",
+    Pass.LOAD_COLD: "load_cold_ns",
+    Pass.LOAD_WARM: "load_warm_ns",
+    Pass.SUSTAIN: "sustained_ratio",
+}
+
+
+def headline(pass_: Pass, *, tokens: bool) -> str:
+    """Return the metric that a pass is run for; a run without it has measured nothing. tokens: of a language model."""
+    return "token_ns" if tokens and pass_ is Pass.LATENCY else _HEADLINES[pass_]

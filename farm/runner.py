@@ -12,17 +12,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from farm import conditions, outputs, sustain
+from farm import conditions, metrics, outputs, sustain
 from farm.devices.transport import Handle, Status, Transport
 from farm.errors import DeviceLost, DeviceNotReady, HarnessFailed, MeasureError, RunTimedOut
 from farm.harness import protocol
 from farm.harness.arguments import BoxNames, arguments
+from farm.harness.own import TARGET as OWN_TARGET
 from farm.workloads import OUTPUT, HarnessBuild, Job, Measured, Outcome, Pass, Run, StateReading, new_id, run_folder
 
 log = logging.getLogger(__name__)
 
 _FIRST_WAIT_S, _LAST_WAIT_S = 1.0, 10.0
 _SETTLE_POLL_S = 0.5
+_SIGNS = ("wall_ns", "cpu_time_ns", "thread_cpu_time_ns")
 _THROTTLING_ALLOWED = (Pass.MEMORY, Pass.SUSTAIN)  # a peak of memory stays what it is; a sustain pass measures throttling
 
 
@@ -117,7 +119,7 @@ def _collected(run: Run, transport: Transport, handle: Handle, attempt: Attempt)
     if run.job.pass_ is Pass.SUSTAIN:
         found, missing = sustain.derived(run.readings, tokens=run.job.workload.prompt is not None)
         run = replace(run, readings=run.readings + found, absent=run.absent + missing)
-    return _undisturbed(_answered(run, transport))
+    return _undisturbed(_answered(_with_its_number(run), transport))
 
 
 def _as_known(measured: Measured, job: Job, harness: HarnessBuild) -> Measured:
@@ -126,7 +128,33 @@ def _as_known(measured: Measured, job: Job, harness: HarnessBuild) -> Measured:
         raise HarnessFailed(
             f"the harness runs {measured.runtime} models, {job.artifact.name} is one of {job.artifact.runtime}", error_class="wrong_runtime"
         )
+    if harness.target != OWN_TARGET and measured.harness_hash != harness.source_hash:
+        raise HarnessFailed("the harness is built from other sources than the one that was sent", error_class="wrong_harness")
+    understood = measured.begin["job"]
+    wanted = {"pass": job.pass_, "threads": job.workload.settings.threads, "model_sha256": job.artifact.sha256}
+    for name, value in wanted.items():
+        if understood.get(name) != value:
+            raise HarnessFailed(
+                f"the harness understood another job: {name} {understood.get(name)!r} instead of {value!r}", error_class="wrong_job"
+            )
     return replace(measured, harness_hash=harness.source_hash)
+
+
+def _with_its_number(run: Run) -> Run:
+    """Return run, failed when its pass's own number is not among what was measured: such a run has measured nothing.
+
+    Raises HarnessFailed when it does not say what tells a disturbed run from a good one.
+    """
+    read = {item.metric for item in run.readings if not item.source and item.values}
+    if run.job.pass_ is not Pass.MEMORY and (missing := [name for name in _SIGNS if name not in read]):
+        raise HarnessFailed(
+            f"the harness's result has no {missing[0]}, so that nobody could say whether the run was disturbed", error_class="garbage"
+        )
+    wanted = metrics.headline(run.job.pass_, tokens=run.job.workload.prompt is not None)
+    if wanted in read:
+        return run
+    why = next((item.reason for item in run.absent if item.metric == wanted), "the harness says nothing of it")
+    return replace(run, outcome=Outcome.FAILED, error_class="not_measured", reason=f"{wanted} could not be measured: {why}")
 
 
 def _end(transport: Transport, handle: Handle) -> None:
@@ -140,7 +168,7 @@ def _push(job: Job, transport: Transport, on_phase: Callable[[str], None]) -> Bo
     """Put the job's files into the box, each under the hash of its bytes."""
     on_phase("pushing")
     model = f"files/{job.artifact.sha256}"
-    transport.push(job.artifact.path, model, lambda sent, size: on_phase(f"pushing {sent * 100 // size} %"))
+    transport.push(job.artifact.path, model, lambda sent, size: on_phase(f"pushing {sent * 100 // size} %"), sha256=job.artifact.sha256)
     if job.workload.prompt is not None:
         prompt = struct.pack(f"<{len(job.workload.prompt)}q", *job.workload.prompt)
         return BoxNames(model, prompt=_push_bytes(prompt, transport))
@@ -181,11 +209,14 @@ def _answered(run: Run, transport: Transport) -> Run:
     """Return run with its output held against the artifact's reference: a fast wrong answer is a failed run."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / OUTPUT
+        reference = run.job.applicable_reference
         if not transport.pull(f"{run_folder(run.nonce)}/{OUTPUT}", file):
-            return replace(run, output_check="unchecked")
+            if reference is None:
+                return replace(run, output_check="unchecked")
+            missing = "the harness wrote no output to hold against the reference"
+            return replace(run, output_check="failed", outcome=Outcome.FAILED, error_class="wrong_output", reason=missing)
         output = file.read_bytes()
     run = replace(run, output_sha256=hashlib.sha256(output).hexdigest(), output_check="unchecked")
-    reference = run.job.applicable_reference
     if reference is None:
         return run
     checked = outputs.compare(reference, output)

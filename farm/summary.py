@@ -19,6 +19,7 @@ class Line:
 
     workload: str
     artifact: str
+    """Its SHA-256: names tell no two artifacts apart."""
     pass_: Pass
     flavour: str
     threads: int
@@ -49,7 +50,7 @@ def lines(statistics: pl.DataFrame) -> list[Line]:
     that measures it with nothing else beside it.
     """
     kept = statistics.filter((pl.col("outcome") == Outcome.OK) & pl.col("metric").is_in(list(METRICS)))
-    keys = ["workload", "artifact", "pass", "flavour", "threads", "metric"]
+    keys = ["workload", "artifact_sha256", "pass", "flavour", "threads", "metric"]
     found = [line for group, runs in kept.group_by(keys, maintain_order=True) for line in _of_group(group, runs)]
     return sorted(found, key=lambda line: (line.workload, line.artifact, _ORDER[line.metric.name]))
 
@@ -82,6 +83,7 @@ class Validity:
 
     workload: str
     artifact: str
+    """Its SHA-256."""
     pass_: Pass
     cpu_ratio: float | None
     """CPU time of all threads over wall time: near the number of threads when all of them work and have a CPU."""
@@ -95,9 +97,9 @@ def validity(statistics: pl.DataFrame) -> list[Validity]:
     kept = statistics.filter(pl.col("outcome") == Outcome.OK)
     if kept.is_empty():
         return []
-    wide = kept.pivot(on="metric", index=["workload", "artifact", "pass", "run_id"], values="first", aggregate_function="first")
+    wide = kept.pivot(on="metric", index=["workload", "artifact_sha256", "pass", "run_id"], values="first", aggregate_function="first")
     found = []
-    for (workload, artifact, pass_), runs in wide.group_by(["workload", "artifact", "pass"], maintain_order=True):
+    for (workload, artifact, pass_), runs in wide.group_by(["workload", "artifact_sha256", "pass"], maintain_order=True):
         wall_ns, cpu_ns = _column(runs, "wall_ns"), _column(runs, "cpu_time_ns")
         ratio = None if wall_ns is None or cpu_ns is None else (cpu_ns / wall_ns).median()
         found.append(

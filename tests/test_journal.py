@@ -1,11 +1,12 @@
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from farm.errors import StoreError
+from farm.errors import RecordRefused, StoreError
 from farm.journal import Journal
-from farm.records import record
+from farm.records import Record, record
 from tests.conftest import a_run, a_session
 
 
@@ -36,7 +37,7 @@ def test_an_entry_stays_when_the_database_refuses(tmp_path: Path) -> None:
     assert len(Journal(tmp_path).entries()) == 1
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"journal": 1}', '{"journal": 1, "rows": {"runs": []}}'])
+@pytest.mark.parametrize("text", ["", "{", "[]", "[" * 100_000, '{"journal": 1}', '{"journal": 1, "rows": {"runs": []}}'])
 def test_an_entry_that_cannot_be_read_is_set_aside_and_the_others_go_in(
     tmp_path: Path, text: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -48,11 +49,34 @@ def test_an_entry_that_cannot_be_read_is_set_aside_and_the_others_go_in(
     assert "set aside" in caplog.text
 
 
-def test_an_entry_of_another_version_stays_and_is_named(tmp_path: Path) -> None:
+def test_an_entry_of_another_version_stays_and_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "1.json").write_text('{"journal": 99, "rows": {}}')
-    with pytest.raises(StoreError, match="another version of farm"):
-        Journal(tmp_path).drain(lambda _: None)
+    found: list[object] = []
+    kept = an_entry(tmp_path)
+    with caplog.at_level(logging.WARNING):
+        assert Journal(tmp_path).drain(found.extend) == 1  # it stops nobody else
+    assert "another version of farm" in caplog.text
     assert (tmp_path / "1.json").exists()
+    assert not kept.exists()
+
+
+def test_an_entry_that_is_refused_is_set_aside_and_the_others_go_in(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    session = a_session()
+    good, bad = record(session, a_run(session)), record(session, a_run(session))
+    entries = [Journal(tmp_path).write(each) for each in (bad, good)]
+    taken: list[object] = []
+
+    def append(records: Sequence[Record]) -> None:
+        if bad in records:
+            raise RecordRefused("the database does not take it")
+        taken.extend(records)
+
+    with caplog.at_level(logging.WARNING):
+        assert Journal(tmp_path).drain(append) == 1
+    assert taken == [good]
+    assert "the database does not take it" in caplog.text
+    assert entries[0].with_suffix(".refused").exists()
+    assert Journal(tmp_path).entries() == []
 
 
 def test_a_half_written_entry_is_none(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from farm import rack
 from farm.devices.local import LocalTransport
+from farm.errors import ArtifactError
 from farm.runner import Attempt, execute
 from farm.workloads import (
     Artifact,
@@ -81,8 +82,9 @@ def test_whatever_happens_there_is_a_run_with_its_reason(
 
 def test_a_sustain_pass_says_how_fast_a_device_stays(transport: LocalTransport, fake_model: FakeModel) -> None:
     run = run_of(a_job(fake_model(spin_ns=1_000_000), Pass.SUSTAIN, sustain_ms=1000, timeout_s=20.0), transport)
-    assert run.outcome is Outcome.OK, run.reason
-    assert {item.metric for item in run.absent} >= {"sustained_ratio", "throttle_onset_ns"}  # one window is too few, and it says so
+    assert (run.outcome, run.error_class) == (Outcome.FAILED, "not_measured")  # one window is too few, and it says so
+    assert run.reason is not None
+    assert "sustained_ratio could not be measured: the pass has only" in run.reason
     assert sum(next(item.values for item in run.readings if item.metric == "window_items_count")) > 0
 
 
@@ -107,11 +109,78 @@ def test_a_fast_wrong_answer_is_a_failed_run(
     assert run.readings  # kept, and shown
 
 
+def test_a_model_that_becomes_another_file_is_not_measured_under_its_old_name(transport: LocalTransport, fake_model: FakeModel) -> None:
+    job = a_job(fake_model(spin_ns=1000))
+    job.artifact.path.write_text("farm-fake 1\nspin_ns 2000\n")
+    with pytest.raises(ArtifactError, match="has become another file"):
+        run_of(job, transport)
+    job.artifact.path.unlink()
+    with pytest.raises(ArtifactError, match="cannot be read any more"):
+        run_of(job, transport)
+
+
+def test_a_model_that_the_box_holds_is_not_asked_for_again(transport: LocalTransport, fake_model: FakeModel) -> None:
+    job = a_job(fake_model(spin_ns=1000))
+    assert run_of(job, transport).outcome is Outcome.OK
+    job.artifact.path.unlink()
+    assert run_of(job, transport).outcome is Outcome.OK
+
+
 def test_an_output_that_is_not_a_number_fails(transport: LocalTransport, fake_model: FakeModel) -> None:
     run = run_of(a_job(with_reference(fake_model(output_values="nan"), b"\0\0\x80\x3f")), transport)
     assert run.error_class == "wrong_output"
     assert run.reason is not None
     assert "not finite" in run.reason
+
+
+# What a harness that leaves things out would come to: the real one, and its result edited.
+
+
+def edited(folder: Path, real: HarnessBuild, edit: str) -> HarnessBuild:
+    """The real harness, followed by a line of shell that edits its result: $result."""
+    folder.mkdir()
+    program = folder / "farm-harness"
+    program.write_text(f'#!/bin/sh\n{real.folder}/farm-harness "$@" || exit\nresult=$6\n{edit}\n')
+    program.chmod(0o755)
+    return HarnessBuild(real.target, "fake", "1", real.source_hash, folder, ("./farm-harness",))
+
+
+@pytest.mark.parametrize(
+    ("edit", "error_class", "said"),
+    [
+        ('sed -i \'/"latency_ns"/d; s/"series":[0-9]*}$/"series":COUNT}/\' $result', "not_measured", "latency_ns could not be measured"),
+        ('sed -i \'/"wall_ns"/d; s/"series":[0-9]*}$/"series":COUNT}/\' $result', "garbage", "has no wall_ns"),
+        ("sed -i '/\"latency_ns\"/p' $result", "garbage", "not of protocol 1's form"),
+        ('sed -i \'s/"latency_ns","values":\\[/&-5,/\' $result', "garbage", "not of protocol 1's form"),
+        ('sed -i \'s/"threads":1/"threads":2/\' $result', "wrong_job", "threads 2 instead of 1"),
+        ('sed -i \'s/"model_sha256":"[0-9a-f]*"/"model_sha256":"00"/\' $result', "wrong_job", "model_sha256"),
+        ('sed -i \'s/"source_hash":"[0-9a-f]*"/"source_hash":"00"/\' $result', "wrong_harness", "other sources"),
+        ('sed -i \'s/"build_type":"[A-Za-z]*",//\' $result', "garbage", "not of protocol 1's form"),
+        ("sed -i 's/\"latency_ns\",\"values\":\\[/&'$(printf '9%.0s' $(seq 400))',/' $result", "garbage", "not of protocol 1's form"),
+        ("head -c 200000 /dev/zero | tr '\\0' '[' >> $result; echo >> $result", "garbage", "is not JSON"),
+        ("rm $result; mkdir $result", "no_end", "without writing its end line"),
+    ],
+)
+def test_a_result_that_leaves_something_out_or_belongs_elsewhere_gives_no_number(
+    tmp_path: Path, fake_harness: HarnessBuild, fake_model: FakeModel, edit: str, error_class: str, said: str
+) -> None:
+    transport = LocalTransport(tmp_path / "box")
+    transport.preflight()
+    fewer = '$(($(grep -c \'"type":"series"\' $result) - 1))'
+    transport.install(edited(tmp_path / "harness", fake_harness, edit.replace("COUNT", f"'\"{fewer}\"'")))
+    run = run_of(a_job(fake_model(spin_ns=1000)), transport)
+    assert (run.outcome, run.error_class) == (Outcome.FAILED, error_class), run.reason
+    assert run.reason is not None
+    assert said in run.reason
+
+
+def test_an_output_that_is_missing_does_not_pass_for_a_right_one(tmp_path: Path, fake_harness: HarnessBuild, fake_model: FakeModel) -> None:
+    transport = LocalTransport(tmp_path / "box")
+    transport.preflight()
+    transport.install(edited(tmp_path / "harness", fake_harness, "rm $8"))
+    run = run_of(a_job(with_reference(fake_model(), b"\0\0\x80\x3f")), transport)
+    assert (run.outcome, run.output_check) == (Outcome.FAILED, "failed")
+    assert run.reason == "the harness wrote no output to hold against the reference"
 
 
 def a_stand_in(folder: Path, script: str) -> HarnessBuild:

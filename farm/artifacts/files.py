@@ -1,6 +1,7 @@
 """A path -> an Artifact. What a file is, its bytes say; its name is never trusted."""
 
 import hashlib
+import os
 import struct
 from pathlib import Path
 
@@ -31,9 +32,9 @@ def open_artifact(path: Path) -> Artifact:
 
     Raises ArtifactError, with one sentence, for everything that cannot be measured.
     """
-    if path.is_dir():
-        raise ArtifactError(f"{path} is a folder, and this farm measures single files", hint="name a .pte file")
     try:
+        if path.is_dir():
+            raise ArtifactError(f"{path} is a folder, and this farm measures single files", hint="name a .pte file")
         with path.open("rb") as file:
             head = file.read(_HEAD_BYTES)
             size_bytes = path.stat().st_size
@@ -47,7 +48,7 @@ def open_artifact(path: Path) -> Artifact:
     card = sidecar.read(path, sha256)
     return Artifact(
         sha256=sha256,
-        name=path.name,
+        name=os.fsencode(path.name).decode(errors="replace"),  # a name need not be UTF-8, and goes into a database that wants it
         path=path,
         size_bytes=size_bytes,
         runtime=runtime,

@@ -86,7 +86,7 @@ class Context:
             try:
                 count = self.journal.drain(self.store(_ASIDE_DEADLINE_S).append)
                 say(f"{count} {'run' if count == 1 else 'runs'} from the journal went into the database")
-            except StoreBusy as error:
+            except (StoreBusy, StoreError) as error:  # whether it can be read, reading it shows
                 say(f"{len(self.journal.entries())} runs wait in the journal: {error.message}")
         return self.store()
 
@@ -114,4 +114,4 @@ def owner() -> "Owner":
 
 def command_line() -> str:
     """Return what the user typed, for people to read."""
-    return " ".join(["farm", *sys.argv[1:]])
+    return os.fsencode(" ".join(["farm", *sys.argv[1:]])).decode(errors="replace")

@@ -11,7 +11,7 @@ import click
 
 from farm import __version__
 from farm.cli.context import Context, say
-from farm.errors import ConfigError, FarmError, StoreError
+from farm.errors import ConfigError, FarmError, InputError, StoreError
 
 _INTERRUPTED = 130
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
@@ -131,9 +131,12 @@ def main() -> None:
         sys.stderr.close()
         sys.exit(0)
     except OSError as error:
-        if error.errno not in _NO_ROOM:
-            raise
         where = error.filename2 or error.filename
+        if error.errno not in _NO_ROOM:
+            if where is None:
+                raise
+            say(f"{where}: {error.strerror}")
+            sys.exit(InputError.exit_code)
         say(f"there is no room left on the disk{f' for {where}' if where else ''}; runs that had ended are stored")
         say("hint: make room, or name another data folder with --data")
         sys.exit(StoreError.exit_code)

@@ -2,9 +2,9 @@
 
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -192,13 +192,30 @@ def _task(context: Context, options: _Options) -> _Task:
     work: list[tuple[Workload, Artifact]]
     if suite is None:
         passes = _passes(options.passes)
-        work = [(_workload(artifact, passes, options), artifact) for artifact in map(open_artifact, options.models)]
+        work = [(_workload(artifact, passes, options), artifact) for artifact in _distinct(map(open_artifact, options.models))]
     else:
         devices = [suite.on(device) for device in devices]
         work = [(workload, open_artifact(path)) for workload, path in suite.work]
     repeats = options.repeat or (suite.repeats if suite else _DEFAULT_REPEATS)
     seed = secrets.randbits(32) if options.seed is None else options.seed
     return _Task([(device, rack.plan(device, work, repeats, seed)) for device in devices], seed, _notes(suite))
+
+
+def _distinct(artifacts: Iterable[Artifact]) -> list[Artifact]:
+    """Return the artifacts, each once. Raises InputError when two would be one workload: it is called after its file."""
+    found: dict[str, Artifact] = {}
+    for artifact in artifacts:
+        other = found.setdefault(_workload_id(artifact), artifact)
+        if other.sha256 != artifact.sha256:
+            raise InputError(
+                f'{other.path} and {artifact.path} would both be the workload "{_workload_id(artifact)}"',
+                hint="rename one, measure one after the other, or give each an id in a suite",
+            )
+    return list(found.values())
+
+
+def _workload_id(artifact: Artifact) -> str:
+    return PurePath(artifact.name).stem
 
 
 def _devices(lab: "Lab", options: _Options) -> list[Device]:
@@ -237,7 +254,7 @@ def _workload(artifact: Artifact, passes: tuple[Pass, ...], options: _Options) -
     """Return the workload of a model named on the command line: called after the file."""
     from farm.config import LLM_WARMUP, read_prompt
 
-    name = artifact.path.stem
+    name = _workload_id(artifact)
     settings = PassSettings(
         threads=options.threads, cpus=options.cpus, sustain_ms=round(options.sustain_s * 1e3), timeout_s=options.timeout_s
     )

@@ -30,7 +30,7 @@ def _written_as(quantity: units.Quantity, base_units: float = 1) -> BeforeValida
     return BeforeValidator(read)
 
 
-Seconds = Annotated[float, _written_as(units.TIME, 1e9), Field(gt=0)]
+Seconds = Annotated[float, _written_as(units.TIME, 1e9), Field(gt=0, le=7 * 24 * 3600)]
 Celsius = Annotated[float, _written_as(units.TEMPERATURE), Field(ge=0, le=100)]
 Share = Annotated[float, _written_as(units.RATIO), Field(ge=0, le=10)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
@@ -84,6 +84,18 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError([f"{path} is not UTF-8 text"]) from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError([f"{path} is not TOML: {error}"]) from error
+
+
+def unreadable(path: Path) -> str | None:
+    """Return why a file that a suite names cannot be read, None when it can."""
+    try:
+        with path.open("rb") as file:
+            file.read(1)
+    except FileNotFoundError:
+        return f"there is no {path}"
+    except (OSError, ValueError) as error:  # ValueError: a null in the name
+        return f"{path} cannot be read: {error.strerror if isinstance(error, OSError) else error}"
+    return None
 
 
 Model = TypeVar("Model", bound=Entry)

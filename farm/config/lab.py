@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -53,7 +53,7 @@ class _Defaults(Entry):
 class _LabFile(Entry):
     defaults: _Defaults = _Defaults()
     devices: dict[Name, _DeviceEntry] = Field(default_factory=dict)
-    pools: dict[Name, list[str]] = Field(default_factory=dict)
+    pools: dict[Name, Annotated[list[str], Field(min_length=1)]] = Field(default_factory=dict)
 
 
 _OWN_KEYS = {DeviceKind.LOCAL: set[str](), DeviceKind.ANDROID: {"serial", "match", "adb"}, DeviceKind.IOS: {"udid", "usbmux"}}

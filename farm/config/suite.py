@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from farm import units
-from farm.config.files import ConditionsEntry, Entry, Name, Seconds, Share, nearest, read_toml, tables, validated
+from farm.config.files import ConditionsEntry, Entry, Name, Seconds, Share, nearest, read_toml, tables, unreadable, validated
 from farm.errors import ConfigError
 from farm.metrics import METRICS, Metric, Statistic
 from farm.verdicts import Budget, Severity
@@ -152,9 +152,9 @@ def _workload_problems(raw: Mapping[str, Any], folder: Path) -> list[str]:
         names = {"artifact": [entry.get("artifact")], "inputs": entry.get("inputs"), "prompt": [entry.get("prompt")]}
         for key, files in names.items():
             given = [name for name in files if isinstance(name, str)] if isinstance(files, list) else []
-            problems += [f"{here}.{key}: there is no {folder / name}" for name in given if not (folder / name).exists()]
+            problems += [f"{here}.{key}: {why}" for name in given if (why := unreadable(folder / name)) is not None]
         if "prompt" in entry:
-            if isinstance(entry["prompt"], str) and (folder / entry["prompt"]).exists():
+            if isinstance(entry["prompt"], str) and unreadable(folder / entry["prompt"]) is None:
                 problems += _prompt_problems(here, folder / entry["prompt"])
             mixed = sorted({"inputs", "iterations", "duration", "max_iterations"} & entry.keys())
             problems += [f"{here}.{key}: not together with a prompt" for key in mixed]

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from farm.devices import local_state
+from farm.devices import files, local_state
 from farm.devices.readers import proc
 from farm.devices.transport import Collected, Handle, Holder, Status
 from farm.errors import DeviceNotReady, HarnessFailed, InputError
@@ -78,18 +78,19 @@ class LocalTransport:
         """Run the harness where it was built."""
         self._harness = harness
 
-    def push(self, file: Path, name: str, on_bytes: Callable[[int, int], None] | None = None) -> int:
+    def push(self, file: Path, name: str, on_bytes: Callable[[int, int], None] | None = None, *, sha256: str | None = None) -> int:
         """Copy file into the box, checked by its SHA-256; a copy of these bytes that is there already is kept."""
         target = self.box / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        wanted = local_state.sha256(file)
-        if target.is_file() and local_state.sha256(target) == wanted:
+        wanted = sha256 or files.sha256(file)
+        if target.is_file() and files.sha256(target) == wanted:
             target.touch()  # used now: the last to go when room is made
             return 0
         partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
+        files.sha256(file, wanted)
         try:
+            target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, partial)
-            if local_state.sha256(partial) != wanted:
+            if files.sha256(partial) != wanted:
                 raise DeviceNotReady(f"{file.name} changed while it was copied into the box", error_class="push_corrupt")
             partial.replace(target)
         except OSError as error:
@@ -147,7 +148,7 @@ class LocalTransport:
         """Return the result (or what there is of it), the end of the log and the exit code."""
         folder = self.box / run_folder(handle.nonce)
         exit_text = local_state.text(folder / "exit").strip()
-        result = next((path for path in (folder / RESULT, folder / f"{RESULT}.partial") if path.exists()), None)
+        result = next((path for path in (folder / RESULT, folder / f"{RESULT}.partial") if path.is_file()), None)
         if result is not None and result.stat().st_size > _RESULT_BYTES:
             raise HarnessFailed(f"the harness wrote a result of over {_RESULT_BYTES >> 30} GiB", error_class="garbage")
         return Collected(

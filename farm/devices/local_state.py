@@ -1,6 +1,5 @@
 """What Linux says of this machine and its processes."""
 
-import hashlib
 import time
 from pathlib import Path
 
@@ -20,12 +19,6 @@ def text(path: str | Path) -> str:
         return Path(path).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
-
-
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def process_start(pid: int) -> str | None:

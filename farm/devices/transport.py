@@ -69,10 +69,11 @@ class Transport(Protocol):
     def install(self, harness: HarnessBuild) -> None:
         """Make the harness the one that start() starts; sends only what the box does not hold already."""
 
-    def push(self, file: Path, name: str, on_bytes: Callable[[int, int], None] | None = None) -> int:
+    def push(self, file: Path, name: str, on_bytes: Callable[[int, int], None] | None = None, *, sha256: str | None = None) -> int:
         """Put file into the box under name, verified; return the bytes sent (0 when it was there).
 
-        on_bytes is told, now and then, how many bytes have been sent, and how many there are.
+        on_bytes is told, now and then, how many bytes have been sent, and how many there are. sha256 is what the bytes must be: a
+        file that has become another one since is refused with ArtifactError. Without it they are what they are.
         """
 
     def start(self, arguments: Sequence[str], nonce: str) -> Handle:

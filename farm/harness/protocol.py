@@ -8,7 +8,7 @@ nonce, every line of a known form, and an `end`. Everything else is a failed run
 import json
 import math
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -20,6 +20,7 @@ PROTOCOL = 1
 UNFINISHED = frozenset({"no_begin", "no_end"})
 """Error classes of a result that is not whole: the exit code and the log say more than the result does."""
 
+_NEVER_NEGATIVE = ("_ns", "_bytes", "_count", "_hz", "_index")
 _SHELL_SIGNAL_BASE = 128  # a shell reports a child ended by signal n as 128 + n
 _HINTS = {
     "operator_missing": "export the model with operators that the runtime's kernels provide, or delegate them to a backend",
@@ -115,10 +116,12 @@ def _numbered(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
             continue
         try:
             value = json.loads(line, parse_constant=_refuse_constant)
-        except ValueError as error:
-            if isinstance(error, _NotANumberError):
-                _fail("not_a_number", f"line {number} of the harness's result holds {error}, which is no measurement")
-            _fail("garbage", f"line {number} of the harness's result is not JSON")
+        except _NotANumberError as error:
+            raise HarnessFailed(
+                f"line {number} of the harness's result holds {error}, which is no measurement", error_class="not_a_number"
+            ) from error
+        except (ValueError, RecursionError) as error:
+            raise HarnessFailed(f"line {number} of the harness's result is not JSON", error_class="garbage") from error
         if not isinstance(value, dict) or "type" not in value:
             _fail("garbage", f"line {number} of the harness's result is not a protocol line")
         yield number, value
@@ -140,12 +143,12 @@ def _take(lines: _Lines, line: dict[str, Any], number: int) -> None:
     try:
         match line["type"]:
             case "begin":
-                lines.begin = line
+                lines.begin = _begin(line)
             case "model":
                 lines.model = line
                 _text(line["flavour"])
             case "series":
-                lines.readings.append(_readings(line))
+                lines.readings.append(_readings(line, lines.readings))
             case "absent":
                 lines.absent.append(Absent(_text(line["metric"]), _text(line["reason"]), _text(line.get("source", ""))))
             case "tokens":
@@ -158,22 +161,46 @@ def _take(lines: _Lines, line: dict[str, Any], number: int) -> None:
                     _fail("garbage", f"the harness says it wrote {line['series']} series, {len(lines.readings)} arrived")
             case other:
                 _fail("garbage", f'line {number} of the harness\'s result is of the unknown type "{other}"')
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise HarnessFailed(f"line {number} of the harness's result is not of protocol {PROTOCOL}'s form", error_class="garbage") from error
+
+
+def _begin(line: dict[str, Any]) -> dict[str, Any]:
+    """Return a begin line that has all that is asked of it later. Raises KeyError, TypeError; of another protocol it may be anything."""
+    if line.get("protocol") == PROTOCOL and ("harness" in line or "runtime" in line):
+        harness, runtime, job = line["harness"], line["runtime"], line["job"]
+        for text in (harness["source_hash"], harness["build_type"], runtime["name"], runtime["version"], job["pass"]):
+            _text(text)
+        if not isinstance(harness["sanitizers"], list) or not isinstance(harness["assertions"], bool):
+            raise TypeError("sanitizers is a list, assertions true or false")
+    json.dumps(line, ensure_ascii=False).encode()  # a lone surrogate is no text
+    return line
 
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError("not a text")
+    value.encode()  # a lone surrogate is no text
     return value
 
 
-def _readings(line: Mapping[str, Any]) -> Readings:
+def _readings(line: Mapping[str, Any], earlier: Sequence[Readings]) -> Readings:
+    metric, source = _text(line["metric"]), _text(line.get("source", ""))
+    if any((other.metric, other.source) == (metric, source) for other in earlier):
+        raise ValueError("a series comes twice")
     values = tuple(_number(value) for value in line["values"])
-    at_ns = tuple(int(value) for value in line["at_ns"]) if "at_ns" in line else None
+    if metric.endswith(_NEVER_NEGATIVE) and any(value < 0 for value in values):
+        raise ValueError("a negative time, size or count")
+    at_ns = tuple(_moment(value) for value in line["at_ns"]) if "at_ns" in line else None
     if at_ns is not None and len(at_ns) != len(values):
         raise ValueError("times and values differ in number")
-    return Readings(_text(line["metric"]), values, _text(line.get("source", "")), at_ns)
+    return Readings(metric, values, source, at_ns)
+
+
+def _moment(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
+        raise ValueError("not a time")
+    return value
 
 
 def _number(value: object) -> float:

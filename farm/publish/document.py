@@ -53,7 +53,7 @@ def _line(line: Line) -> dict[str, Any]:
     interval = line.interval
     return {
         "workload": line.workload,
-        "artifact": line.artifact,
+        "artifact_sha256": line.artifact,
         "pass": line.pass_,
         "flavour": line.flavour,
         "threads": line.threads,

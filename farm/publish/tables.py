@@ -35,10 +35,11 @@ def result_tables(results: Results, *, with_device: bool = False) -> list[Table]
     found = []
     for (workload, artifact), group in groupby(results.lines, key=lambda line: (line.workload, line.artifact)):
         own = list(group)
-        rows = tuple(_row(line, own, signs[workload, artifact, line.pass_], results.runs) for line in own if line.is_first)
+        runs = [run for run in results.runs if (run.job.workload.id, run.job.artifact.sha256) == (workload, artifact)]
+        rows = tuple(_row(line, own, signs[workload, artifact, line.pass_], runs) for line in own if line.is_first)
         device = f"{results.device.name} · " if with_device else ""
-        answer = f"output {_answer(workload, results.runs)}"
-        title = f"{device}{workload} · {artifact} · {own[0].flavour} · {count(own[0].threads, 'thread')} · {answer}"
+        answer = f"output {_answer(runs)}"
+        title = f"{device}{workload} · {runs[0].job.artifact.name} · {own[0].flavour} · {count(own[0].threads, 'thread')} · {answer}"
         found.append(Table(title, _COLUMNS, rows))
     return found
 
@@ -51,9 +52,7 @@ def count(number: int, thing: str) -> str:
 def _row(line: Line, own: Sequence[Line], signs: Validity, runs: Sequence[Run]) -> tuple[str, ...]:
     quantity = line.metric.quantity
     spread = {other.statistic.value: units.show(other.median, quantity) for other in own if other.metric is line.metric}
-    attempts = [
-        run for run in runs if (run.job.workload.id, run.job.artifact.name, run.job.pass_) == (line.workload, line.artifact, line.pass_)
-    ]
+    attempts = [run for run in runs if run.job.pass_ == line.pass_]
     return (
         line.metric.label,
         units.show(line.median, quantity),
@@ -75,9 +74,9 @@ def interval_text(line: Line) -> str:
     return f"{low} … {high} ({line.interval.coverage:.0%})"
 
 
-def _answer(workload: str, runs: Sequence[Run]) -> str:
+def _answer(runs: Sequence[Run]) -> str:
     """Return whether a workload's output was right: the worst that any of its runs says."""
-    said = {run.output_check for run in runs if run.job.workload.id == workload and run.output_check}
+    said = {run.output_check for run in runs if run.output_check}
     return next((word for word in ("failed", "unchecked", "passed") if word in said), "unchecked")
 
 
@@ -93,16 +92,16 @@ def outcome_lines(results: Results) -> list[str]:
 
 def note_lines(results: Results) -> list[str]:
     """Return what a reader of the numbers should know: outputs that nothing was held against or that differ, slow attention."""
-    outputs: dict[tuple[str, str], set[str]] = defaultdict(set)
+    outputs: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     unchecked = set()
     plain = sorted({line.workload for line in results.lines if "plain_attention" in line.flavour.split("+")})
     for run in results.runs:
         if run.output_sha256 is not None and run.measured is not None:
-            outputs[run.job.workload.id, run.measured.flavour].add(run.output_sha256)
+            outputs[run.job.workload.id, run.job.artifact.sha256, run.measured.flavour].add(run.output_sha256)
         if run.output_check == "unchecked":
             unchecked.add(run.job.artifact.name)
     notes = [f"{name}: the output is unchecked, since the artifact has no reference for this input" for name in sorted(unchecked)]
-    differing = sorted(workload for (workload, _), hashes in outputs.items() if len(hashes) > 1)
+    differing = sorted(workload for (workload, *_), hashes in outputs.items() if len(hashes) > 1)
     notes += [f"{workload}: repeats of one flavour gave different outputs" for workload in differing]
     return notes + [f"{workload}: attention without the runtime's fused kernel, so slower than a build that has it" for workload in plain]
 

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from farm.errors import InputError, StoreBusy, StoreError
+from farm.errors import InputError, RecordRefused, StoreBusy, StoreError
 from farm.records import Record
 
 log = logging.getLogger(__name__)
@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 _SOURCES = files("farm.store")
 _MIGRATIONS = sorted(entry.name for entry in (_SOURCES / "schema").iterdir() if entry.name.endswith(".sql"))
 SCHEMA_VERSION = int(_MIGRATIONS[-1].split("_")[0])
+
+_STATEMENTS = frozenset(entry.name for entry in (_SOURCES / "queries").iterdir())
 
 _RETRY_S = (0.01, 0.1)
 _TYPES: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -50,7 +52,10 @@ class Store:
     deadline_s: float = 30.0
 
     def append(self, records: Sequence[Record]) -> None:
-        """Put runs in, all in one transaction; a run that is there already is left as it is."""
+        """Put runs in, all in one transaction; a run that is there already is left as it is.
+
+        Raises RecordRefused, with nothing put in, when the database does not take the rows of one of them.
+        """
         with self._open(read_only=False) as connection:
             _migrate(connection, self.path)
             connection.begin()
@@ -101,7 +106,7 @@ class Store:
             yield connection
         except duckdb.FatalException as error:  # a full disk ends here
             raise StoreError(f"the database {self.path} could not be written: {_first_line(error)}") from error
-        except duckdb.IOException as error:
+        except duckdb.Error as error:  # also a TransactionException: the disk filled at the commit
             raise StoreError(f"the database {self.path} could not be read or written: {_first_line(error)}") from error
         finally:
             connection.close()
@@ -182,7 +187,7 @@ def _check_version(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
 def _migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Bring the schema to this farm's version, one file after the other, each in one transaction."""
     version = _schema_version(connection)
-    if version:
+    if version or _fetched(connection, "SELECT 1 FROM duckdb_tables()"):
         _check_version(connection, path)
     for name in _MIGRATIONS:
         number = int(name.split("_")[0])
@@ -197,12 +202,18 @@ def _migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
 
 def _insert(connection: duckdb.DuckDBPyConnection, record: Record) -> None:
     run_id = record["runs"][0]["id"]
-    if _fetched(connection, "SELECT 1 FROM runs WHERE id = ?::UUID", run_id):
-        return
-    for table, rows in record.items():
-        statement = _statement(f"insert_{table}")
-        for row in rows:
-            connection.execute(statement, row)
+    unknown = [table for table in record if f"insert_{table}.sql" not in _STATEMENTS]
+    if unknown:
+        raise RecordRefused(f"run {run_id} has rows of a table {unknown[0]}, which this farm does not know")
+    try:
+        if _fetched(connection, "SELECT 1 FROM runs WHERE id = ?::UUID", run_id):
+            return
+        for table, rows in record.items():
+            statement = _statement(f"insert_{table}")
+            for row in rows:
+                connection.execute(statement, row)
+    except (duckdb.DataError, duckdb.ProgrammingError, duckdb.IntegrityError, duckdb.NotSupportedError) as error:
+        raise RecordRefused(f"the database does not take run {run_id}: {_first_line(error)}") from error
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, name: str, parameters: dict[str, object]) -> pl.DataFrame:
@@ -211,8 +222,20 @@ def _rows(connection: duckdb.DuckDBPyConnection, name: str, parameters: dict[str
 
 def _frame(relation: duckdb.DuckDBPyRelation) -> pl.DataFrame:
     """Return a relation's rows. By way of Python rows: handing them over as Arrow makes DuckDB 2.0.0 report leaks at exit."""
-    schema = {name: _TYPES.get(str(kind)) for name, kind in zip(relation.columns, relation.types, strict=True)}
+    schema = {name: _TYPES.get(str(kind)) for name, kind in zip(_distinct(relation.columns), relation.types, strict=True)}
     return pl.DataFrame(relation.fetchall(), schema=schema, orient="row", infer_schema_length=None)
+
+
+def _distinct(columns: Sequence[str]) -> list[str]:
+    """Return the names of columns, repeated ones numbered: a statement of a user's may join tables that share a name."""
+    found: list[str] = []
+    for column in columns:
+        name, number = column, 1
+        while name in found:
+            number += 1
+            name = f"{column}_{number}"
+        found.append(name)
+    return found
 
 
 def _statement(name: str) -> str:

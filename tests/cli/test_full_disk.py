@@ -58,6 +58,32 @@ def test_a_journal_without_room_is_named_and_leaves_nothing_half_written(
     assert "Traceback" not in done.stderr
 
 
+# $1: the data folder to mount on, $2: its size; everything but the database lies in `elsewhere`, where there is room. The command follows.
+DATABASE_ALONE = """mount -t tmpfs -o "size=$2" none "$1" || exit 9
+for name in journal box unfinished harness; do ln -s "$PWD/elsewhere/$name" "$1/$name" || exit 9; done
+shift 2; "$@"; echo "exit $?" >&2; "$1" -m farm --data data runs"""
+
+
+@pytest.mark.parametrize("size", ["100k", "300k", "600k"])
+def test_a_database_without_room_is_a_sentence_and_what_ended_waits_in_the_journal(
+    namespace: list[str], tmp_path: Path, fake_harness: HarnessBuild, size: str
+) -> None:
+    for name in ("data", "elsewhere/journal", "elsewhere/box", "elsewhere/unfinished"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "elsewhere" / "harness").symlink_to(fake_harness.folder.parent)
+    (tmp_path / "devices.toml").write_text(CALM_TOML)
+    (tmp_path / "model.fake").write_text("farm-fake 1\nspin_ns 100\n")
+    farm = [sys.executable, "-m", "farm", "--data", "data", "run", "model.fake", "--passes", "latency", "--repeat", "2"]
+    command = [*farm, "--iterations", "100000", "--threads", "1"]
+    done = subprocess.run(
+        [*namespace, "sh", "-c", DATABASE_ALONE, "sh", "data", size, *command], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    assert "exit 2" in done.stderr
+    assert "the database data/farm.duckdb could not be" in done.stderr
+    assert list((tmp_path / "elsewhere" / "journal").glob("*.json"))
+
+
 def test_a_build_without_room_is_a_sentence(namespace: list[str], tmp_path: Path) -> None:
     done = run_with_full(namespace, tmp_path, "data", "300k", None)
     assert done.returncode == 2

@@ -1,22 +1,25 @@
+from dataclasses import replace
+
 from farm import metrics, stats
 from farm.metrics import Statistic
 from farm.publish import Results, tables
 from farm.summary import Line, Validity
 from farm.workloads import Absent, Measured, Outcome, Pass, Run, StateReading
-from tests.conftest import LOCAL, a_run, a_session
+from tests.conftest import LOCAL, a_job, a_run, a_session, an_artifact
 
 SESSION = a_session()
+SHA256 = an_artifact().sha256
 
 
 def a_line(flavour: str = "xnnpack") -> Line:
     values = (2e6, 1e6, 3e6)
     metric = metrics.METRICS["latency_ns"]
-    return Line("a-workload", "model.pte", Pass.LATENCY, flavour, 1, metric, Statistic.P50, values, 2e6, stats.median_interval(values), 300)
+    return Line("a-workload", SHA256, Pass.LATENCY, flavour, 1, metric, Statistic.P50, values, 2e6, stats.median_interval(values), 300)
 
 
 def results(flavour: str = "xnnpack") -> Results:
     run = a_run(SESSION, output_check="passed")
-    return Results(LOCAL, SESSION, (run,), (a_line(flavour),), (Validity("a-workload", "model.pte", Pass.LATENCY, 0.9, 2, 0.5),))
+    return Results(LOCAL, SESSION, (run,), (a_line(flavour),), (Validity("a-workload", SHA256, Pass.LATENCY, 0.9, 2, 0.5),))
 
 
 def of_runs(*runs: Run) -> Results:
@@ -27,6 +30,15 @@ def test_a_row_tells_the_median_its_interval_and_how_undisturbed_it_was() -> Non
     (table,) = tables.result_tables(results())
     assert table.title == "a-workload · model.pte · xnnpack · 1 thread · output passed"
     assert table.rows == (("latency", "2.00 ms", "1.00 ms … 3.00 ms (75%)", "", "", "3 of 1", "0.90", "2", "0.50"),)
+
+
+def test_artifacts_of_one_name_are_two() -> None:
+    one, other = an_artifact("model.pte"), an_artifact("other.pte")
+    runs = tuple(a_run(SESSION, job=a_job(replace(each, name="model.pte"))) for each in (one, other))
+    lines = tuple(replace(a_line(), artifact=each.sha256) for each in (one, other))
+    signs = tuple(Validity("a-workload", each.sha256, Pass.LATENCY, 0.9, 2, 0.5) for each in (one, other))
+    first, second = tables.result_tables(Results(LOCAL, SESSION, runs, lines, signs))
+    assert first.rows[0][5] == second.rows[0][5] == "3 of 1"
 
 
 def test_slow_attention_is_a_note() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from farm.errors import InputError, StoreBusy, StoreError
+from farm.errors import InputError, RecordRefused, StoreBusy, StoreError
 from farm.journal import Journal
 from farm.records import record
 from farm.store import SCHEMA_VERSION, Store, statistics_of
@@ -41,10 +41,48 @@ def test_a_run_goes_in_whole_or_not_at_all(tmp_path: Path) -> None:
     session = a_session()
     good, broken = record(session, a_run(session)), record(session, a_run(session))
     broken["samples"][1]["metric"] = None
-    with pytest.raises(duckdb.ConstraintException):
+    with pytest.raises(RecordRefused, match=broken["runs"][0]["id"]):
         store.append([good, broken])
     assert store.query("count_runs").item() == 0
     assert store.sql("SELECT count(*) FROM samples").item() == 0
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"runs": [{"id": "x"}]},
+        {"runs": [{"id": "019b0000-0000-7000-8000-000000000000"}]},
+        {"runs": [{"id": "019b0000-0000-7000-8000-000000000000"}], "../../secret": [{}]},
+    ],
+)
+def test_rows_that_make_no_run_are_refused(tmp_path: Path, broken: dict[str, list[dict[str, object]]]) -> None:
+    store = Store(tmp_path / "farm.duckdb")
+    with pytest.raises(RecordRefused):
+        store.append([broken])
+    assert store.query("count_runs").item() == 0
+
+
+@pytest.mark.parametrize("text", ["a lone surrogate \udcff", "\ud800"])
+def test_a_text_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
+    session = a_session(command=text)
+    with pytest.raises(RecordRefused):
+        Store(tmp_path / "farm.duckdb").append([record(session, a_run(session))])
+
+
+def test_a_database_of_somebody_elses_gets_no_table_of_farms(tmp_path: Path) -> None:
+    with duckdb.connect(tmp_path / "farm.duckdb") as connection:
+        connection.execute("CREATE TABLE theirs (a INTEGER)")
+    session = a_session()
+    with pytest.raises(StoreError, match="was not made by farm"):
+        Store(tmp_path / "farm.duckdb").append([record(session, a_run(session))])
+
+
+def test_a_statement_may_join_tables_that_share_names(tmp_path: Path) -> None:
+    store = Store(tmp_path / "farm.duckdb")
+    session = a_session()
+    store.append([record(session, a_run(session))])
+    frame = store.sql("SELECT runs.id, sessions.id, devices.id FROM runs JOIN sessions ON session_id = sessions.id JOIN devices ON true")
+    assert frame.columns == ["id", "id_2", "id_3"]
 
 
 def test_statistics_are_those_of_the_readings_with_linear_quantiles() -> None:

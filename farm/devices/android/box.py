@@ -4,14 +4,15 @@ import hashlib
 import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from importlib.resources import files
+from importlib.resources import files as resources
 from pathlib import Path
 
+from farm.devices import files
 from farm.devices.android.adb import Adb, Said
 from farm.errors import DeviceNotReady, InputError
 
 BOX = "/data/local/tmp/farm"
-_SCRIPT = (files("farm.devices.android") / "box.sh").read_bytes()
+_SCRIPT = (resources("farm.devices.android") / "box.sh").read_bytes()
 _SCRIPT_NAME = f"box-{hashlib.sha256(_SCRIPT).hexdigest()[:16]}.sh"
 _MAKE = f"mkdir -p {BOX}/files {BOX}/runs {BOX}/harness && test -f {BOX}/{_SCRIPT_NAME} && sha256sum <{BOX}/{_SCRIPT_NAME}"
 _CALL = f"sh {BOX}/{_SCRIPT_NAME}"
@@ -52,32 +53,31 @@ class Box:
             )
         return said
 
-    def push(self, file: Path, name: str, mode: int = _PLAIN, on_bytes: Callable[[int, int], None] | None = None) -> int:
-        """Put file into the box under name and return the bytes sent: 0 when a file of these bytes has that name already.
+    def push(self, file: Path, name: str, wanted: str, mode: int = _PLAIN, on_bytes: Callable[[int, int], None] | None = None) -> int:
+        """Put file, whose SHA-256 is wanted, into the box under name; return the bytes sent: 0 when the box has these bytes there.
 
         Sent to a temporary name, checked by its SHA-256 on the device, then renamed. on_bytes is told bytes sent and in all.
+        Raises ArtifactError when the file has become another one.
         """
+        known = self._verified.get(name) == wanted and self.call("touch", [name]).out.strip() == "there"
+        if known or self.hashes([name], _size_bytes(file)) == [wanted]:
+            self._verified[name] = wanted
+            return 0
+        files.sha256(file, wanted)
+        size_bytes = _size_bytes(file)
+        self._make_room(size_bytes, file.name)
+        sent = 0
+
+        def count(step: int) -> None:
+            nonlocal sent
+            sent += step
+            if on_bytes is not None:
+                on_bytes(sent, size_bytes)
+
+        partial = f"files/partial-{wanted}"
         with file.open("rb") as source:
-            wanted = hashlib.file_digest(source, "sha256").hexdigest()
-            size_bytes = source.tell()
-            known = self._verified.get(name) == wanted and self.call("touch", [name]).out.strip() == "there"
-            if known or self.hashes([name], size_bytes) == [wanted]:
-                self._verified[name] = wanted
-                return 0
-            self._make_room(size_bytes, file.name)
-            source.seek(0)
-            sent = 0
-
-            def count(step: int) -> None:
-                nonlocal sent
-                sent += step
-                if on_bytes is not None:
-                    on_bytes(sent, size_bytes)
-
-            partial = f"files/partial-{wanted}"
             self.adb.push(source, f"{BOX}/{partial}", mode, _MARGIN_S + size_bytes / _SLOWEST_PUSH_BYTES_PER_S, count)
-        found = self.hashes([partial], size_bytes)
-        if found != [wanted]:
+        if self.hashes([partial], size_bytes) != [wanted]:
             self.call("remove", [partial])
             raise DeviceNotReady(f"{file.name} arrived damaged on {self.adb.serial}", error_class="push_corrupt")
         self.call("keep", [partial, name])
@@ -98,7 +98,7 @@ class Box:
             here = hashlib.sha256((folder / name).read_bytes()).hexdigest()
             if here != there:
                 executable = (folder / name).stat().st_mode & 0o111
-                sent += self.push(folder / name, f"{into}/{name}", _EXECUTABLE if executable else _PLAIN)
+                sent += self.push(folder / name, f"{into}/{name}", here, _EXECUTABLE if executable else _PLAIN)
         return sent
 
     def hashes(self, names: Sequence[str], size_bytes: int) -> list[str]:
@@ -146,3 +146,8 @@ class Box:
                 error_class="device_full",
                 hint="farm devices clean removes what farm keeps there",
             )
+
+
+def _size_bytes(file: Path) -> int:
+    """Return the size of a file here; 0 when it is gone, which matters only when it has to be sent."""
+    return file.stat().st_size if file.is_file() else 0

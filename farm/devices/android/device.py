@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TypeVar
 
+from farm.devices import files
 from farm.devices.android import state, steady
 from farm.devices.android.adb import DEFAULT_ADDRESS, Adb, Listed, Server
 from farm.devices.android.box import Box
@@ -98,9 +99,9 @@ class AndroidTransport:
         log.info("%s: harness %s, %d bytes sent", self.device.name, harness.source_hash[:12], sent)
         self._harness = harness
 
-    def push(self, file: Path, name: str, on_bytes: Callable[[int, int], None] | None = None) -> int:
+    def push(self, file: Path, name: str, on_bytes: Callable[[int, int], None] | None = None, *, sha256: str | None = None) -> int:
         """Put file into the box under name, verified on the device; return the bytes sent (0 when it was there)."""
-        return self._patiently(lambda box: box.push(file, name, on_bytes=on_bytes))
+        return self._patiently(lambda box: box.push(file, name, sha256 or files.sha256(file), on_bytes=on_bytes))
 
     def start(self, arguments: Sequence[str], nonce: str) -> Handle:
         """Start the harness in a session of its own. A link that breaks meanwhile: taken up if it had begun, started if not."""

@@ -2,7 +2,6 @@
 SELECT
     runs.id::VARCHAR AS run_id,
     runs.workload_id AS workload,
-    artifacts.name AS artifact,
     runs.artifact_sha256,
     runs.pass,
     runs.repeat,
@@ -18,5 +17,4 @@ SELECT
     run_statistics.first
 FROM run_statistics
 JOIN runs ON runs.id = run_statistics.run_id
-JOIN artifacts ON artifacts.sha256 = runs.artifact_sha256
 ORDER BY runs.started_at, run_statistics.metric;

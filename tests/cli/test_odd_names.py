@@ -1,0 +1,127 @@
+"""Names and places that users really give: the same name twice, no UTF-8, too long, no ordinary file."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import CALM_TOML
+
+Farm = Callable[..., subprocess.CompletedProcess[str]]
+QUICK = ("--passes", "latency,memory", "--repeat", "2", "--iterations", "20", "--threads", "1")
+
+
+@pytest.fixture
+def farm(tmp_path: Path, builds: Path) -> Farm:
+    (tmp_path / "devices.toml").write_text(CALM_TOML)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "harness").symlink_to(builds / "harness")
+
+    def call(*arguments: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "farm", "--data", "data", *(each if isinstance(each, bytes) else str(each) for each in arguments)]
+        return subprocess.run(command, cwd=tmp_path, env=os.environ, capture_output=True, text=True, check=False)
+
+    return call
+
+
+def a_model(path: Path, spin_ns: int) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"farm-fake 1\nspin_ns {spin_ns}\n")
+    return path
+
+
+def test_two_models_of_one_name_are_never_one_number(farm: Farm, tmp_path: Path) -> None:
+    fast, slow = a_model(tmp_path / "v1" / "model.fake", 1000), a_model(tmp_path / "v2" / "model.fake", 5000)
+    refused = farm("run", fast, slow, *QUICK)
+    assert refused.returncode == 2
+    assert 'would both be the workload "model"' in refused.stderr
+
+
+def test_one_model_named_twice_is_measured_once(farm: Farm, tmp_path: Path) -> None:
+    model = a_model(tmp_path / "model.fake", 1000)
+    done = farm("run", model, tmp_path / "." / "model.fake", *QUICK, "--json")
+    assert done.returncode == 0, done.stderr
+    assert len(json.loads(done.stdout)["sessions"][0]["runs"]) == 4
+
+
+def test_one_model_under_two_names_is_two_workloads_each_with_its_own_runs(farm: Farm, tmp_path: Path) -> None:
+    models = [a_model(tmp_path / name, 1000) for name in ("one.fake", "two.fake")]
+    done = farm("run", *models, *QUICK)
+    assert done.returncode == 0, done.stderr
+    assert "one · one.fake" in done.stdout
+    assert "two · two.fake" in done.stdout
+    assert done.stdout.count("2 of 2") == 8
+
+
+def test_a_name_that_is_no_utf8_stops_nobody(farm: Farm, tmp_path: Path) -> None:
+    name = b"bad\xff.fake"
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).write_text("farm-fake 1\nspin_ns 1000\n")
+    done = farm("run", name, *QUICK)
+    assert done.returncode == 0, done.stderr
+    assert farm("runs").returncode == 0
+    assert json.loads(farm("sql", "--json", "SELECT DISTINCT workload_id FROM runs").stdout) == [
+        {"workload_id": "bad\N{REPLACEMENT CHARACTER}"}
+    ]
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_a_page_takes_the_place_of_an_ordinary_file_only(farm: Farm, tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / "page.html")
+    before = (tmp_path / "page.html").stat().st_mode
+    refused = farm("run", a_model(tmp_path / "model.fake", 1000), *QUICK, "--html", "page.html")
+    assert refused.returncode == 2
+    assert "it is no ordinary file" in refused.stderr
+    assert (tmp_path / "page.html").stat().st_mode == before
+
+
+def test_a_page_behind_a_link_is_written_where_the_link_leads(farm: Farm, tmp_path: Path) -> None:
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "page.html").symlink_to(tmp_path / "pages" / "real.html")
+    assert farm("run", a_model(tmp_path / "model.fake", 1000), *QUICK, "--html", "page.html").returncode == 0
+    assert (tmp_path / "page.html").is_symlink()
+    assert (tmp_path / "pages" / "real.html").read_text().startswith("<!doctype html>")
+
+
+LONG = "a" * 300
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("run", LONG), "File name too long"),
+        (("run", "model.fake", "--html", f"{LONG}.html"), "File name too long"),
+        (("run", "model.fake", "--html", f"{'a' * 245}.html"), "its name is too long"),
+        (("artifacts", "show", LONG), "File name too long"),
+        (("config", "check", LONG), "File name too long"),
+        (("run", "--suite", "folder.toml"), "Is a directory"),
+        (("run", "--suite", "long.toml"), "File name too long"),
+        (("run", "--suite", "forever.toml"), "less than or equal to 604800"),
+        (("--devices", "empty_pool.toml", "run", "model.fake", "--pool", "n"), "pools.n"),
+    ],
+)
+def test_what_cannot_be_is_a_sentence(farm: Farm, tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
+    a_model(tmp_path / "model.fake", 1000)
+    suite = '[suite]\nname = "s"\n[[workloads]]\nid = "w"\nartifact = "model.fake"\n'
+    (tmp_path / "folder.toml").write_text(suite + 'inputs = ["."]\n')
+    (tmp_path / "long.toml").write_text(suite.replace("model.fake", LONG))
+    (tmp_path / "forever.toml").write_text(suite + 'duration = "1e300 s"\n')
+    (tmp_path / "empty_pool.toml").write_text("[pools]\nn = []\n")
+    refused = farm(*arguments)
+    assert refused.returncode == 2, refused.stderr
+    assert said in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_entries_that_are_none_do_not_stop_what_comes_after(farm: Farm, tmp_path: Path) -> None:
+    journal = tmp_path / "data" / "journal"
+    (journal / "zz.json").mkdir(parents=True)
+    (journal / "1.json").write_text('{"journal": 1, "rows": {"runs": [{"id": "x"}]}}')
+    (journal / "2.json").write_text("[" * 100_000)
+    done = farm("run", a_model(tmp_path / "model.fake", 1000), *QUICK)
+    assert done.returncode == 0, done.stderr
+    assert farm("runs").stdout.count("model") == 4
+    assert {entry.name for entry in journal.iterdir()} == {"zz.json", "1.refused", "2.unreadable"}
