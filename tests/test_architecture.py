@@ -22,6 +22,8 @@ MAY_IMPORT = {
     "series": set[str](),
     "records": {"series"},
     "summary": {"stats"},
+    "gate": {"stats"},
+    "exchange": set[str](),
     "config": set[str](),
     "sources": set[str](),
     "wheels": set[str](),
@@ -39,6 +41,8 @@ MAY_IMPORT = {
         "artifacts",
         "config",
         "devices",
+        "exchange",
+        "gate",
         "harness",
         "journal",
         "leases",
@@ -66,7 +70,7 @@ OWNERS = {
     "transformers": {"artifacts"},
     "coremltools": {"artifacts"},
 }
-PURE = {"errors", "units", "metrics", "verdicts", "series", "stats", "conditions", "outputs", "summary", "sustain"}
+PURE = {"errors", "units", "metrics", "verdicts", "series", "stats", "conditions", "outputs", "summary", "gate", "sustain"}
 WORLD = {"os", "sys", "subprocess", "socket", "time", "random", "shutil", "tempfile", "urllib", "pathlib"}
 
 
