@@ -33,6 +33,7 @@ _TYPES: dict[str, pl.DataType | type[pl.DataType]] = {
     "TIMESTAMP": pl.Datetime("us"),
     "DOUBLE[]": pl.List(pl.Float64),
     "BIGINT[]": pl.List(pl.Int64),
+    "VARCHAR[]": pl.List(pl.String),
 }
 
 _VERSION_TABLE = "CREATE TABLE IF NOT EXISTS farm_schema (version INTEGER PRIMARY KEY, name VARCHAR NOT NULL)"
@@ -58,6 +59,15 @@ class Store:
                 _insert(connection, record)
             connection.commit()
 
+    def add_imported(self, files: Sequence[Record]) -> list[bool]:
+        """Put others' numbers in, all files in one transaction; say of each whether it is new: one whose bytes are there is left out."""
+        with self._open(read_only=False) as connection:
+            _migrate(connection, self.path)
+            connection.begin()
+            new = [_insert_imported(connection, record) for record in files]
+            connection.commit()
+        return new
+
     def check(self) -> None:
         """Raise StoreError when the database is there and cannot be used: another kind of file, or made by a newer farm."""
         if self.path.exists():
@@ -71,7 +81,10 @@ class Store:
                 _migrate(connection, self.path)
                 return _rows(connection, name, parameters)
         with self._open(read_only=True) as connection:
-            _check_version(connection, self.path)
+            if _check_version(connection, self.path) == SCHEMA_VERSION:
+                return _rows(connection, name, parameters)
+        with self._open(read_only=False) as connection:  # made by an older farm: its tables come up to this one's first
+            _migrate(connection, self.path)
             return _rows(connection, name, parameters)
 
     def history(self, series_key: str, metric: str) -> pl.DataFrame:
@@ -168,7 +181,8 @@ def _fetched(connection: duckdb.DuckDBPyConnection, statement: str, *values: obj
     return connection.execute(statement, list(values)).fetchall()
 
 
-def _check_version(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+def _check_version(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
+    """Return the schema's version, at most this farm's. Raises StoreError for a newer one and for what is not farm's."""
     version = _schema_version(connection)
     if version > SCHEMA_VERSION:
         raise StoreError(
@@ -177,6 +191,7 @@ def _check_version(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         )
     if version == 0:
         raise StoreError(f"the database {path} was not made by farm", hint="name another folder with --data")
+    return version
 
 
 def _migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
@@ -196,9 +211,18 @@ def _migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, record: Record) -> None:
-    run_id = record["runs"][0]["id"]
-    if _fetched(connection, "SELECT 1 FROM runs WHERE id = ?::UUID", run_id):
-        return
+    if not _fetched(connection, "SELECT 1 FROM runs WHERE id = ?::UUID", record["runs"][0]["id"]):
+        _insert_rows(connection, record)
+
+
+def _insert_imported(connection: duckdb.DuckDBPyConnection, record: Record) -> bool:
+    if _fetched(connection, "SELECT 1 FROM imported_files WHERE sha256 = ?", record["imported_files"][0]["sha256"]):
+        return False
+    _insert_rows(connection, record)
+    return True
+
+
+def _insert_rows(connection: duckdb.DuckDBPyConnection, record: Record) -> None:
     for table, rows in record.items():
         statement = _statement(f"insert_{table}")
         for row in rows:
