@@ -3,15 +3,20 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING
 
 import click
 
 from farm import __version__
 from farm.cli.context import Context, now_utc, say
-from farm.errors import InputError
+from farm.errors import InputError, StoreError
 from farm.exchange.imported import Contents, Source, content, rows
+
+if TYPE_CHECKING:
+    from farm.exchange.exported import Value
 
 Read = tuple[Source, Contents]
 
@@ -89,3 +94,72 @@ def _draw(found: Sequence[Read]) -> None:
     draw.tables(tables)
     gaps = [f"{gap.label}: {gap.source_metric}: {gap.reason}" for _, contents in found for gap in contents.gaps]
     draw.lines("Not there", gaps)
+
+
+@click.command(epilog="Example: farm export --format parquet --into runs.parquet --workload digits-int8 --samples")
+@click.option("--format", "form", type=click.Choice(["otava-csv", "hud-v3", "parquet"]), required=True, help="What to write.")
+@click.option("--into", type=click.Path(path_type=Path, dir_okay=False), required=True, metavar="FILE", help="The file to write.")
+@click.option("--workload", help="Only runs of this workload.")
+@click.option("--device", help="Only runs on the device of this name or identity.")
+@click.option("--flavour", help="Only runs of this flavour.")
+@click.option(
+    "--settings",
+    metavar="KEY",
+    help="Only runs of the workload settings whose key begins so (otava-csv names them when there are several).",
+)
+@click.option("--samples", is_flag=True, help="parquet: every raw reading too.")
+@click.pass_obj
+def export(context: Context, /, form: str, into: Path, samples: bool, **chosen: str | None) -> None:
+    """Write stored runs for other tools: Apache Otava's CSV, PyTorch's HUD (version 3), Parquet.
+
+    parquet has every measured run with its outcome; the others only valid runs. otava-csv is one workload on one device, a row for
+    each session; the test for Otava's configuration, by which it reads the file, goes to stdout.
+    """
+    from farm.exchange.exported import values
+
+    if samples and form != "parquet":
+        raise InputError(f"{form} has no place for raw readings", hint="--samples goes with --format parquet")
+    store = context.drained_store()
+    frame = store.query("export_statistics", **chosen)
+    if frame.is_empty():
+        raise InputError("there are no such measured runs", hint="farm runs lists what there is")
+    found = list(values(frame.iter_rows(named=True)))
+    match form:
+        case "otava-csv":
+            _export_otava(found, into)
+        case "hud-v3":
+            from farm.exchange.to_hud import hud_json
+
+            if not any(value.is_result for value in found):
+                raise InputError("there are no valid runs to export", hint="farm runs lists what was measured")
+            _write(into, hud_json(found).encode())
+        case _:
+            from farm.exchange.to_parquet import parquet
+
+            run_ids = frame["run_id"].unique(maintain_order=True).to_list()
+            raw = store.query("export_samples", run_ids=run_ids).iter_rows(named=True) if samples else None
+            _write(into, parquet(found, raw))
+    say(f"{into}: written, of {frame['run_id'].n_unique()} runs")
+
+
+def _export_otava(found: "Sequence[Value]", into: Path) -> None:
+    from farm.exchange.to_otava import otava_config, otava_table
+
+    table = otava_table(found)
+    _write(into, table.text.encode())
+    if table.left_out:
+        lacking = "1 session lacks" if table.left_out == 1 else f"{table.left_out} sessions lack"
+        say(f"{lacking} one of {', '.join(table.metrics)}, and is not in the file: Otava takes no empty cell")
+    click.echo(otava_config(table, into, f"{found[0].run['device']}.{found[0].run['workload']}"))
+
+
+def _write(into: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    partial = into.with_name(f"{into.name}.partial")
+    try:
+        partial.write_bytes(data)
+        partial.replace(into)
+    except OSError as error:
+        with suppress(OSError):
+            partial.unlink()
+        raise StoreError(f"{into} cannot be written: {error.strerror}", hint="name another file with --into") from error

@@ -11,6 +11,7 @@ import pytest
 
 from farm.store import Store
 from tests.exchange import texts
+from tests.exchange.test_export import nights
 
 Farm = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -76,3 +77,41 @@ def test_foreign_control_characters_do_not_reach_the_terminal(farm: Farm, tmp_pa
     done = farm("import", "a.json", "--dry-run")
     assert done.returncode == 0
     assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_stored_runs_are_exported(farm: Farm, tmp_path: Path) -> None:
+    store = Store(tmp_path / "data" / "farm.duckdb")
+    (tmp_path / "data").mkdir()
+    store.append(nights(3, memory=(0, 1)))
+    done = farm("export", "--format", "otava-csv", "--into", "history.csv", "--workload", "a-workload")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["tests"]["local.a-workload"]["file"] == "history.csv"
+    assert "1 session lacks one of" in done.stderr
+    assert len((tmp_path / "history.csv").read_text().splitlines()) == 3
+    assert farm("export", "--format", "hud-v3", "--into", "hud.json").returncode == 0
+    assert farm("import", "hud.json", "--dry-run").returncode == 0
+    assert farm("export", "--format", "parquet", "--into", "runs.parquet", "--samples").returncode == 0
+    assert (tmp_path / "runs.parquet").read_bytes()[:4] == b"PAR1"
+    assert not list(tmp_path.glob("*.partial"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--format", "parquet", "--into", "a.parquet"], "there are no such measured runs"),
+        (["--format", "hud-v3", "--into", "a.json", "--samples"], "hud-v3 has no place for raw readings"),
+    ],
+)
+def test_what_cannot_be_exported_is_said(farm: Farm, tmp_path: Path, arguments: list[str], told: str) -> None:
+    done = farm("export", *arguments)
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert not list(tmp_path.glob("a.*"))
+
+
+def test_a_file_that_cannot_be_written_is_said(farm: Farm, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    Store(tmp_path / "data" / "farm.duckdb").append(nights(1))
+    done = farm("export", "--format", "parquet", "--into", "nowhere/a.parquet")
+    assert done.returncode == 2
+    assert "nowhere/a.parquet cannot be written: No such file or directory" in done.stderr

@@ -1,5 +1,5 @@
 -- The statistics of every measured run, with what is known of the run, in the order in which the runs began.
--- workload and device: NULL for all; device is its name or its id.
+-- workload, device, flavour, settings: NULL for all; device is its name or its id, settings the beginning of the workload's key.
 SELECT
     runs.id::VARCHAR AS run_id,
     runs.session_id::VARCHAR AS session_id,
@@ -41,4 +41,6 @@ JOIN devices ON devices.id = runs.device_id
 JOIN artifacts ON artifacts.sha256 = runs.artifact_sha256
 WHERE ($workload IS NULL OR runs.workload_id = $workload)
   AND ($device IS NULL OR sessions.device_name = $device OR runs.device_id = $device)
+  AND ($flavour IS NULL OR runs.flavour = $flavour)
+  AND ($settings IS NULL OR starts_with(runs.workload_key, $settings))
 ORDER BY runs.started_at, runs.id, run_statistics.metric;
