@@ -21,6 +21,8 @@ MAY_IMPORT = {
     "series": set[str](),
     "records": {"series"},
     "summary": {"stats"},
+    "gate": {"stats"},
+    "exchange": set[str](),
     "config": set[str](),
     "sources": set[str](),
     "wheels": set[str](),
@@ -40,6 +42,7 @@ MAY_IMPORT = {
         "config",
         "devices",
         "exchange",
+        "gate",
         "harness",
         "journal",
         "leases",
@@ -66,7 +69,7 @@ OWNERS = {
     "transformers": {"artifacts"},
     "coremltools": {"artifacts"},
 }
-PURE = {"errors", "units", "metrics", "verdicts", "series", "stats", "conditions", "outputs", "summary"}
+PURE = {"errors", "units", "metrics", "verdicts", "series", "stats", "conditions", "outputs", "summary", "gate"}
 WORLD = {"os", "sys", "subprocess", "socket", "time", "random", "shutil", "tempfile", "urllib", "pathlib"}
 
 

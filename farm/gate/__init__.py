@@ -1,0 +1,105 @@
+"""The gate: budgets and frames in, verdicts out. No clock, no disk, no device.
+
+A budget is one test, declared beforehand. FAIL: "the truth is at most the budget" is rejected. PASS: "it is at least the
+budget" is rejected. Else INCONCLUSIVE, with what would decide it. A verdict rests on the runs of its own budget only, and on
+none after the look that decided.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date
+
+import polars as pl
+
+from farm.gate import absolute, quality, relative
+from farm.gate import changes as _changes
+from farm.gate.frames import ITEMS, RUNS, checked, select
+from farm.metrics import METRICS
+from farm.verdicts import Budget, Change, Decision, NextLook, Plan, Quality, Severity, Side, Verdict
+
+__all__ = ["ITEMS", "RUNS", "changes", "judge", "next_look"]
+
+EFFECT_FLOOR = 0.02
+DISCOVERY_RATE = 0.05
+
+
+def judge(
+    budgets: Iterable[Budget],
+    runs: pl.DataFrame,
+    plan: Plan,
+    today: date,
+    *,
+    devices: Sequence[str] = (),
+    items: pl.DataFrame | None = None,
+) -> tuple[Verdict, ...]:
+    """Return one verdict for each budget, in their order.
+
+    runs has the columns of RUNS, items those of ITEMS. devices are the names that a budget without devices of its own is meant
+    for: one that is missing in the frames makes it INCONCLUSIVE; empty: those in the frames. While measuring goes on, call it
+    after the plan's looks only, and once more where measuring ended: every call between them would be a look that later calls
+    do not know of. Raises ValueError for a frame without its columns, a run that stands there twice, or a budget that says
+    nothing.
+    """
+    runs = checked(runs, RUNS)
+    items = checked(items, ITEMS) if items is not None else pl.DataFrame(schema=ITEMS)
+    return tuple(_judge_one(budget, runs, items, plan, today, devices) for budget in budgets)
+
+
+def _judge_one(budget: Budget, runs: pl.DataFrame, items: pl.DataFrame, plan: Plan, today: date, devices: Sequence[str]) -> Verdict:
+    is_quality = budget.metric in list(Quality)
+    frame = items if is_quality else runs
+    meant = budget.devices or tuple(devices) or tuple(sorted(frame.filter(pl.col("workload") == budget.workload)["device"].unique()))
+    blocking = budget.blocks_on(today)
+    if not is_quality and (budget.metric not in METRICS or budget.max_drop is not None):
+        raise ValueError(f"{budget.name}: {'a max_drop is for a quality' if budget.metric in METRICS else 'there is no such metric'}")
+    if not meant:
+        verdict = Verdict(budget, Decision.INCONCLUSIVE, "nothing was measured", 0.0, "", would_decide="runs of this workload")
+    elif is_quality:
+        verdict = quality.judge(budget, items, plan, meant)
+    elif budget.limit is not None:
+        verdict = absolute.judge(budget, select(runs, budget, meant, (Side.CANDIDATE,)), plan, meant)
+    else:
+        verdict = relative.judge(budget, select(runs, budget, meant, tuple(Side)), plan, meant)
+    return _with_status(_held_to_order(replace(verdict, blocking=blocking), plan), today)
+
+
+def _held_to_order(verdict: Verdict, plan: Plan) -> Verdict:
+    """Return the verdict, but no PASS of a blocking budget on runs that were not interleaved, unless the plan allows it."""
+    if verdict.advisory is None or plan.allow_unordered or verdict.decision is not Decision.PASS or not verdict.blocking:
+        return verdict
+    return replace(
+        verdict,
+        decision=Decision.INCONCLUSIVE,
+        reason=f"{verdict.reason}; it would pass, but the runs are advisory: {verdict.advisory}",
+        would_decide="runs of both sides interleaved in one session on each device",
+    )
+
+
+def _with_status(verdict: Verdict, today: date) -> Verdict:
+    """Return the verdict with what its exemption means today."""
+    exemption = verdict.budget.exemption
+    if exemption is None or verdict.budget.severity is Severity.WARN:
+        return verdict
+    state = "holds until" if today <= exemption.until else "ended on"
+    text = f"the exemption {state} {exemption.until} ({exemption.owner}: {exemption.reason})"
+    return replace(verdict, warnings=(*verdict.warnings, text))
+
+
+def next_look(verdicts: Iterable[Verdict], plan: Plan) -> NextLook | None:
+    """Return what to measure before judging again, or None when everything is decided or more runs of this plan decide nothing."""
+    open_ = [verdict for verdict in verdicts if verdict.decision is Decision.INCONCLUSIVE and verdict.more_runs_help]
+    if not open_:
+        return None
+    done = max(verdict.blocks for verdict in open_)
+    blocks = next((blocks for blocks in plan.looks if blocks > done), None)
+    return None if blocks is None else NextLook(blocks, tuple(dict.fromkeys(verdict.budget.workload for verdict in open_)))
+
+
+def changes(
+    runs: pl.DataFrame, budgets: Iterable[Budget], *, floor: float = EFFECT_FLOOR, rate: float = DISCOVERY_RATE
+) -> tuple[Change, ...]:
+    """Return the changes among what is measured without a relative budget, the largest first.
+
+    floor is the least size, as a share, that is worth a reader's time; rate is the false discovery rate over everything tested.
+    """
+    return _changes.find(checked(runs, RUNS), budgets, floor=floor, rate=rate)

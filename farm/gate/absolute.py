@@ -1,0 +1,113 @@
+"""Budgets with a limit: the median of the candidate's runs on each device."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from farm.gate import concerns, looks, words
+from farm.gate.frames import Selection, exclusions, values_of
+from farm.metrics import METRICS, Better
+from farm.stats.intervals import median_bounds
+from farm.verdicts import Budget, Decision, Estimate, Plan, Side, Used, Verdict
+
+METHOD = (
+    "median of run-level values against the limit: sign tests and their order-statistic bounds on each device; FAIL when one "
+    "device is beyond it (level shared among devices), PASS when all are within; group-sequential boundaries as for ratios"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One device at one look, on the scale of costs (more is worse): its median, the bounds that decide, and those at the full error."""
+
+    device: str
+    median: float
+    low: float
+    high: float
+    full_low: float
+    full_high: float
+
+
+def judge(budget: Budget, selection: Selection, plan: Plan, devices: Sequence[str]) -> Verdict:
+    """Return the verdict at the first look that decides, else at the last one."""
+    assert budget.limit is not None
+    sign = 1.0 if METRICS[budget.metric].better is Better.LOWER else -1.0
+    fractions: list[float] = []
+    verdict = None
+    for blocks in looks.planned(selection, plan):
+        seen = selection.until(blocks)
+        costs = {device: sign * values_of(seen.valid.filter(pl.col("device") == device), Side.CANDIDATE) for device in devices}
+        verdict = _untested(budget, seen, costs, blocks, plan, sign)
+        if all(own.size >= plan.min_runs for own in costs.values()):
+            information = sum(own.size for own in costs.values()) / 2
+            fractions.append(looks.fraction(blocks, information, len(devices), plan))
+            levels = looks.levels(tuple(fractions), plan.error)
+            verdict = _tested(replace(verdict, looks=len(fractions)), seen, _read(costs, levels, plan.error), plan, sign)
+            if verdict.decision is not Decision.INCONCLUSIVE:
+                break
+    assert verdict is not None, "there is always one look"
+    unused = selection.valid.filter(pl.col("turn") > verdict.blocks)
+    return replace(verdict, exclusions=verdict.exclusions + exclusions(unused, "measured after the look that decided"))
+
+
+def _read(costs: dict[str, NDArray[np.float64]], levels: looks.Levels, error: float) -> list[Reading]:
+    """Return the readings, the worst device first. One device beyond the limit is a FAIL, so that level is shared; all must PASS."""
+    readings = [
+        Reading(
+            device,
+            float(np.median(own)),
+            median_bounds(own, levels.fail / len(costs))[0],
+            median_bounds(own, levels.pass_)[1],
+            *median_bounds(own, error),
+        )
+        for device, own in costs.items()
+    ]
+    return sorted(readings, key=lambda reading: -reading.median)
+
+
+def _untested(budget: Budget, seen: Selection, costs: dict[str, NDArray[np.float64]], blocks: int, plan: Plan, sign: float) -> Verdict:
+    """Return the verdict as it stands before anything is tested."""
+    assert budget.limit is not None
+    short = [f"{device} has {words.runs(own.size)} and needs {plan.min_runs}" for device, own in costs.items() if own.size < plan.min_runs]
+    return Verdict(
+        budget,
+        Decision.INCONCLUSIVE,
+        f"too few valid runs: {words.listed(short)}" if short else "",
+        budget.limit,
+        METHOD,
+        would_decide="valid runs on every device of the budget" if short else None,
+        used=tuple(Used(device, 0, own.size, sign * float(np.median(own)) if own.size else None) for device, own in costs.items()),
+        blocks=blocks,
+        exclusions=seen.exclusions(),
+        more_runs_help=bool(plan.looks) and blocks < plan.looks[-1] and all(own.size for own in costs.values()),
+    )
+
+
+def _tested(verdict: Verdict, seen: Selection, readings: Sequence[Reading], plan: Plan, sign: float) -> Verdict:
+    """Return the verdict with what the tests say of all devices, the worst first, and what holds that back."""
+    metric = verdict.budget.metric
+    limit, worst = sign * verdict.allowed, readings[0]
+    slack = looks.TOLERANCE * abs(limit)
+    decision, low, high = Decision.INCONCLUSIVE, worst.low, worst.high
+    beyond = [reading for reading in readings if reading.low > limit + slack]
+    if beyond:
+        decision, worst = Decision.FAIL, beyond[0]
+        low, high = worst.low, worst.full_high
+    elif all(reading.high < limit - slack for reading in readings):
+        decision, low = Decision.PASS, worst.full_low
+    bounds = [sign * bound if math.isfinite(bound) else None for bound in (low, high)]
+    least, most = bounds if sign > 0 else reversed(bounds)
+    estimate = Estimate(sign * worst.median, least, most, 1 - 2 * plan.error)
+    where = f" on {worst.device}" if len(readings) > 1 else ""
+    text = f"{words.quantity_interval(estimate, metric)}{where}, {words.quantity(verdict.allowed, metric)} allowed"
+    verdict = replace(verdict, estimate=estimate)
+    broken = concerns.broken(seen, Decision.PASS) if decision is Decision.PASS else None
+    if broken is not None:
+        return replace(verdict, reason=f"{text}; {broken}", would_decide="runs that do not fail", more_runs_help=False)
+    if decision is Decision.INCONCLUSIVE:
+        return replace(verdict, reason=f"{text}: an interval holds the limit", would_decide="more runs, or a median farther from the limit")
+    return replace(verdict, decision=decision, reason=text, more_runs_help=False)

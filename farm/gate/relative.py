@@ -1,0 +1,211 @@
+"""Budgets relative to a baseline: the ratio of candidate to baseline, over all devices of the budget.
+
+Everything is done on costs: logarithms of values, turned so that more is worse. A shift of costs is the logarithm of the ratio.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+
+from farm.gate import concerns, looks, words
+from farm.gate.frames import Selection, exclusions, values_of
+from farm.metrics import METRICS, Better
+from farm.stats import power
+from farm.stats.ranks import Shift, Stratum
+from farm.verdicts import Budget, Decision, Estimate, Exclusion, Plan, Side, Used, Verdict
+
+METHOD = (
+    "ratio of run-level values: van Elteren's rank test on logarithms within each device's session, Hodges-Lehmann estimate, "
+    "repeated confidence interval; group-sequential boundaries, O'Brien-Fleming type for FAIL, Pocock type for PASS"
+)
+_USUAL_LEVEL = 0.025
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a relative budget asks: whether the shift of costs is at most limit."""
+
+    budget: Budget
+    devices: tuple[str, ...]
+    plan: Plan
+    sign: float
+    """1 where less is better, -1 where more is."""
+    limit: float
+
+    def ratio(self, shift: float) -> float:
+        """Return a shift of costs as candidate / baseline."""
+        return math.exp(self.sign * shift)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The data at one look."""
+
+    seen: Selection
+    blocks: int
+    strata: Mapping[str, Sequence[Stratum]]
+    """By device: one for each session and flavour that hold both sides."""
+    lonely: tuple[Exclusion, ...]
+    """Valid runs that have nothing to be compared with."""
+    short: tuple[str, ...]
+    """Devices with too few valid runs, in words."""
+
+    def shift(self) -> Shift:
+        """Return the shift over all devices."""
+        return Shift(tuple(stratum for own in self.strata.values() for stratum in own))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the ranks say at one look."""
+
+    decision: Decision
+    estimate: float
+    low: float
+    high: float
+    error: float
+    """Standard error of the estimate; inf when so few runs tell none."""
+
+
+def judge(budget: Budget, selection: Selection, plan: Plan, devices: Sequence[str]) -> Verdict:
+    """Return the verdict at the first look that decides, else at the last one."""
+    sign = 1.0 if METRICS[budget.metric].better is Better.LOWER else -1.0
+    if selection.unordered is not None:
+        plan = replace(plan, looks=())
+    question = Question(budget, tuple(devices), plan, sign, limit_of(budget, sign))
+    fractions: list[float] = []
+    verdict = None
+    for blocks in looks.planned(selection, plan):
+        look = looked_at(selection.until(blocks), blocks, question)
+        verdict = _untested(question, look)
+        if not look.short:
+            fractions.append(looks.fraction(blocks, look.shift().information, len(devices), plan))
+            verdict = _tested(replace(verdict, looks=len(fractions)), question, look, _read(question, look, tuple(fractions)))
+            if verdict.decision is not Decision.INCONCLUSIVE:
+                break
+    assert verdict is not None, "there is always one look"
+    unused = selection.valid.filter(pl.col("turn") > verdict.blocks)
+    return replace(verdict, exclusions=verdict.exclusions + exclusions(unused, "measured after the look that decided"))
+
+
+def limit_of(budget: Budget, sign: float) -> float:
+    """Return the largest shift of costs that a relative budget allows. Raises ValueError when it allows any."""
+    assert budget.max_regression is not None
+    if sign * budget.max_regression <= -1:
+        raise ValueError(f"{budget.name}: more is better, so a max_regression of 100 % or more allows anything")
+    return sign * math.log1p(sign * budget.max_regression)
+
+
+def looked_at(seen: Selection, blocks: int, question: Question) -> Look:
+    """Return the strata of what had been measured.
+
+    Where the sides were measured one after the other, a device whose sessions hold one side each is one stratum.
+    """
+    strata: dict[str, list[Stratum]] = {}
+    lonely: list[Exclusion] = []
+    short = []
+    for device in question.devices:
+        own = seen.valid.filter(pl.col("device") == device).with_columns(pl.col("flavour").fill_null(""), pl.col("session").fill_null(""))
+        strata[device] = []
+        keys = ["flavour"] if seen.unordered is not None and not _a_session_holds_both(own) else ["flavour", "session"]
+        for _, rows in own.group_by(keys, maintain_order=True):
+            costs = [question.sign * np.log(values_of(rows, side)) for side in Side]
+            if all(side.size for side in costs):
+                strata[device].append(Stratum(*costs))
+            else:
+                lonely += exclusions(rows, "its session has no valid run of the other side with its flavour")
+        fewest = min(sum(each.baseline.size for each in strata[device]), sum(each.candidate.size for each in strata[device]))
+        if fewest < question.plan.min_runs:
+            short.append(f"{device} has {words.runs(fewest)} a side and needs {question.plan.min_runs}")
+    return Look(seen, blocks, strata, tuple(lonely), tuple(short))
+
+
+def _a_session_holds_both(rows: pl.DataFrame) -> bool:
+    return bool(rows.group_by("session", "flavour").agg(pl.col("side").n_unique() > 1)["side"].any())
+
+
+def _read(question: Question, look: Look, fractions: tuple[float, ...]) -> Reading:
+    shift, full = look.shift(), question.plan.error
+    levels = looks.levels(fractions, full)
+    low, high = shift.lower_bound(levels.fail), shift.upper_bound(levels.pass_)
+    decision = Decision.INCONCLUSIVE
+    if low > question.limit + looks.TOLERANCE:
+        decision, high = Decision.FAIL, shift.upper_bound(full)
+    elif high < question.limit - looks.TOLERANCE:
+        decision, low = Decision.PASS, shift.lower_bound(full)
+    error = power.standard_error(shift.lower_bound(_USUAL_LEVEL), shift.upper_bound(_USUAL_LEVEL), _USUAL_LEVEL)
+    return Reading(decision, shift.estimate(), low, high, error)
+
+
+def _untested(question: Question, look: Look) -> Verdict:
+    """Return the verdict as it stands before anything is tested."""
+    return Verdict(
+        question.budget,
+        Decision.INCONCLUSIVE,
+        f"too few valid runs: {words.listed(list(look.short))}" if look.short else "",
+        question.ratio(question.limit),
+        METHOD,
+        would_decide="valid runs of both sides on every device of the budget" if look.short else None,
+        used=tuple(_used(question, device, own) for device, own in look.strata.items()),
+        blocks=look.blocks,
+        advisory=look.seen.unordered,
+        warnings=concerns.warnings(look.seen, look.strata),
+        exclusions=look.seen.exclusions() + look.lonely,
+        more_runs_help=_may_go_on(question, look),
+    )
+
+
+def _used(question: Question, device: str, own: Sequence[Stratum]) -> Used:
+    estimate = question.ratio(Shift(tuple(own)).estimate()) if own else None
+    return Used(device, sum(stratum.baseline.size for stratum in own), sum(stratum.candidate.size for stratum in own), estimate)
+
+
+def _may_go_on(question: Question, look: Look) -> bool:
+    everywhere = all(device in look.seen.valid["device"] for device in question.devices)
+    return bool(question.plan.looks) and look.blocks < question.plan.looks[-1] and everywhere
+
+
+def _tested(verdict: Verdict, question: Question, look: Look, reading: Reading) -> Verdict:
+    """Return the verdict with what the test says, and what holds that back."""
+    estimate = _as_ratio(question, reading)
+    far = question.limit + power.detectable(reading.error, question.plan.error)
+    text = f"{words.ratio_interval(estimate)}, {words.ratio(verdict.allowed)} allowed"
+    verdict = replace(verdict, estimate=estimate, detectable=question.ratio(far) if math.isfinite(far) else None)
+    broken = concerns.broken(look.seen, reading.decision)
+    if broken is not None:
+        return replace(verdict, reason=f"{text}; {broken}", would_decide="runs that do not fail", more_runs_help=False)
+    if reading.decision is Decision.INCONCLUSIVE:
+        return replace(verdict, reason=f"{text}: the interval holds the budget", would_decide=_wanted(question, look, reading))
+    over = _seemingly_over(question, look) if reading.decision is Decision.PASS else []
+    if over:
+        said = f"over all devices; {words.listed(over)} alone {'seems' if len(over) == 1 else 'seem'} to be over the budget"
+        return replace(verdict, reason=f"{text} {said}", would_decide="more runs, or a budget for each device")
+    return replace(verdict, decision=reading.decision, reason=text, more_runs_help=False)
+
+
+def _as_ratio(question: Question, reading: Reading) -> Estimate:
+    bounds = [question.ratio(bound) if math.isfinite(bound) else None for bound in (reading.low, reading.high)]
+    low, high = bounds if question.sign > 0 else reversed(bounds)
+    return Estimate(question.ratio(reading.estimate), low, high, 1 - 2 * question.plan.error)
+
+
+def _seemingly_over(question: Question, look: Look) -> list[str]:
+    """Return the devices whose own estimate is over the budget: none must hide behind the others, so the ratio does not pass then."""
+    if len(question.devices) == 1:
+        return []
+    return [device for device, own in look.strata.items() if Shift(tuple(own)).estimate() > question.limit]
+
+
+def _wanted(question: Question, look: Look, reading: Reading) -> str:
+    """Say what would end an INCONCLUSIVE: more runs, so many if the ratio is what it seems, or something else."""
+    distance = abs(reading.estimate - question.limit)
+    runs = max(sum(min(each.baseline.size, each.candidate.size) for each in own) for own in look.strata.values())
+    if not math.isfinite(reading.error):
+        return f"more runs: {runs} a side bound the ratio on no side"
+    if distance * 10 < reading.error:
+        return "nothing but a clearer difference: the ratio seems to be the budget itself"
+    wanted = math.ceil(runs * (power.detectable(reading.error, question.plan.error) / distance) ** 2)
+    return f"about {max(wanted, runs + 1)} runs a side on each device, if the ratio is what it seems; or less noise"

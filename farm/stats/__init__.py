@@ -1,0 +1,8 @@
+"""Statistics: arrays in, numbers out.
+
+intervals: one sample's median. ranks: the shift between two samples in strata. boundaries: how strict each look is.
+"""
+
+from farm.stats.intervals import Interval, median_interval
+
+__all__ = ["Interval", "median_interval"]
