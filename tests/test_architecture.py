@@ -35,7 +35,6 @@ MAY_IMPORT = {
     "store": {"records"},
     "journal": {"records"},
     "publish": {"summary"},
-    "exchange": set[str](),
     "report": {"publish", "sources", "summary"},
     "cli": {
         "artifacts",
