@@ -68,7 +68,7 @@ OWNERS = {
     "transformers": {"artifacts"},
     "coremltools": {"artifacts"},
 }
-PURE = {"errors", "units", "metrics", "verdicts", "series", "stats", "conditions", "outputs", "summary", "gate"}
+PURE = {"errors", "units", "metrics", "verdicts", "series", "stats", "conditions", "outputs", "summary", "gate", "exchange"}
 WORLD = {"os", "sys", "subprocess", "socket", "time", "random", "shutil", "tempfile", "urllib", "pathlib"}
 
 

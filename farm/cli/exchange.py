@@ -150,7 +150,7 @@ def _export_otava(found: "Sequence[Value]", into: Path) -> None:
     if table.left_out:
         lacking = "1 session lacks" if table.left_out == 1 else f"{table.left_out} sessions lack"
         say(f"{lacking} one of {', '.join(table.metrics)}, and is not in the file: Otava takes no empty cell")
-    click.echo(otava_config(table, into, f"{found[0].run['device']}.{found[0].run['workload']}"))
+    click.echo(otava_config(table, str(into), f"{found[0].run['device']}.{found[0].run['workload']}"))
 
 
 def _write(into: Path, data: bytes) -> None:

@@ -10,7 +10,6 @@ import io
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import PurePath
 from statistics import median
 from typing import Any
 
@@ -76,12 +75,12 @@ def _row(point: list[Value], attributes: list[str], columns: list[str]) -> list[
     return [f"{run['session_started_at'].isoformat(timespec='seconds')}+00:00", *about, *(repr(medians[name]) for name in columns)]
 
 
-def otava_config(table: OtavaTable, file: PurePath, name: str) -> str:
+def otava_config(table: OtavaTable, file: str, name: str) -> str:
     """Return the test for otava.yaml (JSON, which is YAML), by which Otava reads the file and knows which way is better."""
     header = table.text.partition("\n")[0].split(",")
     test = {
         "type": "csv",
-        "file": str(file),
+        "file": file,
         "time_column": _TIME,
         "attributes": [column for column in header if column not in (_TIME, _BRANCH) and column not in table.metrics],
         "metrics": {column: {"column": column, "direction": 1 if better == "higher" else -1} for column, better in table.metrics.items()},

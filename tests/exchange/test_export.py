@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -112,7 +112,7 @@ def test_only_invalid_runs_are_nothing_to_export() -> None:
 
 def test_the_test_for_otava_says_which_way_is_better(tmp_path: Path) -> None:
     table = otava_table(exported(stored(tmp_path, nights(1))))
-    config = json.loads(otava_config(table, PurePath("history.csv"), "local.a-workload"))["tests"]["local.a-workload"]
+    config = json.loads(otava_config(table, "history.csv", "local.a-workload"))["tests"]["local.a-workload"]
     assert config["type"] == "csv"
     assert config["file"] == "history.csv"
     assert config["metrics"]["latency_ns.p50"] == {"column": "latency_ns.p50", "direction": -1}
@@ -125,7 +125,7 @@ def test_the_test_for_otava_says_which_way_is_better(tmp_path: Path) -> None:
 def test_otava_itself_reads_the_table(tmp_path: Path) -> None:
     table = otava_table(exported(stored(tmp_path, nights(12))))
     (tmp_path / "history.csv").write_text(table.text)
-    (tmp_path / "otava.yaml").write_text(otava_config(table, tmp_path / "history.csv", "a-test"))
+    (tmp_path / "otava.yaml").write_text(otava_config(table, str(tmp_path / "history.csv"), "a-test"))
     command = ["otava", "analyze", "a-test", "--since", "2026-01-01"]
     env = os.environ | {"OTAVA_CONFIG": str(tmp_path / "otava.yaml")}
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100, env=env)
