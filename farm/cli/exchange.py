@@ -55,7 +55,8 @@ def _read(file: Path) -> Read:
         data = file.read_bytes()
     except OSError as error:
         raise InputError(f"{file} cannot be read: {error.strerror}") from error
-    return Source(file.name, hashlib.sha256(data).hexdigest(), len(data)), recognise.read(str(file), data)
+    name = file.name.encode("utf-8", "replace").decode()  # a name that is no text could not be stored
+    return Source(name, hashlib.sha256(data).hexdigest(), len(data)), recognise.read(str(file), data)
 
 
 def _store(context: Context, found: Sequence[Read]) -> list[bool]:

@@ -179,5 +179,5 @@ def _named(record: _Record) -> tuple[str, str, float] | None:
     if record.metric in _METRICS:
         return _METRICS[record.metric]
     match = _WITH_UNIT.fullmatch(record.metric)
-    found = based(f"{match[1]}_{match[2]}") if match else None
+    found = based(f"{match[1]}_{match[2]}" if match else record.metric)
     return None if found is None else (found[0], AS_REPORTED, found[1])

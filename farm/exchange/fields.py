@@ -12,6 +12,10 @@ Json = Any
 """A JSON value before anything is known of it."""
 
 
+_TOO_MANY = 2.0**53
+"""From here on not every whole number is a float."""
+
+
 class BrokenText(ValueError):
     """What is wrong with a text, as a sentence whose subject is the file: "lacks ...", "says ..."."""
 
@@ -74,7 +78,7 @@ def numbers(value: object, what: str) -> tuple[float, ...]:
 def count(value: object, what: str) -> int:
     """Return a whole number from 0."""
     found = number(value, what)
-    if found < 0 or found != int(found):
+    if not 0 <= found < _TOO_MANY or found != int(found):
         raise BrokenText(f"has no count for {what}")
     return int(found)
 

@@ -74,6 +74,8 @@ _SUFFIXES = {
 }
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORD = re.compile(r"[^A-Za-z0-9]+")
+_NAME = re.compile(r"[A-Za-z0-9_ .-]+")
+"""A sign such as that of GB/s may be part of the unit: what has one is not taken apart."""
 
 
 def unit_of(metric: str) -> str | None:
@@ -96,6 +98,8 @@ def based(name: str) -> tuple[str, float] | None:
     timeToInitialDisplayMs is time_to_initial_display_ns, 1e6; latency_ms is latency_ns, 1e6. kB and MB are taken by no
     source alike (1000 or 1024), so that a name which ends in them says nothing.
     """
+    if not _NAME.fullmatch(name):
+        return None
     words = [word.lower() for word in _WORD.split(_CAMEL.sub("_", name)) if word]
     joined = "_".join(words)
     if joined.endswith(("tokens_per_s", f"_{_PER_SECOND}")):

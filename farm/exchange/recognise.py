@@ -1,7 +1,9 @@
 """Which format a file has, by what it holds and never by its name, and its numbers."""
 
+import json
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from farm.errors import InputError
 from farm.exchange import aihub, androidx, executorch, fields, litert, llama_bench, llm_runner, mlperf, plain
@@ -50,9 +52,20 @@ def _header(text: str) -> list[str]:
 def read(name: str, data: bytes) -> Contents:
     """Return what a file holds. Raises InputError, naming it, for a file of no known format and for a broken one."""
     try:
-        return _read(data)
+        return _checked(_read(data))
     except BrokenText as error:
         raise InputError(f"{name} {error}; nothing of it is imported", hint=f"known are {'; '.join(FORMATS)}") from error
+
+
+def _checked(contents: Contents) -> Contents:
+    """Return what a file holds when all of it can be kept: numbers that a base unit did not make too large, text that is Unicode."""
+    if not all(math.isfinite(value) for number in contents.numbers for value in number.values):
+        raise BrokenText("holds a number too large for its base unit")
+    try:
+        json.dumps(asdict(contents), ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError as error:
+        raise BrokenText("holds text that is no Unicode: half a surrogate pair") from error
+    return contents
 
 
 def _read(data: bytes) -> Contents:

@@ -1,12 +1,14 @@
 """What holds of every importer: cut off, out of order or foreign text gives what is right, or one sentence, and never a traceback."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from farm.errors import InputError
 from farm.exchange import recognise
-from farm.exchange.imported import Contents
+from farm.exchange.imported import Contents, Source, content
 from tests.exchange import texts
 
 Fact = tuple[str, str | None, str, str, str | None, float]
@@ -18,7 +20,9 @@ LINES = ("LLM runner", "llama-bench JSON lines", "LiteRT", "LiteRT, logcat", "Li
 def read(text: str | bytes) -> Contents | None:
     """Return what a text holds, None when it is refused; a refusal names the file and is one line."""
     try:
-        return recognise.read("a-file", text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass"))
+        contents = recognise.read("a-file", text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass"))
+        json.dumps(content(Source("a-file", "", 0), contents), allow_nan=False, ensure_ascii=False).encode()
+        return contents
     except InputError as error:
         refused = error
     assert refused.message.startswith("a-file ")
@@ -71,7 +75,10 @@ def test_a_changed_text_never_ends_in_a_traceback(name: str, data: st.DataObject
     at = data.draw(st.integers(0, len(whole) - 1))
     length = data.draw(st.integers(0, 12))
     put = data.draw(
-        st.one_of(st.text(max_size=8), st.sampled_from(["null", "[]", "{}", "-1", "1e999", "NaN", '"x"', "true", "9" * 400, "\x00"]))
+        st.one_of(
+            st.text(max_size=8),
+            st.sampled_from(["null", "[]", "{}", "-1", "1e999", "NaN", '"x"', "true", "9" * 400, "1e300", "\\ud800", "\\u0000", "\x00"]),
+        )
     )
     read(whole[:at] + put + whole[at + length :])
 
@@ -103,6 +110,8 @@ def test_foreign_bytes_are_refused_in_one_sentence(given_bytes: bytes | str) -> 
         ("time,run,value\n1,1,2\n", "there must be one of time and run"),
         ("time,latency_ms,size_bytes\n1,1,2\n", "and one of values"),
         ("time,size_mb\n1,1\n", 'begins with "time,size_mb"'),
+        ("run,latency_ms\n1,1e305\n", "too large for its base unit"),
+        ('[{"benchmark": {"name": "\\ud800"}, "metric": {"name": "a(ms)", "benchmark_values": [1]}}]', "no Unicode"),
         ("PAR1 is not Parquet", "is not whole Parquet"),
         (texts.LOADGEN + texts.observer(), "at once: give each a file of its own"),
     ],

@@ -40,6 +40,7 @@ def the(contents: Contents, metric: str, statistic: str) -> Number:
         ("ram_pss_usage(mb)", -0.5, ("pss_growth_bytes", "as_reported", -512 * 1024)),
         ("peak_inference_mem_usage(mb)", 100, ("inference_peak_bytes", "as_reported", 102_400_000)),
         ("compilation_time(s)", 3, ("compilation_time_ns", "as_reported", 3e9)),
+        ("median_itl_ms", 3, ("median_itl_ns", "as_reported", 3e6)),
     ],
 )
 def test_each_metric_of_the_hud_has_its_unit(name: str, value: float, expected: tuple[str, str, float]) -> None:
@@ -327,6 +328,8 @@ def test_no_imported_name_is_one_of_farms_own() -> None:
         ("value", None),
         ("frames_per_s", ("frames_per_s", 1.0)),
         ("tokens_per_ms", None),
+        ("memory bandwidth GB/s", None),
+        ("bandwidth_bytes/s", None),
     ],
 )
 def test_a_name_with_its_unit_last_comes_to_a_base_unit(name: str, expected: tuple[str, float] | None) -> None:

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -43,6 +44,15 @@ def test_imported_numbers_come_back_as_they_went_in(tmp_path: Path) -> None:
     assert {second[name] for name in unknown} == {None}
     assert store.sql("SELECT reason FROM imported_gaps").item() == "null"
     assert store.query("imported_files")["numbers"].to_list() == [2]
+
+
+def test_any_text_of_a_source_can_be_stored(tmp_path: Path) -> None:
+    store = Store(tmp_path / "farm.duckdb")
+    odd = replace(NUMBER, label="a\x00b\n\U0001f600", labels={"'": '"\x00'})
+    assert store.add_imported([a_file("aa", odd)]) == [True]
+    (row,) = store.query("imported_numbers", sha256="aa").to_dicts()
+    assert row["label"] == odd.label
+    assert json.loads(row["labels"]) == odd.labels
 
 
 def test_the_same_bytes_go_in_once_whatever_the_file_is_called(tmp_path: Path) -> None:
