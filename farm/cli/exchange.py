@@ -140,7 +140,8 @@ def export(context: Context, /, form: str, into: Path, samples: bool, **chosen: 
             run_ids = frame["run_id"].unique(maintain_order=True).to_list()
             raw = store.query("export_samples", run_ids=run_ids).iter_rows(named=True) if samples else None
             _write(into, parquet(found, raw))
-    say(f"{into}: written, of {frame['run_id'].n_unique()} runs")
+    count = len({value.run["run_id"] for value in found if form == "parquet" or value.is_result})
+    say(f"{into}: written, of {count} {'run' if count == 1 else 'runs'}")
 
 
 def _export_otava(found: "Sequence[Value]", into: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from farm.exchange.names import unit_of
 from farm.metrics import METRICS, Statistic
-from farm.workloads import Outcome, Pass
+from farm.workloads import Outcome
 
 _COLUMNS = {Statistic.P50: "p50", Statistic.P90: "p90", Statistic.P99: "p99", Statistic.VALUE: "first"}
 _OTHERS = (Statistic.P50, Statistic.P90, Statistic.P99)
@@ -41,7 +41,7 @@ class Value:
     def is_result(self) -> bool:
         """Whether a number to compare: of the metric table, of the pass that measures it alone, and of a valid run."""
         metric = METRICS.get(self.metric)
-        return metric is not None and Pass(self.run["pass"]) in metric.passes and self.run["outcome"] == Outcome.OK
+        return metric is not None and self.run["pass"] in metric.passes and self.run["outcome"] == Outcome.OK
 
 
 def values(rows: Iterable[Mapping[str, Any]]) -> Iterator[Value]:
