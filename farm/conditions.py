@@ -24,13 +24,19 @@ def unmet(conditions: Conditions, state: Sequence[StateReading], kind: DeviceKin
         reasons.append(f"the CPUs are {busy.value:.0%} busy, the limit is {conditions.max_cpu_busy_ratio:.0%}")
     if kind is DeviceKind.LOCAL:
         return reasons
-    return [*reasons, *_too_warm(conditions, state), *throttled(state), *_too_empty(conditions, state)]
+    return [*reasons, *_asleep(state), *_too_warm(conditions, state), *throttled(state), *_wrongly_charged(conditions, state)]
 
 
 def throttled(state: Sequence[StateReading]) -> list[str]:
     """Return a sentence when the device says that it throttles. A device that says nothing of it gives none."""
     status = _read(state, "thermal_status").value
     return [f"its thermal status is {_STATUSES[int(status)]}"] if status else []
+
+
+def _asleep(state: Sequence[StateReading]) -> list[str]:
+    """Return a sentence when the screen is known to be off: a phone that dozes computes at another speed."""
+    word = _read(state, "wakefulness").text
+    return [f"it is {word}"] if word not in (None, "awake") else []
 
 
 def _too_warm(conditions: Conditions, state: Sequence[StateReading]) -> list[str]:
@@ -42,12 +48,14 @@ def _too_warm(conditions: Conditions, state: Sequence[StateReading]) -> list[str
     return [f"how warm it is is unknown: {skin.reason}; {battery.reason}"]
 
 
-def _too_empty(conditions: Conditions, state: Sequence[StateReading]) -> list[str]:
+def _wrongly_charged(conditions: Conditions, state: Sequence[StateReading]) -> list[str]:
     level = _read(state, "battery_level_percent")
     if level.value is None:
         return [f"how charged it is is unknown: {level.reason}"]
-    least = conditions.min_battery_ratio
-    return [f"its battery is at {level.value:.0f} %, the least is {least:.0%}"] if level.value / 100 < least else []
+    least, most = conditions.min_battery_ratio, conditions.max_battery_ratio
+    if level.value / 100 < least:
+        return [f"its battery is at {level.value:.0f} %, the least is {least:.0%}"]
+    return [f"its battery is at {level.value:.0f} %, the most is {most:.0%}"] if level.value / 100 > most else []
 
 
 def _read(state: Sequence[StateReading], name: str) -> StateReading:
@@ -72,10 +80,32 @@ def disturbances(conditions: Conditions, readings: Sequence[Readings], flavour: 
         share = read.get(metric, 0) / (wall_ns * job.workload.settings.threads)
         if share > conditions.max_run_delay_ratio:
             reasons.append(f"{what} for {share:.1%} of the timed part, the limit is {conditions.max_run_delay_ratio:.0%}")
-    if job.pass_ is Pass.LATENCY and _CPU_FLAVOURS.issuperset(flavour.split("+")) and "thread_cpu_time_ns" in read:
+    if job.pass_ in (Pass.LATENCY, Pass.SUSTAIN) and _CPU_FLAVOURS.issuperset(flavour.split("+")) and "thread_cpu_time_ns" in read:
         share = read["thread_cpu_time_ns"] / wall_ns
         if share < conditions.min_thread_cpu_ratio:
             reasons.append(
                 f"the measuring thread had a CPU for {share:.1%} of the timed part, the limit is {conditions.min_thread_cpu_ratio:.0%}"
             )
+    return reasons
+
+
+def slowdowns(conditions: Conditions, readings: Sequence[Readings]) -> list[str]:
+    """Return one sentence for each sign that the device throttled during a pass.
+
+    Two signs, of the CPU only. A fixed computation, whose time follows the clock, took longer after the pass than before it (the
+    shortest of its times on each side: what else ran meanwhile can only lengthen them). And the kernel lowered the highest
+    clock that it allows a group of CPUs, which is how thermal drivers slow a processor down (scaling_max_freq,
+    Documentation/admin-guide/pm/cpufreq.rst).
+    """
+    limit = conditions.max_slowdown_ratio
+    kernel_ns = {item.source: min(item.values) for item in readings if item.metric == "reference_kernel_ns" and item.values}
+    reasons = []
+    if (before_ns := kernel_ns.get("before")) and (after_ns := kernel_ns.get("after")) and after_ns / before_ns - 1 > limit:
+        reasons.append(
+            f"a fixed computation took {after_ns / before_ns - 1:.0%} longer after the pass than before it, the limit is {limit:.0%}"
+        )
+    for item in readings:
+        if item.metric == "frequency_cap_hz" and item.values and 1 - min(item.values) / item.values[0] > limit:
+            lowered = f"from {item.values[0] / 1e6:.0f} to {min(item.values) / 1e6:.0f} MHz"
+            reasons.append(f"the clock of {item.source} was capped {lowered} during the pass, the limit is {limit:.0%}")
     return reasons

@@ -65,5 +65,9 @@ METRICS: dict[str, Metric] = {
         Metric("vm_hwm_bytes", "peak memory (VmHWM)", Better.LOWER, _SINGLE, (Pass.MEMORY,)),
         Metric("rss_anon_bytes", "anonymous memory (RssAnon)", Better.LOWER, _SINGLE, (Pass.MEMORY,)),
         Metric("pss_bytes", "proportional memory (PSS)", Better.LOWER, _SINGLE, (Pass.MEMORY,)),
+        Metric("sustained_latency_ns", "latency, sustained", Better.LOWER, _SINGLE, (Pass.SUSTAIN,)),
+        Metric("sustained_tokens_per_s", "decode, sustained", Better.HIGHER, _SINGLE, (Pass.SUSTAIN,)),
+        Metric("sustained_ratio", "sustained speed of burst", Better.HIGHER, _SINGLE, (Pass.SUSTAIN,)),
+        Metric("throttle_onset_ns", "throttles after", Better.HIGHER, _SINGLE, (Pass.SUSTAIN,)),
     )
 }

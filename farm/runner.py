@@ -12,17 +12,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from farm import conditions, outputs
+from farm import conditions, outputs, sustain
 from farm.devices.transport import Handle, Status, Transport
 from farm.errors import DeviceLost, DeviceNotReady, HarnessFailed, MeasureError, RunTimedOut
 from farm.harness import protocol
 from farm.harness.arguments import BoxNames, arguments
-from farm.workloads import OUTPUT, HarnessBuild, Job, Outcome, Pass, Run, StateReading, new_id, run_folder
+from farm.workloads import OUTPUT, HarnessBuild, Job, Measured, Outcome, Pass, Run, StateReading, new_id, run_folder
 
 log = logging.getLogger(__name__)
 
 _FIRST_WAIT_S, _LAST_WAIT_S = 1.0, 10.0
 _SETTLE_POLL_S = 0.5
+_THROTTLING_ALLOWED = (Pass.MEMORY, Pass.SUSTAIN)  # a peak of memory stays what it is; a sustain pass measures throttling
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def execute(job: Job, transport: Transport, attempt: Attempt) -> Run:
         run = replace(run, outcome=error.outcome, error_class=error.error_class, reason=error.message, hint=error.hint)
     log.debug("%s: %s %s", job.label, run.outcome, run.reason or "")
     after = _state_after(run, transport)
-    if run.outcome is Outcome.OK and job.pass_ is not Pass.MEMORY and (reasons := conditions.throttled(after)):
+    if run.outcome is Outcome.OK and job.pass_ not in _THROTTLING_ALLOWED and (reasons := conditions.throttled(after)):
         run = replace(run, outcome=Outcome.INVALID, error_class="throttled", reason=f"after the pass {reasons[0]}")
     return replace(run, state=run.state + after, ended_at=attempt.now_utc())
 
@@ -112,8 +113,20 @@ def _collected(run: Run, transport: Transport, handle: Handle, attempt: Attempt)
         if error.error_class in protocol.UNFINISHED:
             raise protocol.explain_exit(left.exit_code, left.log, transport.diagnose(handle)) from error
         raise
-    run = replace(run, measured=result.measured, readings=result.readings, absent=result.absent)
+    run = replace(run, measured=_as_known(result.measured, run.job, attempt.harness), readings=result.readings, absent=result.absent)
+    if run.job.pass_ is Pass.SUSTAIN:
+        found, missing = sustain.derived(run.readings, tokens=run.job.workload.prompt is not None)
+        run = replace(run, readings=run.readings + found, absent=run.absent + missing)
     return _undisturbed(_answered(run, transport))
+
+
+def _as_known(measured: Measured, job: Job, harness: HarnessBuild) -> Measured:
+    """Return what a harness says of itself, under the hash that farm knows it by. Raises HarnessFailed when it runs other models."""
+    if measured.runtime != job.artifact.runtime:
+        raise HarnessFailed(
+            f"the harness runs {measured.runtime} models, {job.artifact.name} is one of {job.artifact.runtime}", error_class="wrong_runtime"
+        )
+    return replace(measured, harness_hash=harness.source_hash)
 
 
 def _end(transport: Transport, handle: Handle) -> None:
@@ -148,7 +161,7 @@ def _wait(job: Job, transport: Transport, handle: Handle, on_phase: Callable[[st
 
     The longer it takes, the more seldom the device is asked: asking it disturbs what it does.
     """
-    timeout_s = job.workload.settings.timeout_s
+    timeout_s = job.timeout_s
     deadline_s = time.monotonic() + timeout_s
     pause_s = _FIRST_WAIT_S
     on_phase("measuring")
@@ -190,10 +203,12 @@ def _answered(run: Run, transport: Transport) -> Run:
 
 
 def _undisturbed(run: Run) -> Run:
-    """Return run, marked invalid when other work disturbed its timed part."""
+    """Return run, marked invalid when other work disturbed its timed part, or when the device throttled where that is not looked for."""
     if run.outcome is not Outcome.OK or run.measured is None:
         return run
-    reasons = conditions.disturbances(run.job.device.conditions, run.readings, run.measured.flavour, run.job)
-    if not reasons:
-        return run
-    return replace(run, outcome=Outcome.INVALID, error_class="disturbed", reason="; ".join(reasons))
+    limits = run.job.device.conditions
+    if reasons := conditions.disturbances(limits, run.readings, run.measured.flavour, run.job):
+        return replace(run, outcome=Outcome.INVALID, error_class="disturbed", reason="; ".join(reasons))
+    if run.job.pass_ not in _THROTTLING_ALLOWED and (reasons := conditions.slowdowns(limits, run.readings)):
+        return replace(run, outcome=Outcome.INVALID, error_class="throttled", reason="; ".join(reasons))
+    return run

@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from farm.workloads import Job
+from farm.workloads import Job, Pass
 
 
 def inputs_sha256(job: Job) -> str:
@@ -19,9 +19,11 @@ def inputs_sha256(job: Job) -> str:
 
 
 def workload_key(job: Job) -> str:
-    """Return the hash of what is asked of the model: workload id, method, inputs and settings. 32 hex digits."""
+    """Return the hash of what is asked of the model: workload id, method, inputs and the settings that the pass uses. 32 hex digits."""
     settings = asdict(job.workload.settings)
     del settings["timeout_s"]  # how long we would have waited changes no number
+    if job.pass_ is not Pass.SUSTAIN:
+        del settings["sustain_ms"]
     return _digest([job.workload.id, job.workload.method, inputs_sha256(job), settings])
 
 

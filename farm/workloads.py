@@ -37,6 +37,12 @@ class Pass(StrEnum):
     MEMORY = "memory"
     LOAD_COLD = "load_cold"
     LOAD_WARM = "load_warm"
+    SUSTAIN = "sustain"
+    """Minutes of work without a pause: throttling is not a disturbance there, it is what is measured."""
+
+
+USUAL_PASSES = (Pass.LATENCY, Pass.MEMORY, Pass.LOAD_COLD, Pass.LOAD_WARM)
+"""Those that are run when none are named; the others take minutes."""
 
 
 class DeviceKind(StrEnum):
@@ -70,8 +76,16 @@ class Conditions:
     """CPU time over wall time of the measuring thread, for CPU flavours; below it the run is invalid."""
     max_skin_temperature_c: float = 36.0
     """Phones only: of the skin, or of the battery where the skin is not read."""
+    max_slowdown_ratio: float = 0.1
+    """How much longer a fixed computation may take after a pass than before it, and how far the kernel may lower a clock's cap
+    during one; above it the run is invalid, as the device throttled."""
     min_battery_ratio: float = 0.2
-    """Phones only."""
+    """Phones only, as is max_battery_ratio."""
+    max_battery_ratio: float = 1.0
+    airplane_mode: bool = True
+    """Phones: switch the radios off while measuring, where the link needs none."""
+    fixed_performance: bool = True
+    """Phones: hold the clocks at a speed that lasts, where the device offers that."""
     settle_timeout_s: float = 60.0
 
 
@@ -112,7 +126,10 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class HarnessBuild:
-    """A built harness: a folder that runs by itself, and the command in it (relative to the folder)."""
+    """A built harness: a folder that runs by itself, and the command in it (relative to the folder).
+
+    runtime and runtime_version are empty for one that the user built: it says them itself when it runs.
+    """
 
     target: str
     runtime: str
@@ -120,6 +137,8 @@ class HarnessBuild:
     source_hash: str
     folder: Path
     command: tuple[str, ...]
+    files: tuple[str, ...] = ()
+    """Names of the files that it consists of, relative to the folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +188,10 @@ class PassSettings:
     generations: int = 1
     cpus: str = ""
     """CPUs that the measuring threads are bound to ("4-7", "0,2"), the sampler to another; "": wherever the system puts them."""
+    sustain_ms: int = 300_000
+    """How long a sustain pass works."""
     timeout_s: float = 300.0
+    """How long a run may take; a sustain pass, beside the time that it works."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +236,12 @@ class Job:
         prompt = self.workload.prompt
         given = self.inputs if prompt is None else (struct.pack(f"<{len(prompt)}q", *prompt),)
         return reference if reference.inputs == given else None
+
+    @property
+    def timeout_s(self) -> float:
+        """How long a run of it may take."""
+        settings = self.workload.settings
+        return settings.timeout_s + (settings.sustain_ms / 1e3 if self.pass_ is Pass.SUSTAIN else 0)
 
     @property
     def label(self) -> str:

@@ -44,8 +44,21 @@ NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 # A test machine is never quiet: what disturbs a run is tested by itself, with stated readings.
 CALM = Conditions(
-    max_cpu_busy_ratio=10.0, max_run_delay_ratio=10.0, min_thread_cpu_ratio=0.0, max_skin_temperature_c=100.0, settle_timeout_s=5.0
+    max_cpu_busy_ratio=10.0,
+    max_run_delay_ratio=1e9,  # of a pass of a few microseconds, one pause is a thousandfold
+    min_thread_cpu_ratio=0.0,
+    max_slowdown_ratio=1e9,
+    max_skin_temperature_c=100.0,
+    settle_timeout_s=5.0,
 )
+CALM_TOML = """
+[defaults.conditions]
+max_cpu_busy = "1000 %"
+max_run_delay = "1000 %"
+min_thread_cpu = "0 %"
+max_slowdown = "1000 %"
+settle_timeout = "5 s"
+"""
 LOCAL = Device("local", DeviceKind.LOCAL, conditions=CALM)
 IDENTITY = Identity("local-0123", DeviceKind.LOCAL, "bench", "a processor", "Debian", "x86_64", 2, 8 * 2**30, "6.1")
 

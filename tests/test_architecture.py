@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "stats": set[str](),
     "outputs": set[str](),
     "conditions": set[str](),
+    "sustain": set[str](),
     "series": set[str](),
     "records": {"series"},
     "summary": {"stats"},
@@ -29,7 +30,7 @@ MAY_IMPORT = {
     "artifacts": {"outputs", "wheels"},
     "devices": set[str](),
     "harness": {"sources", "wheels"},
-    "runner": {"harness", "devices", "conditions", "outputs"},
+    "runner": {"harness", "devices", "conditions", "outputs", "sustain"},
     "rack": {"runner", "devices"},
     "leases": {"devices"},
     "store": {"records"},
@@ -68,7 +69,7 @@ OWNERS = {
     "transformers": {"artifacts"},
     "coremltools": {"artifacts"},
 }
-PURE = {"errors", "units", "metrics", "verdicts", "series", "stats", "conditions", "outputs", "summary", "gate", "exchange"}
+PURE = {"errors", "units", "metrics", "verdicts", "series", "stats", "conditions", "outputs", "summary", "gate", "exchange", "sustain"}
 WORLD = {"os", "sys", "subprocess", "socket", "time", "random", "shutil", "tempfile", "urllib", "pathlib"}
 
 

@@ -15,7 +15,7 @@ from farm.harness import build
 from farm.harness.toolchain import Target, missing_tools
 from farm.outputs import compare
 from farm.workloads import HarnessBuild
-from tests.conftest import ROOT, in_ci
+from tests.conftest import CALM_TOML, ROOT, in_ci
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -147,7 +147,7 @@ def test_a_wheel_made_from_the_sdist_measures_a_model_from_an_empty_folder(tmp_p
     )
     (home / "data").mkdir()
     (home / "data" / "wheels").symlink_to(builds / "wheels")  # the wheel that a build needs is fetched once for all tests
-    (home / "devices.toml").write_text('[defaults.conditions]\nmax_cpu_busy = "1000 %"\nmax_run_delay = "1000 %"\nmin_thread_cpu = "0 %"\n')
+    (home / "devices.toml").write_text(CALM_TOML)
     where = subprocess.run(
         [python, "-c", "import farm; print(farm.__path__[0])"], check=True, capture_output=True, text=True, cwd=home
     ).stdout.strip()

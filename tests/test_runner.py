@@ -1,10 +1,11 @@
 import itertools
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from farm import conditions, rack
+from farm import rack
 from farm.devices.local import LocalTransport
 from farm.runner import Attempt, execute
 from farm.workloads import (
@@ -17,13 +18,11 @@ from farm.workloads import (
     Job,
     Outcome,
     Pass,
-    Readings,
     Reference,
     Run,
-    StateReading,
     Workload,
 )
-from tests.conftest import LOCAL, NOW, FakeModel, a_job, an_artifact
+from tests.conftest import CALM, LOCAL, NOW, FakeModel, a_job, an_artifact
 
 
 @pytest.fixture
@@ -40,8 +39,6 @@ def run_of(job: Job, transport: LocalTransport) -> Run:
 
 
 def with_reference(artifact: Artifact, output: bytes) -> Artifact:
-    from dataclasses import replace
-
     reference = Reference((b"\0\0\0\0",), output, "float32", (1,), Comparison.MAX_ABS, 0.01, "a test")
     return replace(artifact, reference=reference)
 
@@ -80,6 +77,23 @@ def test_whatever_happens_there_is_a_run_with_its_reason(
     assert not run.readings
     again = run_of(a_job(fake_model("other.fake")), transport)  # the device is as it was
     assert again.outcome is Outcome.OK
+
+
+def test_a_sustain_pass_says_how_fast_a_device_stays(transport: LocalTransport, fake_model: FakeModel) -> None:
+    run = run_of(a_job(fake_model(spin_ns=1_000_000), Pass.SUSTAIN, sustain_ms=1000, timeout_s=20.0), transport)
+    assert run.outcome is Outcome.OK, run.reason
+    assert {item.metric for item in run.absent} >= {"sustained_ratio", "throttle_onset_ns"}  # one window is too few, and it says so
+    assert sum(next(item.values for item in run.readings if item.metric == "window_items_count")) > 0
+
+
+def test_a_pass_that_throttled_is_invalid(transport: LocalTransport, fake_model: FakeModel) -> None:
+    job = a_job(fake_model(spin_ns=1000))
+    touchy = Device("local", DeviceKind.LOCAL, conditions=replace(CALM, max_slowdown_ratio=-1.0))  # any time at all is too long
+    run = run_of(replace(job, device=touchy), transport)
+    assert (run.outcome, run.error_class) == (Outcome.INVALID, "throttled")
+    assert run.reason is not None
+    assert "a fixed computation took" in run.reason
+    assert run.readings
 
 
 @pytest.mark.parametrize(
@@ -128,42 +142,6 @@ def test_a_program_that_is_no_harness_is_a_failed_run(tmp_path: Path, fake_model
     assert (run.outcome, run.error_class) == (Outcome.FAILED, error_class), run.reason
 
 
-def state(busy: float | None) -> list[StateReading]:
-    return [StateReading("cpu_busy_ratio", "before", value=busy, reason=None if busy is not None else "/proc/stat cannot be read")]
-
-
-def test_a_busy_device_is_not_ready_and_one_that_says_nothing_neither() -> None:
-    limits = Conditions(max_cpu_busy_ratio=0.25)
-    assert conditions.unmet(limits, state(0.2), DeviceKind.LOCAL) == []
-    assert conditions.unmet(limits, state(0.3), DeviceKind.LOCAL) == ["the CPUs are 30% busy, the limit is 25%"]
-    assert "cannot be read" in conditions.unmet(limits, state(None), DeviceKind.LOCAL)[0]
-    assert conditions.unmet(limits, [], DeviceKind.LOCAL) != []
-
-
-@pytest.mark.parametrize(
-    ("read", "reasons"),
-    [
-        ({"skin_temperature_c": 36.0, "thermal_status": 0, "battery_level_percent": 20}, []),
-        ({"skin_temperature_c": 36.1, "battery_level_percent": 80}, ["its skin is at 36.1 C, the limit is 36 C"]),
-        ({"battery_temperature_c": 35.0, "battery_level_percent": 80}, []),
-        ({"battery_temperature_c": 38.0, "battery_level_percent": 80}, ["its battery is at 38.0 C, the limit is 36 C"]),
-        ({"skin_temperature_c": 30.0, "battery_temperature_c": 38.0, "battery_level_percent": 80}, []),
-        ({"skin_temperature_c": 30.0, "thermal_status": 2, "battery_level_percent": 80}, ["its thermal status is moderate"]),
-        ({"skin_temperature_c": 30.0, "battery_level_percent": 19}, ["its battery is at 19 %, the least is 20%"]),
-        (
-            {},
-            [
-                "how warm it is is unknown: skin_temperature_c was not read; battery_temperature_c was not read",
-                "how charged it is is unknown: battery_level_percent was not read",
-            ],
-        ),
-    ],
-)
-def test_a_phone_must_be_cool_unthrottled_and_charged(read: dict[str, float], reasons: list[str]) -> None:
-    readings = [*state(0.1), *(StateReading(name, "before", value=value) for name, value in read.items())]
-    assert conditions.unmet(Conditions(), readings, DeviceKind.ANDROID) == reasons
-
-
 def test_a_device_that_does_not_settle_is_a_run_that_says_so(transport: LocalTransport, fake_model: FakeModel) -> None:
     restless = Device("local", DeviceKind.LOCAL, conditions=Conditions(max_cpu_busy_ratio=-1.0, settle_timeout_s=0.1))
     job = a_job(fake_model())
@@ -173,26 +151,6 @@ def test_a_device_that_does_not_settle_is_a_run_that_says_so(transport: LocalTra
     assert run.reason is not None
     assert "did not settle in 0.1 s: the CPUs are" in run.reason
     assert time.monotonic() - started_s < 10
-
-
-@pytest.mark.parametrize(
-    ("readings", "pass_", "flavour", "found"),
-    [
-        ({"wall_ns": 1000, "run_delay_ns": 100, "thread_cpu_time_ns": 990}, Pass.LATENCY, "xnnpack", "waited for a CPU for 10.0%"),
-        ({"wall_ns": 1000, "steal_ns": 200, "thread_cpu_time_ns": 990}, Pass.LATENCY, "xnnpack", "hypervisor took the CPUs away for 20.0%"),
-        ({"wall_ns": 1000, "thread_cpu_time_ns": 500}, Pass.LATENCY, "xnnpack", "had a CPU for 50.0%"),
-        ({"wall_ns": 1000, "thread_cpu_time_ns": 500}, Pass.LATENCY, "plain_attention+xnnpack", "had a CPU for 50.0%"),
-        ({"wall_ns": 1000, "thread_cpu_time_ns": 500}, Pass.LATENCY, "qnn", None),
-        ({"wall_ns": 1000, "thread_cpu_time_ns": 500}, Pass.LATENCY, "portable+qnn", None),
-        ({"wall_ns": 1000, "thread_cpu_time_ns": 500}, Pass.LOAD_COLD, "xnnpack", None),
-        ({"wall_ns": 1000, "run_delay_ns": 10, "steal_ns": 0, "thread_cpu_time_ns": 990}, Pass.LATENCY, "xnnpack", None),
-        ({"wall_ns": 1000, "run_delay_ns": 900}, Pass.MEMORY, "xnnpack", None),
-    ],
-)
-def test_the_signs_of_a_disturbed_pass(readings: dict[str, float], pass_: Pass, flavour: str, found: str | None) -> None:
-    given = [Readings(metric, (value,)) for metric, value in readings.items()]
-    reasons = conditions.disturbances(Conditions(), given, flavour, a_job(an_artifact(), pass_))
-    assert (len(reasons) == 1 and found in reasons[0]) if found else reasons == []
 
 
 def test_a_plan_has_every_job_once_in_blocks_and_the_seed_decides_the_order() -> None:

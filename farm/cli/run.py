@@ -13,7 +13,7 @@ from farm import __version__
 from farm.cli.context import Context, say
 from farm.cli.session import Done, Measuring, all_valid
 from farm.errors import InputError
-from farm.workloads import CPU_LIST, Artifact, Device, Job, Pass, PassSettings, Provenance, Workload
+from farm.workloads import CPU_LIST, USUAL_PASSES, Artifact, Device, Job, Pass, PassSettings, Provenance, Workload
 
 if TYPE_CHECKING:
     from farm.config import Lab, Suite
@@ -35,6 +35,7 @@ class _Options:
     threads: int
     cpus: str
     passes: str
+    sustain_s: float
     iterations: int
     timeout_s: float
     prompt: Path | None
@@ -43,6 +44,7 @@ class _Options:
     revision: str | None
     branch: str | None
     wheel: Path | None
+    harness: Path | None
     as_json: bool
     html: Path | None
 
@@ -66,7 +68,15 @@ def _cpu_list(_context: click.Context, _option: click.Parameter, text: str) -> s
     callback=_cpu_list,
     help="CPUs to bind the measuring threads to, such as 4-7; the sampler goes to another (MODEL only).",
 )
-@click.option("--passes", default=",".join(Pass), show_default=True, help="Passes to run (MODEL only).")
+@click.option("--passes", default=",".join(USUAL_PASSES), show_default=True, help=f"Passes to run, of {', '.join(Pass)} (MODEL only).")
+@click.option(
+    "--sustain",
+    "sustain_s",
+    type=click.FloatRange(1),
+    default=300.0,
+    show_default=True,
+    help="Seconds that a sustain pass works (MODEL only).",
+)
 @click.option(
     "--iterations", type=click.IntRange(1), default=PassSettings().iterations, show_default=True, help="At least so many (MODEL only)."
 )
@@ -81,6 +91,11 @@ def _cpu_list(_context: click.Context, _option: click.Parameter, text: str) -> s
 )
 @click.option("--branch", envvar=["FARM_BRANCH", "GITHUB_REF_NAME", "CI_COMMIT_BRANCH"], help="Its branch.")
 @click.option("--wheel", type=click.Path(path_type=Path), help="ExecuTorch wheel to build the harness with, instead of downloading it.")
+@click.option(
+    "--harness",
+    type=click.Path(path_type=Path),
+    help="Your own build of the harness: the program, or its folder. [default: the device's in devices.toml, else farm builds one]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the session as JSON.")
 @click.option("--html", type=click.Path(path_type=Path), help="Write a self-contained page.")
 @click.pass_obj
@@ -130,6 +145,8 @@ def _task(context: Context, options: _Options) -> _Task:
 
     lab = context.lab()
     devices = _devices(lab, options)
+    if options.harness is not None:
+        devices = [replace(device, harness=options.harness) for device in devices]
     suite = None if options.suite is None else load_suite(options.suite, lab.devices)
     work: list[tuple[Workload, Artifact]]
     if suite is None:
@@ -180,7 +197,9 @@ def _workload(artifact: Artifact, passes: tuple[Pass, ...], options: _Options) -
     from farm.config import LLM_WARMUP, read_prompt
 
     name = artifact.path.stem
-    settings = PassSettings(threads=options.threads, cpus=options.cpus, timeout_s=options.timeout_s)
+    settings = PassSettings(
+        threads=options.threads, cpus=options.cpus, sustain_ms=round(options.sustain_s * 1e3), timeout_s=options.timeout_s
+    )
     if options.prompt is None:
         return Workload(
             name, passes, replace(settings, iterations=options.iterations, max_iterations=max(settings.max_iterations, options.iterations))

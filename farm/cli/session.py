@@ -12,7 +12,7 @@ from farm.cli.context import Context, command_line, now_utc, owner, say
 from farm.cli.live import View, live
 from farm.devices import Holder, Transport, connect
 from farm.errors import DeviceLost, FarmError, StoreBusy
-from farm.harness import build
+from farm.harness import build, own
 from farm.records import Record, record
 from farm.workloads import Device, HarnessBuild, Identity, Job, Outcome, Provenance, Run, Session, new_id
 
@@ -77,7 +77,7 @@ class Measuring:
         transport = connect(done.device, self.context.data)
         transport.preflight()
         identity = transport.identify()
-        harnesses = self._harnesses(done.jobs, identity)
+        harnesses = self._harnesses(done.device, done.jobs, identity)
         started_at = now_utc()
         session = Session(new_id(started_at), started_at, done.device, identity, self.provenance, self.seed, command_line())
         done.session = session
@@ -113,10 +113,12 @@ class Measuring:
                 return error
         return None
 
-    def _harnesses(self, jobs: Sequence[Job], identity: Identity) -> dict[str, HarnessBuild]:
-        """Return a harness for each runtime that the jobs need, for the device's machine; built here when it is not there yet."""
-        target = build.target_for(identity.kind, identity.architecture)
+    def _harnesses(self, device: Device, jobs: Sequence[Job], identity: Identity) -> dict[str, HarnessBuild]:
+        """Return a harness for each runtime that the jobs need: the user's own, else one built here when it is not there yet."""
         runtimes = dict.fromkeys(job.artifact.runtime for job in jobs)
+        if device.harness is not None:
+            return dict.fromkeys(runtimes, own.given(device.harness, identity.architecture))
+        target = build.target_for(identity.kind, identity.architecture)
         with self.one_at_a_time:
             return {
                 runtime: build.ensure(target, runtime, self.context.data, wheel_file=self.wheel, on_progress=say) for runtime in runtimes

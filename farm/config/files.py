@@ -50,17 +50,25 @@ class ConditionsEntry(Entry):
     max_run_delay: Share | None = None
     min_thread_cpu: Share | None = None
     max_skin_temperature: Celsius | None = None
+    max_slowdown: Share | None = None
     min_battery: Share | None = None
+    max_battery: Share | None = None
+    airplane_mode: bool | None = None
+    fixed_performance: bool | None = None
     settle_timeout: Seconds | None = None
 
-    def stated(self) -> dict[str, float]:
+    def stated(self) -> dict[str, Any]:
         """Return what was stated, by the names of workloads.Conditions."""
         named = {
             "max_cpu_busy_ratio": self.max_cpu_busy,
             "max_run_delay_ratio": self.max_run_delay,
             "min_thread_cpu_ratio": self.min_thread_cpu,
             "max_skin_temperature_c": self.max_skin_temperature,
+            "max_slowdown_ratio": self.max_slowdown,
             "min_battery_ratio": self.min_battery,
+            "max_battery_ratio": self.max_battery,
+            "airplane_mode": self.airplane_mode,
+            "fixed_performance": self.fixed_performance,
             "settle_timeout_s": self.settle_timeout,
         }
         return {name: value for name, value in named.items() if value is not None}

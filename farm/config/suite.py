@@ -14,7 +14,7 @@ from farm.config.files import ConditionsEntry, Entry, Name, Seconds, Share, near
 from farm.errors import ConfigError
 from farm.metrics import METRICS, Metric, Statistic
 from farm.verdicts import Budget, Severity
-from farm.workloads import CPU_LIST, Device, Pass, PassSettings, Workload
+from farm.workloads import CPU_LIST, USUAL_PASSES, Device, Pass, PassSettings, Workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Suite:
     work: tuple[tuple[Workload, Path], ...]
     """Each workload with its artifact's file."""
     budgets: tuple[Budget, ...] = ()
-    conditions: Mapping[str, float] = field(default_factory=dict)
+    conditions: Mapping[str, Any] = field(default_factory=dict)
     """The conditions that the suite states, by the names of workloads.Conditions."""
 
     def on(self, device: Device) -> Device:
@@ -40,7 +40,7 @@ _PassName = Annotated[Pass, Field(strict=False)]
 class _SuiteTable(Entry):
     name: Name
     repeat: int = Field(5, ge=1, le=1000)
-    passes: list[_PassName] = Field(default_factory=lambda: [*Pass], min_length=1)
+    passes: list[_PassName] = Field(default_factory=lambda: [*USUAL_PASSES], min_length=1)
 
 
 _DEFAULT = PassSettings()
@@ -58,6 +58,7 @@ class _WorkloadTable(Entry):
     iterations: int = Field(_DEFAULT.iterations, ge=1)
     duration: Seconds = _DEFAULT.duration_ms / 1e3
     max_iterations: int = Field(_DEFAULT.max_iterations, ge=1, le=10_000_000)
+    sustain: Seconds = _DEFAULT.sustain_ms / 1e3
     timeout: Seconds = _DEFAULT.timeout_s
     cpus: str = Field("", pattern=rf"^({CPU_LIST})?$")
     inputs: list[str] = Field(default_factory=list)
@@ -120,6 +121,7 @@ def _workload(entry: _WorkloadTable, passes: list[Pass], folder: Path) -> Worklo
         threads=entry.threads,
         cpus=entry.cpus,
         warmup_iterations=warmup if entry.warmup_iterations is None else entry.warmup_iterations,
+        sustain_ms=round(entry.sustain * 1e3),
         timeout_s=entry.timeout,
     )
     if entry.prompt is not None:

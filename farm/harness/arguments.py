@@ -38,6 +38,8 @@ def arguments(job: Job, names: BoxNames, nonce: str) -> list[str]:
         options |= {"prompt": names.prompt, "decode-tokens": settings.decode_tokens, "generations": settings.generations}
     elif job.pass_ in (Pass.LATENCY, Pass.MEMORY):
         options |= {"iterations": settings.iterations, "duration-ms": settings.duration_ms, "max-iterations": settings.max_iterations}
+    if job.pass_ is Pass.SUSTAIN:
+        options["duration-ms"] = settings.sustain_ms
     return [*_options(options.items()), *_options(("input", name) for name in names.inputs)]
 
 

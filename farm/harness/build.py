@@ -155,4 +155,5 @@ def _read(folder: Path) -> HarnessBuild:
         source_hash=facts["source_hash"],
         folder=folder,
         command=tuple(facts["command"]),
+        files=tuple(sorted(facts["files"])),
     )

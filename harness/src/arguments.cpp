@@ -27,10 +27,10 @@ std::int64_t whole_number(const std::string& option, const std::string& text, st
 }
 
 Pass pass_named(const std::string& name) {
-  for (const auto pass : {Pass::kLatency, Pass::kMemory, Pass::kLoadCold, Pass::kLoadWarm}) {
+  for (const auto pass : {Pass::kLatency, Pass::kMemory, Pass::kLoadCold, Pass::kLoadWarm, Pass::kSustain}) {
     if (name == pass_name(pass)) return pass;
   }
-  bad("--pass takes latency, memory, load_cold or load_warm, not \"" + name + "\"");
+  bad("--pass takes latency, memory, load_cold, load_warm or sustain, not \"" + name + "\"");
 }
 
 // Reads a list such as "0,2" or "4-7".
@@ -67,6 +67,7 @@ const char* pass_name(Pass pass) {
     case Pass::kMemory: return "memory";
     case Pass::kLoadCold: return "load_cold";
     case Pass::kLoadWarm: return "load_warm";
+    case Pass::kSustain: return "sustain";
   }
   return "unknown";
 }
@@ -101,6 +102,7 @@ Arguments parse_arguments(const std::vector<std::string>& words) {
       {"warmup-iterations", number(to.warmup_iterations, 0, kMostIterations)},
       {"iterations", number(to.iterations, 1, kMostIterations)},
       {"duration-ms", number(to.duration_ms, 0, std::numeric_limits<std::int32_t>::max())},
+      {"window-ms", number(to.window_ms, 1, 60'000)},
       {"max-iterations",
        [&](const std::string& option, const std::string& text) {
          to.max_iterations = whole_number(option, text, 1, kMostIterations);

@@ -6,7 +6,7 @@
 
 namespace farm {
 
-enum class Pass { kLatency, kMemory, kLoadCold, kLoadWarm };
+enum class Pass { kLatency, kMemory, kLoadCold, kLoadWarm, kSustain };
 
 // The job, as the host asked for it; protocol/README.md describes every option.
 struct Arguments {
@@ -22,6 +22,7 @@ struct Arguments {
   std::int64_t iterations = 1;      // at least so many,
   std::int64_t duration_ms = 0;     // and at least so long,
   std::int64_t max_iterations = 1;  // but never more than these
+  std::int64_t window_ms = 1000;    // of a sustain pass
   std::vector<std::string> inputs;
   std::string prompt;  // set: a language model
   std::int64_t decode_tokens = 0;

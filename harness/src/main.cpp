@@ -70,7 +70,10 @@ void write_begin(ResultFile& result, const Arguments& arguments, const RuntimeIn
   begin.text("type", "begin").integer("protocol", kProtocol).text("nonce", arguments.nonce);
   begin.object("harness", harness_object()).object("runtime", runtime_object(info)).object("job", job_object(arguments, info));
   begin.integer("pid", ::getpid());
-  begin.object("clock", JsonObject().integer("monotonic_ns", clock_ns(CLOCK_MONOTONIC)).integer("unix_ns", clock_ns(CLOCK_REALTIME)));
+  begin.object("clock", JsonObject()
+                            .integer("monotonic_ns", clock_ns(CLOCK_MONOTONIC))
+                            .integer("boottime_ns", clock_ns(CLOCK_BOOTTIME))
+                            .integer("unix_ns", clock_ns(CLOCK_REALTIME)));
   result.line(begin);
 }
 
@@ -95,6 +98,7 @@ void run_pass(const Job& job, const RuntimeInfo& info) {
     case Pass::kMemory: return memory_pass(job);
     case Pass::kLoadCold:
     case Pass::kLoadWarm: return load_pass(job);
+    case Pass::kSustain: return sustain_pass(job);
   }
 }
 

@@ -149,6 +149,11 @@ void write_output(const Job& job, const Bytes& bytes) {
   if (!file) throw Error("result_unwritable", "the output " + job.arguments.output + " cannot be written");
 }
 
+void write_reference_kernel(ResultFile& result, const std::vector<std::int64_t>& before, const std::vector<std::int64_t>& after) {
+  result.series("reference_kernel_ns", before, "before");
+  result.series("reference_kernel_ns", after, "after");
+}
+
 Stretch::Stretch() : pressure_before_(read_pressure()), before_(read_usage(false)), start_(Clock::now()) {}
 
 void Stretch::end() {

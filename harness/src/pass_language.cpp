@@ -55,12 +55,14 @@ void language_latency_pass(const Job& job) {
   }
 
   auto generation = room_for(arguments);
+  const auto kernel_before = time_reference_kernel();
   Sampler sampler({arguments.sampler_hz, "/sys", "/proc/self/statm", arguments.cpus, job.epoch});
   sampler.start();
   Stretch stretch;
   for (std::int64_t done = 0; done < arguments.generations; ++done) generate(*model, prompt, generation);
   stretch.end();
   sampler.stop();
+  const auto kernel_after = time_reference_kernel();
 
   job.result.series("ttft_ns", generation.ttft_ns);
   job.result.series("prefill_ns", generation.prefill_ns);
@@ -68,6 +70,7 @@ void language_latency_pass(const Job& job) {
   job.result.series("prompt_tokens_count", std::vector<std::int64_t>{static_cast<std::int64_t>(prompt.size())});
   job.result.series("decode_tokens_count", std::vector<std::int64_t>{arguments.decode_tokens});
   job.result.line(JsonObject().text("type", "tokens").integers("values", generation.tokens));
+  write_reference_kernel(job.result, kernel_before, kernel_after);
   stretch.write(job.result);
   sampler.write(job.result);
 }

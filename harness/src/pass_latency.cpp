@@ -19,6 +19,7 @@ void latency_pass(const Job& job) {
   std::vector<std::int64_t> latency_ns(static_cast<std::size_t>(arguments.max_iterations), 0);
   const auto least = static_cast<std::size_t>(arguments.iterations);
   const auto duration = std::chrono::milliseconds(arguments.duration_ms);
+  const auto kernel_before = time_reference_kernel();
   Sampler sampler({arguments.sampler_hz, "/sys", "/proc/self/statm", arguments.cpus, job.epoch});
   sampler.start();
   Stretch stretch;
@@ -34,9 +35,11 @@ void latency_pass(const Job& job) {
   }
   stretch.end();
   sampler.stop();
+  const auto kernel_after = time_reference_kernel();
 
   latency_ns.resize(done);
   job.result.series("latency_ns", latency_ns);
+  write_reference_kernel(job.result, kernel_before, kernel_after);
   stretch.write(job.result);
   sampler.write(job.result);
 }

@@ -4,6 +4,7 @@
 
 #include "arguments.h"
 #include "process_usage.h"
+#include "reference_kernel.h"
 #include "result_file.h"
 #include "runtime.h"
 #include "sampler.h"
@@ -22,6 +23,7 @@ void latency_pass(const Job& job);
 void language_latency_pass(const Job& job);
 void memory_pass(const Job& job);
 void load_pass(const Job& job);
+void sustain_pass(const Job& job);
 
 // ---- Shared by the passes (pass_common.cpp) ----
 
@@ -36,6 +38,9 @@ std::vector<std::int64_t> read_prompt(const Job& job, const ModelInfo& info);
 void prefill(Model& model, const std::vector<std::int64_t>& prompt);
 // Writes raw bytes to --output, when that was asked for.
 void write_output(const Job& job, const Bytes& bytes);
+
+// Writes the times of the reference kernel before and after the timed part.
+void write_reference_kernel(ResultFile& result, const std::vector<std::int64_t>& before, const std::vector<std::int64_t>& after);
 
 // What a stretch of work used and met. Begin right before it, end right after it; both read outside of it.
 class Stretch {

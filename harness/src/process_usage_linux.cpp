@@ -3,7 +3,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <fstream>
 #include <memory>
 #include <sstream>
@@ -35,9 +34,9 @@ std::optional<Number> number_after(const std::string& text, const std::string& k
   if (at == std::string::npos) return std::nullopt;
   const auto from = text.find_first_not_of(" \t", at + key.size());
   if (from == std::string::npos) return std::nullopt;
+  std::istringstream rest(text.substr(from));
   Number value{};
-  const auto [end, error] = std::from_chars(text.data() + from, text.data() + text.size(), value);
-  return error == std::errc{} && end != text.data() + from ? std::optional<Number>(value) : std::nullopt;
+  return rest >> value ? std::optional<Number>(value) : std::nullopt;
 }
 
 std::optional<std::int64_t> bytes_after(const std::string& text, const std::string& key) {

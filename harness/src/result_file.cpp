@@ -16,6 +16,13 @@ namespace {
   throw Error("result_unwritable", "the result " + path + " cannot be written: " + std::strerror(errno));
 }
 
+JsonObject series_of(const std::string& metric, const std::string& source) {
+  JsonObject object;
+  object.text("type", "series").text("metric", metric);
+  if (!source.empty()) object.text("source", source);
+  return object;
+}
+
 }  // namespace
 
 ResultFile::ResultFile(std::string path) : path_(std::move(path)), partial_(path_ + ".partial") {
@@ -39,19 +46,20 @@ void ResultFile::line(const JsonObject& object) {
 }
 
 void ResultFile::series(const std::string& metric, const std::vector<std::int64_t>& values, const std::string& source) {
-  JsonObject object;
-  object.text("type", "series").text("metric", metric);
-  if (!source.empty()) object.text("source", source);
-  line(object.integers("values", values));
-  ++series_count_;
+  series(metric, values, {}, source);
+}
+
+void ResultFile::series(const std::string& metric, const std::vector<std::int64_t>& values, const std::vector<std::int64_t>& at_ns,
+                        const std::string& source) {
+  write_series(series_of(metric, source).integers("values", values), at_ns);
 }
 
 void ResultFile::series(const std::string& metric, const std::vector<double>& values, const std::vector<std::int64_t>& at_ns,
                         const std::string& source) {
-  JsonObject object;
-  object.text("type", "series").text("metric", metric);
-  if (!source.empty()) object.text("source", source);
-  object.numbers("values", values);
+  write_series(series_of(metric, source).numbers("values", values), at_ns);
+}
+
+void ResultFile::write_series(JsonObject object, const std::vector<std::int64_t>& at_ns) {
   if (!at_ns.empty()) object.integers("at_ns", at_ns);
   line(object);
   ++series_count_;

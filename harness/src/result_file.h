@@ -23,6 +23,8 @@ class ResultFile {
 
   // One metric's raw readings. source tells readings of one metric apart; "" is the metric itself.
   void series(const std::string& metric, const std::vector<std::int64_t>& values, const std::string& source = {});
+  void series(const std::string& metric, const std::vector<std::int64_t>& values, const std::vector<std::int64_t>& at_ns,
+              const std::string& source);
   void series(const std::string& metric, const std::vector<double>& values, const std::vector<std::int64_t>& at_ns,
               const std::string& source);
   void absent(const std::string& metric, const std::string& reason, const std::string& source = {});
@@ -33,6 +35,7 @@ class ResultFile {
   void error(const Error& error);
 
  private:
+  void write_series(JsonObject object, const std::vector<std::int64_t>& at_ns);
   void finish();
 
   std::string path_;

@@ -1,14 +1,13 @@
 #include "sampler.h"
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <sched.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -36,18 +35,26 @@ std::vector<fs::path> entries(const fs::path& folder, const std::string& prefix)
   return found;
 }
 
-// Reads the number at a place among the numbers of a text; anything else than numbers gives nothing.
-std::optional<double> number_at(const char* text, std::size_t length, int field) {
-  const char* at = text;
-  const char* end = text + length;
+// Reads the number at a place among the numbers of a text that ends in a null; anything else than numbers gives nothing.
+// (strtod, because the C++ library of the NDK has no from_chars of real numbers.)
+std::optional<double> number_at(const char* text, int field) {
   for (int place = 0;; ++place) {
-    while (at != end && (*at == ' ' || *at == '\n')) ++at;
-    double value = 0;
-    const auto [stopped, error] = std::from_chars(at, end, value);
-    if (error != std::errc{} || (stopped != end && *stopped != ' ' && *stopped != '\n')) return std::nullopt;
+    while (*text == ' ' || *text == '\n') ++text;
+    if (*text != '-' && (*text < '0' || *text > '9')) return std::nullopt;
+    char* stopped = nullptr;
+    const double value = std::strtod(text, &stopped);
+    if (stopped == text || (*stopped != '\0' && *stopped != ' ' && *stopped != '\n')) return std::nullopt;
     if (place == field) return value;
-    at = stopped;
+    text = stopped;
   }
+}
+
+// Reads a file from its beginning into text, a null behind it; false when there is nothing.
+bool read_text(int descriptor, std::array<char, 256>& text) {
+  const auto length = ::pread(descriptor, text.data(), text.size() - 1, 0);
+  if (length <= 0) return false;
+  text[static_cast<std::size_t>(length)] = '\0';
+  return true;
 }
 
 }  // namespace
@@ -61,6 +68,7 @@ Sampler::Sampler(Settings settings) : settings_(std::move(settings)) {
   const auto supplies = settings_.sys + "/class/power_supply";
   find("temperature_c", settings_.sys + "/class/thermal", "thermal_zone", "temp", "type", 1e-3, "thermal zone");
   find("frequency_hz", settings_.sys + "/devices/system/cpu/cpufreq", "policy", "scaling_cur_freq", "", 1e3, "cpufreq policy");
+  find("frequency_cap_hz", settings_.sys + "/devices/system/cpu/cpufreq", "policy", "scaling_max_freq", "", 1e3, "cpufreq policy");
   find("battery_current_ua", supplies, "", "current_now", "", 1, "battery current");
   find("battery_voltage_uv", supplies, "", "voltage_now", "", 1, "battery voltage");
   find("battery_temperature_c", supplies, "", "temp", "", 0.1, "battery temperature");
@@ -92,8 +100,7 @@ bool Sampler::add(const std::string& metric, const std::string& name, const std:
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return false;
   std::array<char, 256> text{};
-  const auto length = ::pread(descriptor, text.data(), text.size(), 0);
-  if (length <= 0 || !number_at(text.data(), static_cast<std::size_t>(length), field)) {
+  if (!read_text(descriptor, text) || !number_at(text.data(), field)) {
     ::close(descriptor);
     return false;
   }
@@ -134,7 +141,7 @@ void Sampler::run() {
     cpu_set_t own;
     CPU_ZERO(&own);
     CPU_SET(static_cast<std::size_t>(cpu_), &own);
-    if (::pthread_setaffinity_np(::pthread_self(), sizeof(own), &own) != 0) cpu_ = -1;
+    if (::sched_setaffinity(0, sizeof(own), &own) != 0) cpu_ = -1;  // this thread's
   }
   const auto period = std::chrono::nanoseconds(std::chrono::seconds(1)) / settings_.hz;
   auto next = Clock::now();
@@ -153,10 +160,10 @@ void Sampler::read_all() {
   std::array<char, 256> text{};
   for (auto& source : sources_) {
     if (source.values.size() == source.values.capacity()) continue;
-    const auto length = ::pread(source.descriptor, text.data(), text.size(), 0);
+    const bool there = read_text(source.descriptor, text);
     const auto at = Clock::now() - settings_.epoch;
     ++reads_count_;
-    const auto value = length > 0 ? number_at(text.data(), static_cast<std::size_t>(length), source.field) : std::nullopt;
+    const auto value = there ? number_at(text.data(), source.field) : std::nullopt;
     if (!value) continue;  // a reading that failed is none
     source.values.push_back(*value * source.factor);
     source.at_ns.push_back(std::chrono::duration_cast<std::chrono::nanoseconds>(at).count());

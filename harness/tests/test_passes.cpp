@@ -61,6 +61,40 @@ TEST_CASE("latency goes on until the stated time, and never past the ceiling") {
   CHECK(values_in(ceiling.measured(latency_pass), "latency_ns") == 5);
 }
 
+TEST_CASE("the reference kernel is timed before and after a latency pass, and takes the same time on the same CPU") {
+  Bench bench("spin_ns 1000\n", Pass::kLatency);
+  const auto text = bench.measured(latency_pass);
+  CHECK(text.find(R"("metric":"reference_kernel_ns","source":"before")") != std::string::npos);
+  CHECK(text.find(R"("metric":"reference_kernel_ns","source":"after")") != std::string::npos);
+  const auto times = time_reference_kernel();
+  const auto again = time_reference_kernel();
+  const auto first = *std::min_element(times.begin(), times.end());
+  const auto second = *std::min_element(again.begin(), again.end());
+  CHECK(first > 0);
+  CHECK(static_cast<double>(std::max(first, second)) < 1.5 * static_cast<double>(std::min(first, second)));
+}
+
+TEST_CASE("a sustain pass counts what it did in windows, which together are all of its time but the last piece") {
+  Bench bench("spin_ns 500000\n", Pass::kSustain);
+  bench.arguments.duration_ms = 100;
+  bench.arguments.window_ms = 20;
+  const auto text = bench.measured(sustain_pass);
+  const auto windows = values_in(text, "window_items_count");
+  CHECK(windows >= 1);
+  CHECK(windows <= 5);
+  CHECK(values_in(text, "window_busy_ns") == windows);
+}
+
+TEST_CASE("a language model's sustain pass counts decoded tokens") {
+  Bench bench("vocabulary 8\ncontext 64\nspin_ns 100000\n", Pass::kSustain);
+  const std::int64_t tokens[] = {1, 2, 6};
+  bench.arguments.prompt = bench.scratch.write("prompt", std::string(reinterpret_cast<const char*>(tokens), sizeof(tokens)));
+  bench.arguments.decode_tokens = 4;
+  bench.arguments.duration_ms = 50;
+  bench.arguments.window_ms = 10;
+  CHECK(values_in(bench.measured(sustain_pass), "window_items_count") >= 1);
+}
+
 TEST_CASE("the output of the first inference is written as raw bytes") {
   Bench bench("output_values 1 -2.5\n", Pass::kLatency);
   bench.measured(latency_pass);

@@ -43,7 +43,7 @@ TEST_CASE("a result is what the protocol's example file says, byte for byte") {
                     .objects("inputs", {tensor})
                     .objects("outputs", {tensor}));
     result.series("latency_ns", std::vector<std::int64_t>{200117, 200067, 200057});
-    result.series("temperature_c", {41.5, 41.75}, {0, 100000000}, "thermal_zone0 skin");
+    result.series("temperature_c", std::vector<double>{41.5, 41.75}, {0, 100000000}, "thermal_zone0 skin");
     result.absent("battery_current_ua", "this device shows no battery current");
     CHECK_FALSE(std::filesystem::exists(scratch.file("r")));  // not before its end
     result.end();

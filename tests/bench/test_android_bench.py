@@ -72,6 +72,8 @@ def test_files_go_there_and_back(phone: Phone, android_bench: Bench, tmp_path: P
 
 
 def test_each_vendor_writes_its_battery_in_its_own_way(android_bench: Bench) -> None:
+    for phone in android_bench.phones.values():
+        phone.state(level=80)  # they charge while other tests use them
     texts = {name: out(phone, "dumpsys battery") for name, phone in android_bench.phones.items()}
     for text in texts.values():
         assert number(r"^  level: (\d+)$", text) == 80

@@ -16,16 +16,9 @@ import pytest
 from farm.cli.main import farm as group
 from farm.devices import local_state
 from farm.workloads import HarnessBuild
-from tests.conftest import ROOT, FakeModel
+from tests.conftest import CALM_TOML, ROOT, FakeModel
 
 Farm = Callable[..., subprocess.CompletedProcess[str]]
-
-CALM = """
-[defaults.conditions]
-max_cpu_busy = "1000 %"
-max_run_delay = "1000 %"
-min_thread_cpu = "0 %"
-"""
 
 
 @pytest.fixture
@@ -34,7 +27,7 @@ def data(tmp_path: Path, fake_harness: HarnessBuild) -> Path:
     folder = tmp_path / "data"
     folder.mkdir()
     (folder / "harness").symlink_to(fake_harness.folder.parent)
-    (tmp_path / "devices.toml").write_text(CALM)
+    (tmp_path / "devices.toml").write_text(CALM_TOML)
     return folder
 
 

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from farm.workloads import HarnessBuild
-from tests.conftest import in_ci
+from tests.conftest import CALM_TOML, in_ci
 
-CALM = '[defaults.conditions]\nmax_cpu_busy = "1000 %"\nmax_run_delay = "1000 %"\nmin_thread_cpu = "0 %"\nsettle_timeout = "5 s"\n'
 # $1: the folder to mount on, $2: its size; the command follows.
 MOUNTED = 'mount -t tmpfs -o "size=$2" none "$1" && shift 2 && exec "$@"'
 
@@ -30,7 +29,7 @@ def run_with_full(
     (home / folder).mkdir(parents=True)
     if fake_harness is not None:
         (home / "data" / "harness").symlink_to(fake_harness.folder.parent)
-    (home / "devices.toml").write_text(CALM)
+    (home / "devices.toml").write_text(CALM_TOML)
     (home / "model.fake").write_text("farm-fake 1\nspin_ns 100\n")
     farm = [sys.executable, "-m", "farm", "--data", "data", "run", "model.fake", "--passes", "latency"]
     command = [*farm, "--repeat", "1", "--iterations", "200000", "--threads", "1"]

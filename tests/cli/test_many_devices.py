@@ -12,24 +12,16 @@ from pathlib import Path
 import pytest
 
 from tests.bench.android import Bench
-from tests.conftest import FakeModel
+from tests.conftest import CALM_TOML, FakeModel
 
 QUICK = ("--threads", "1", "--iterations", "5")
 Farm = Callable[..., subprocess.CompletedProcess[str]]
-
-CALM = """
-[defaults.conditions]
-max_cpu_busy = "1000 %"
-max_run_delay = "1000 %"
-min_thread_cpu = "0 %"
-settle_timeout = "5 s"
-"""
 
 
 @pytest.fixture
 def farm(tmp_path: Path, builds: Path, android_bench: Bench) -> Iterator[Farm]:
     """Run a command on a lab of the bench's phones; harness builds come from the tests' own folder."""
-    lab = CALM
+    lab = CALM_TOML
     for name in ("s25", "oneplus13", "xiaomi12x"):
         phone = android_bench.phones[name]
         lab += f'[devices.{name}]\nkind = "android"\nadb = "{android_bench.adb.address}"\nserial = "{phone.serial}"\n'

@@ -72,6 +72,28 @@ get | put | unset) # namespace, key, for put the value -> what `settings` says
   esac
   exit 0 # a refusal is an answer
   ;;
+look) # airplane_mode, screen, fixed_performance or background_dexopt -> what the phone says of it
+  IFS= read -r what || exit 3
+  case $what in
+  airplane_mode) cmd connectivity airplane-mode 2>&1 ;;
+  screen) dumpsys power 2>&1 ;;
+  background_dexopt) cmd package help 2>&1 ;;
+  fixed_performance) ;; # nothing tells
+  *) exit 3 ;;
+  esac
+  exit 0
+  ;;
+switch) # what, how -> what the phone says to that, and "exit CODE"
+  IFS= read -r what && IFS= read -r how || exit 3
+  case $what/$how in
+  airplane_mode/enable | airplane_mode/disable) cmd connectivity airplane-mode "$how" 2>&1 ;;
+  screen/WAKEUP | screen/SLEEP) input keyevent "KEYCODE_$how" 2>&1 ;;
+  fixed_performance/true | fixed_performance/false) cmd power set-fixed-performance-mode-enabled "$how" 2>&1 ;;
+  background_dexopt/--disable | background_dexopt/--enable) cmd package bg-dexopt-job "$how" 2>&1 ;;
+  *) exit 3 ;;
+  esac
+  echo "exit $?"
+  ;;
 claim) # host, seconds, holder in words -> "taken", or "held" and the holder's words; a lease that is past its time is none
   IFS= read -r host && IFS= read -r seconds && IFS= read -r holder || exit 3
   exec 9>lease.lock && flock 9 9>&9 || exit 3 # mksh gives its own descriptors to a child only when told

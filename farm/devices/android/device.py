@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import json
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -95,8 +94,7 @@ class AndroidTransport:
         """Put the harness into the box, file by file; what is there already is only checked, once in a session."""
         if harness == self._harness:
             return
-        facts = json.loads((harness.folder / "build.json").read_text(encoding="utf-8"))
-        sent = self._patiently(lambda box: box.push_all(harness.folder, sorted(facts["files"]), _harness_folder(harness)))
+        sent = self._patiently(lambda box: box.push_all(harness.folder, harness.files, _harness_folder(harness)))
         log.info("%s: harness %s, %d bytes sent", self.device.name, harness.source_hash[:12], sent)
         self._harness = harness
 
@@ -165,8 +163,10 @@ class AndroidTransport:
         return (*self._patiently(lambda box: state.vitals(box.adb, phase)), *(reading.at(phase) for reading in self._held))
 
     def prepare(self, conditions: Conditions) -> None:
-        """Hold the screen on at one low brightness. Radio, performance mode and charging are recorded, not changed."""
-        self._held = self._patiently(steady.hold)
+        """Hold steady what can be: screen, radios, performance mode, background compilation. Charging is recorded, not changed."""
+        self._held = self._patiently(
+            lambda box: steady.hold(box, steady.wanted(conditions, link_needs_radio=is_over_radio(box.adb.serial)))
+        )
 
     def restore(self) -> None:
         """End what a killed controller left running, remove its run folders, and put settings back, whoever changed them."""
@@ -265,6 +265,17 @@ def _is_meant(listed: Listed, device: Device) -> bool:
         return listed.serial == device.serial
     pattern = (device.match or "").replace(" ", "_").replace("-", "_")
     return any(fnmatchcase(name.replace("-", "_"), pattern) for name in (listed.product, listed.model) if name)
+
+
+def is_over_radio(serial: str) -> bool:
+    """Whether a device hangs on the network: its serial is an address then, or the name that it is announced by (mDNS).
+
+    One of this machine is an emulator's, or a port that is forwarded over a cable.
+    """
+    host, colon, port = serial.rpartition(":")
+    if "._adb" in serial:
+        return True
+    return bool(colon) and port.isdigit() and host not in ("localhost", "127.0.0.1", "[::1]")
 
 
 def _harness_folder(harness: HarnessBuild) -> str:

@@ -22,7 +22,12 @@ def _asking(commands: Mapping[str, str]) -> str:
 # Each file below a folder under a name of its own: "NAME FOLDER".
 _POLICIES = "; ".join(
     f"for p in /sys/devices/system/cpu/cpufreq/policy*; do echo '{_MARK}{name}'\" ${{p##*/}}\"; cat $p/{file} 2>&1; done"
-    for name, file in {"cur": "scaling_cur_freq", "max": "cpuinfo_max_freq", "governor": "scaling_governor"}.items()
+    for name, file in {
+        "cur": "scaling_cur_freq",
+        "cap": "scaling_max_freq",
+        "max": "cpuinfo_max_freq",
+        "governor": "scaling_governor",
+    }.items()
 )
 _ZONES = (
     f"for z in /sys/class/thermal/thermal_zone*; do k=$(cat $z/type 2>&1); echo '{_MARK}zone'\" ${{z##*/}} $k\"; cat $z/temp 2>&1; done"
@@ -130,6 +135,8 @@ def _of_file(name: str, content: str) -> Reading:
     match what:
         case "cur":
             return cpu.frequency(content, which)
+        case "cap":
+            return cpu.frequency(content, which, "frequency_cap_hz")
         case "max":
             return cpu.frequency(content, which, "max_frequency_hz")
         case "governor":

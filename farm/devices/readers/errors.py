@@ -45,6 +45,7 @@ _FORMS: tuple[tuple[Problem, str], ...] = (
     (Problem.TIMED_OUT, r"^\*\*\* SERVICE '.*' DUMP TIMEOUT "),
     (Problem.FAILED, r"^Exception occurred while (?:executing|dumping)\b|^Failed to write while dumping service "),
     (Problem.FAILED, r": (?:not executable: |Exec format error$|Text file busy$)|^CANNOT LINK EXECUTABLE "),
+    (Problem.FAILED, r"^Failed to set [A-Z_]+ mode$"),
     (Problem.FAILED, r"^Failure \[|^Error(?: type \d+$|: )|^Killed\s*$|^Segmentation fault\b"),
     # adb's own
     (Problem.FAILED, r"^(?:adb: |error: )(?:error: )?(?:device |closed$|protocol fault|no devices|more than one|failed to )"),

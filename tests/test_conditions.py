@@ -1,0 +1,99 @@
+import pytest
+
+from farm import conditions
+from farm.workloads import Conditions, DeviceKind, Pass, Readings, StateReading
+from tests.conftest import a_job, an_artifact
+
+
+def state(busy: float | None) -> list[StateReading]:
+    return [StateReading("cpu_busy_ratio", "before", value=busy, reason=None if busy is not None else "/proc/stat cannot be read")]
+
+
+def test_a_busy_device_is_not_ready_and_one_that_says_nothing_neither() -> None:
+    limits = Conditions(max_cpu_busy_ratio=0.25)
+    assert conditions.unmet(limits, state(0.2), DeviceKind.LOCAL) == []
+    assert conditions.unmet(limits, state(0.3), DeviceKind.LOCAL) == ["the CPUs are 30% busy, the limit is 25%"]
+    assert "cannot be read" in conditions.unmet(limits, state(None), DeviceKind.LOCAL)[0]
+    assert conditions.unmet(limits, [], DeviceKind.LOCAL) != []
+
+
+@pytest.mark.parametrize(
+    ("read", "reasons"),
+    [
+        ({"skin_temperature_c": 36.0, "thermal_status": 0, "battery_level_percent": 20}, []),
+        ({"skin_temperature_c": 36.1, "battery_level_percent": 80}, ["its skin is at 36.1 C, the limit is 36 C"]),
+        ({"battery_temperature_c": 35.0, "battery_level_percent": 80}, []),
+        ({"battery_temperature_c": 38.0, "battery_level_percent": 80}, ["its battery is at 38.0 C, the limit is 36 C"]),
+        ({"skin_temperature_c": 30.0, "battery_temperature_c": 38.0, "battery_level_percent": 80}, []),
+        ({"skin_temperature_c": 30.0, "thermal_status": 2, "battery_level_percent": 80}, ["its thermal status is moderate"]),
+        ({"skin_temperature_c": 30.0, "battery_level_percent": 19}, ["its battery is at 19 %, the least is 20%"]),
+        ({"skin_temperature_c": 30.0, "battery_level_percent": 91}, ["its battery is at 91 %, the most is 90%"]),
+        (
+            {},
+            [
+                "how warm it is is unknown: skin_temperature_c was not read; battery_temperature_c was not read",
+                "how charged it is is unknown: battery_level_percent was not read",
+            ],
+        ),
+    ],
+)
+def test_a_phone_must_be_cool_unthrottled_and_charged(read: dict[str, float], reasons: list[str]) -> None:
+    readings = [*state(0.1), *(StateReading(name, "before", value=value) for name, value in read.items())]
+    assert conditions.unmet(Conditions(max_battery_ratio=0.9), readings, DeviceKind.ANDROID) == reasons
+
+
+def test_a_phone_whose_screen_is_off_is_not_ready() -> None:
+    readings = [
+        *state(0.1),
+        *(StateReading(name, "before", value=value) for name, value in {"skin_temperature_c": 30.0, "battery_level_percent": 80}.items()),
+    ]
+    asleep = StateReading("wakefulness", "before", text="dozing")
+    assert conditions.unmet(Conditions(), [*readings, asleep], DeviceKind.ANDROID) == ["it is dozing"]
+    assert conditions.unmet(Conditions(), [*readings, StateReading("wakefulness", "before", text="awake")], DeviceKind.ANDROID) == []
+
+
+@pytest.mark.parametrize(
+    ("readings", "pass_", "flavour", "found"),
+    [
+        ({"wall_ns": 1000, "run_delay_ns": 100, "thread_cpu_time_ns": 990}, Pass.LATENCY, "xnnpack", "waited for a CPU for 10.0%"),
+        ({"wall_ns": 1000, "steal_ns": 200, "thread_cpu_time_ns": 990}, Pass.LATENCY, "xnnpack", "hypervisor took the CPUs away for 20.0%"),
+        ({"wall_ns": 1000, "thread_cpu_time_ns": 500}, Pass.LATENCY, "xnnpack", "had a CPU for 50.0%"),
+        ({"wall_ns": 1000, "thread_cpu_time_ns": 500}, Pass.LATENCY, "plain_attention+xnnpack", "had a CPU for 50.0%"),
+        ({"wall_ns": 1000, "thread_cpu_time_ns": 500}, Pass.LATENCY, "qnn", None),
+        ({"wall_ns": 1000, "thread_cpu_time_ns": 500}, Pass.LATENCY, "portable+qnn", None),
+        ({"wall_ns": 1000, "thread_cpu_time_ns": 500}, Pass.LOAD_COLD, "xnnpack", None),
+        ({"wall_ns": 1000, "run_delay_ns": 10, "steal_ns": 0, "thread_cpu_time_ns": 990}, Pass.LATENCY, "xnnpack", None),
+        ({"wall_ns": 1000, "run_delay_ns": 900}, Pass.MEMORY, "xnnpack", None),
+    ],
+)
+def test_the_signs_of_a_disturbed_pass(readings: dict[str, float], pass_: Pass, flavour: str, found: str | None) -> None:
+    given = [Readings(metric, (value,)) for metric, value in readings.items()]
+    reasons = conditions.disturbances(Conditions(), given, flavour, a_job(an_artifact(), pass_))
+    assert (len(reasons) == 1 and found in reasons[0]) if found else reasons == []
+
+
+def kernel(before_ns: tuple[float, ...], after_ns: tuple[float, ...]) -> list[Readings]:
+    return [Readings("reference_kernel_ns", before_ns, "before"), Readings("reference_kernel_ns", after_ns, "after")]
+
+
+def cap(*hz: float) -> Readings:
+    return Readings("frequency_cap_hz", hz, "policy6", tuple(range(len(hz))))
+
+
+@pytest.mark.parametrize(
+    ("readings", "found"),
+    [
+        (kernel((100.0, 500.0), (109.0, 110.0)), None),
+        (kernel((100.0, 500.0), (112.0, 300.0)), "took 12% longer after the pass"),
+        (kernel((112.0,), (100.0,)), None),
+        (kernel((), (100.0,)), None),
+        ([cap(4e9, 3.7e9, 4e9)], None),
+        ([cap(4e9, 3.2e9, 4e9)], "policy6 was capped from 4000 to 3200 MHz"),
+        ([cap(3.2e9, 4e9)], None),
+        ([cap()], None),
+        ([], None),
+    ],
+)
+def test_the_signs_of_a_device_that_throttled(readings: list[Readings], found: str | None) -> None:
+    reasons = conditions.slowdowns(Conditions(), readings)
+    assert (len(reasons) == 1 and found in reasons[0]) if found else reasons == []
