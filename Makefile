@@ -1,6 +1,7 @@
 # make demo      build the harness, measure a real model, end with a table, a page and a database
 # make demo-llm  the same with a language model: exports SmolLM2-135M first (needs torch; about 20 minutes, once)
 # make bench     benchmarks, as ratios within one run
+# make bench-gate   error rates, power and coverage of the gate, by simulation with fixed seeds (a few minutes)
 # make bench-phones   Android phones without a phone, until Ctrl-C; prints their devices.toml   (PHONES="s25 pixel9"; root)
 # make test      set up what tests need, check and test everything   (EXPORT=1: the tests that need torch too)
 .DEFAULT_GOAL := help
@@ -13,7 +14,7 @@ EXPORT ?=
 ONLY ?=
 MARKS := $(if $(ONLY),$(ONLY),$(if $(EXPORT),,not export))
 
-.PHONY: help setup setup-dev setup-export system lint test-cpp test demo demo-llm bench bench-phones clean
+.PHONY: help setup setup-dev setup-export system lint test-cpp test demo demo-llm bench bench-gate bench-phones clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -71,6 +72,9 @@ demo: setup
 demo-llm: setup $(BIN)/.export-llm
 	$(BIN)/farm --data $(DATA) artifacts build smollm2
 	@$(BIN)/farm --data $(DATA) run --suite $(DATA)/artifacts/smollm2/smollm2.toml --html $(DATA)/demo-llm.html
+
+bench-gate: setup-dev
+	@$(BIN)/python benchmarks/gate.py
 
 bench: setup-dev
 	$(BIN)/python benchmarks/harness.py

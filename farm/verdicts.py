@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from farm.metrics import Statistic
+from farm.metrics import METRICS, Better, Statistic
 
 IN_BUDGET, OUT_OF_BUDGET, COULD_NOT_TELL = 0, 4, 3
 
@@ -65,12 +65,21 @@ class Budget:
     devices: tuple[str, ...] = ()
     max_drop: float | None = None
     exemption: Exemption | None = None
+    better: Better | None = None
+    """Which way a number improves that the metric table does not hold (others' files); None: as the table says."""
 
     def __post_init__(self) -> None:
         if sum(stated is not None for stated in (self.limit, self.max_regression, self.max_drop)) != 1:
             raise ValueError("a budget has exactly one of limit, max_regression and max_drop")
         if self.max_regression is not None and self.max_regression <= -1:
             raise ValueError("max_regression is a share above -1")
+
+    @property
+    def sign(self) -> int:
+        """1 where less is better, -1 where more is. Raises ValueError for a metric of which neither is known."""
+        if self.better is None and self.metric not in METRICS:
+            raise ValueError(f"{self.name}: there is no such metric, and nothing says which way it improves")
+        return 1 if (self.better or METRICS[self.metric].better) is Better.LOWER else -1
 
     @property
     def name(self) -> str:
@@ -91,7 +100,7 @@ class Plan:
     last is the most that is measured. Empty: one look at all there is, which is right only for runs that were counted out beforehand.
     """
 
-    looks: tuple[int, ...] = (4, 5, 6, 8, 10, 13, 16, 20)
+    looks: tuple[int, ...] = (4, 5, 6, 7, 8, 10, 12, 14, 16, 18, 20)
     error: float = 0.025
     """One-sided: of FAIL when the truth is the budget, and of PASS when it is. The interval covers 1 - 2 error."""
     min_runs: int = 4

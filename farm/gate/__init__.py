@@ -14,7 +14,6 @@ import polars as pl
 from farm.gate import absolute, quality, relative
 from farm.gate import changes as _changes
 from farm.gate.frames import ITEMS, RUNS, checked, select
-from farm.metrics import METRICS
 from farm.verdicts import Budget, Change, Decision, NextLook, Plan, Quality, Severity, Side, Verdict
 
 __all__ = ["ITEMS", "RUNS", "changes", "judge", "next_look"]
@@ -50,8 +49,8 @@ def _judge_one(budget: Budget, runs: pl.DataFrame, items: pl.DataFrame, plan: Pl
     frame = items if is_quality else runs
     meant = budget.devices or tuple(devices) or tuple(sorted(frame.filter(pl.col("workload") == budget.workload)["device"].unique()))
     blocking = budget.blocks_on(today)
-    if not is_quality and (budget.metric not in METRICS or budget.max_drop is not None):
-        raise ValueError(f"{budget.name}: {'a max_drop is for a quality' if budget.metric in METRICS else 'there is no such metric'}")
+    if not is_quality and budget.max_drop is not None:
+        raise ValueError(f"{budget.name}: a max_drop is for a quality")
     if not meant:
         verdict = Verdict(budget, Decision.INCONCLUSIVE, "nothing was measured", 0.0, "", would_decide="runs of this workload")
     elif is_quality:

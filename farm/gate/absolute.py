@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from farm.gate import concerns, looks, words
 from farm.gate.frames import Selection, exclusions, values_of
-from farm.metrics import METRICS, Better
 from farm.stats.intervals import median_bounds
 from farm.verdicts import Budget, Decision, Estimate, Plan, Side, Used, Verdict
 
@@ -35,7 +34,7 @@ class Reading:
 def judge(budget: Budget, selection: Selection, plan: Plan, devices: Sequence[str]) -> Verdict:
     """Return the verdict at the first look that decides, else at the last one."""
     assert budget.limit is not None
-    sign = 1.0 if METRICS[budget.metric].better is Better.LOWER else -1.0
+    sign = budget.sign
     fractions: list[float] = []
     verdict = None
     for blocks in looks.planned(selection, plan):

@@ -7,7 +7,7 @@ import polars as pl
 
 from farm.gate import relative
 from farm.gate.frames import select
-from farm.metrics import METRICS, Better, Statistic
+from farm.metrics import METRICS, Statistic
 from farm.stats.families import q_values
 from farm.stats.ranks import Shift
 from farm.verdicts import ONE_LOOK, Budget, Change, Estimate, Side
@@ -46,13 +46,12 @@ def _shift(runs: pl.DataFrame, asked: Budget) -> Shift | None:
     selection = select(runs, asked, asked.devices, tuple(Side))
     if selection.unordered is not None:
         return None
-    sign = 1.0 if METRICS[asked.metric].better is Better.LOWER else -1.0
-    look = relative.looked_at(selection, 0, relative.Question(asked, asked.devices, ONE_LOOK, sign, 0.0))
+    look = relative.looked_at(selection, 0, relative.Question(asked, asked.devices, ONE_LOOK, asked.sign, 0.0))
     return None if look.short else look.shift()
 
 
 def _change(asked: Budget, device: str, shift: Shift, q_value: float) -> Change:
-    sign = 1.0 if METRICS[asked.metric].better is Better.LOWER else -1.0
+    sign = asked.sign
     bounds: Sequence[float] = sorted(math.exp(sign * bound) for bound in (shift.lower_bound(_BOUND_LEVEL), shift.upper_bound(_BOUND_LEVEL)))
     ratio = Estimate(
         math.exp(sign * shift.estimate()), bounds[0] or None, bounds[1] if math.isfinite(bounds[1]) else None, 1 - 2 * _BOUND_LEVEL

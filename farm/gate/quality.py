@@ -13,9 +13,12 @@ from farm.verdicts import Budget, Decision, Estimate, Plan, Quality, Used, Verdi
 
 _METHODS = {
     Quality.ACCURACY: "drop of accuracy, paired by item: Tango's score interval on each device",
-    Quality.PERPLEXITY: "ratio of perplexities, paired by item: ratio of sums with Student's interval over items, on each device",
+    Quality.PERPLEXITY: (
+        "ratio of perplexities, paired by item: ratio of sums over items, Student's interval after Hall's correction for "
+        "skewness, on each device"
+    ),
 }
-_FEWEST_ITEMS = 5
+_FEWEST_ITEMS = 8
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,10 +25,10 @@ def two_groups(values: NDArray[np.float64]) -> Groups | None:
     """Return the two groups that values fall into, or None when one group describes them, or for fewer than 16 values.
 
     The values are split where the variance between both sides is largest (Otsu's criterion), each side holding three values and
-    8 % of all at least. They are two groups when the sides' means lie 4.6 + 24 / n pooled standard deviations apart or more: a
-    bound set by simulation so that one normal, uniform or t3 group of 16 to 80 values passes for two in about 1 % of samples, a
-    log-normal (sd 0.5) or exponential one in up to 3 % (benchmarks/gate.py prints both). So groups nearer than five spreads go
-    unseen. A warning, never a reason for a verdict.
+    8 % of all at least. They are two groups when the sides' means lie 4.6 + 24 / n pooled standard deviations apart or more: a bound
+    set by simulation, so that one normal, uniform or t3 group of 16 to 80 values passes for two in about 1 % of samples or fewer, a
+    log-normal one (sd 0.5) in 1 %, an exponential one in 6 % (benchmarks/gate.py prints them). Groups nearer than five spreads mostly
+    go unseen. A warning, never a reason for a verdict.
     """
     ordered = np.sort(values)
     count = ordered.size

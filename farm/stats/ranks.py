@@ -74,13 +74,30 @@ class Shift:
         intervals for a shift parameter, Annals of Mathematical Statistics 34, 1963): an order statistic of the differences.
         Ties only make it more careful.
         """
-        critical = self._critical(level)
+        critical = self.critical_count(level)
         return -math.inf if critical < 0 else self._smallest_above(critical)
 
     def upper_bound(self, level: float) -> float:
         """Return the value that the shift lies above with probability at most level; inf when so few values allow none."""
-        critical = self._critical(level)
+        critical = self.critical_count(level)
         return math.inf if critical < 0 else self._largest_below(critical)
+
+    def critical_count(self, level: float) -> float:
+        """Return the largest weighted count whose lower tail under H0 is at most level, negative when there is none.
+
+        Normal with the Cornish-Fisher term of the fourth cumulant and a continuity correction; never above the exact value for
+        3 to 40 a side (tests count the exact distribution). The smallest count, 0, has probability 1 / C(N, m) in each stratum.
+        """
+        nothing = -sum(
+            math.lgamma(s.baseline.size + s.candidate.size + 1) - math.lgamma(s.baseline.size + 1) - math.lgamma(s.candidate.size + 1)
+            for s in self.strata
+        )
+        if level <= 0 or math.log(level) < nothing - 1e-9:
+            return -1.0
+        deviation, kurtosis = self._moments()
+        z = -_NORMAL.inv_cdf(min(level, 0.5))
+        corrected = z + kurtosis * (z**3 - 3 * z) / 24
+        return max(0.0, self._total / 2 - corrected * deviation - self._continuity + 1e-9)
 
     def p_value(self, shift: float = 0.0) -> float:
         """Return the two-sided p-value of H0: the shift is this one. Ties count half; their loss of variance is not used."""
@@ -99,9 +116,9 @@ class Shift:
     def _moments(self) -> tuple[float, float]:
         """Return the standard deviation and the excess kurtosis of the weighted count of differences under H0.
 
-        For one stratum of m and n values, N = m + n: variance m n (N + 1) / 12, fourth cumulant -m n (N + 1) (m^2 + n^2 + m n + N) / 120
-        (Fix and Hodges, Annals of Mathematical Statistics 26, 1955, as A. Akinshin tells it in "Edgeworth expansion for the Mann-Whitney U
-        test", aakinshin.net/posts/mw-edgeworth). A test counts both.
+        For one stratum of m and n values, N = m + n: variance m n (N + 1) / 12, fourth cumulant -m n (N + 1) (m^2 + n^2 + m n +
+        N) / 120 (Fix and Hodges, Annals of Mathematical Statistics 26, 1955, as A. Akinshin tells it in "Edgeworth expansion
+        for the Mann-Whitney U test", aakinshin.net/posts/mw-edgeworth). A test counts both.
         """
         variance = fourth = 0.0
         for stratum in self.strata:
@@ -109,23 +126,6 @@ class Shift:
             variance += stratum.weight**2 * m * n * (m + n + 1) / 12
             fourth -= stratum.weight**4 * m * n * (m + n + 1) * (m * m + n * n + m * n + m + n) / 120
         return math.sqrt(variance), fourth / variance**2
-
-    def _critical(self, level: float) -> float:
-        """Return the largest weighted count whose lower tail under H0 is at most level, negative when there is none.
-
-        Normal with the Cornish-Fisher term of the fourth cumulant and a continuity correction; never above the exact value for
-        3 to 40 a side (tests count the exact distribution). The smallest count, 0, has probability 1 / C(N, m) in each stratum.
-        """
-        nothing = -sum(
-            math.lgamma(s.baseline.size + s.candidate.size + 1) - math.lgamma(s.baseline.size + 1) - math.lgamma(s.candidate.size + 1)
-            for s in self.strata
-        )
-        if level <= 0 or math.log(level) < nothing - 1e-9:
-            return -1.0
-        deviation, kurtosis = self._moments()
-        z = -_NORMAL.inv_cdf(min(level, 0.5))
-        corrected = z + kurtosis * (z**3 - 3 * z) / 24
-        return max(0.0, self._total / 2 - corrected * deviation - self._continuity + 1e-9)
 
     def _tail(self, distance: float) -> float:
         """Return the probability under H0 of a weighted count at least so far above its middle (Edgeworth, fourth cumulant)."""
