@@ -60,7 +60,7 @@ def promise(budget: Budget) -> str:
     name = budget.name.removeprefix(f"{budget.workload} ")
     if budget.limit is not None:
         metric = METRICS.get(budget.metric)
-        bound = "at least" if metric is not None and metric.better is Better.HIGHER else "at most"
+        bound = "at least" if (budget.better or (metric and metric.better)) is Better.HIGHER else "at most"
         return f"{name} {bound} {quantity(budget.limit, budget.metric)}"
     if budget.max_drop is not None:
         return f"{name} at most {_points(100 * budget.max_drop, signed=False)} lower"
