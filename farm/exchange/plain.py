@@ -1,11 +1,12 @@
-"""Plain tables: CSV or Parquet with a column `time` or `run`, a column of values, and perhaps a column `series`.
+"""Plain tables: CSV or Parquet with a column `time` or `run`, a column of values, and perhaps `series`, `metric` and `unit`.
 
-The column of values is called `value`, which says no unit, or ends in one: latency_ms, peak_bytes, size_mib. Each series'
-values stay in the file's order, with the time or run of each as it is written.
+The column of values ends in its unit (latency_ms, peak_bytes, size_mib), or is called `value`; then metric and unit may say
+more of each row. Each series' values stay in the file's order, with the time or run of each as it is written.
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from farm.exchange import fields
 from farm.exchange.fields import BrokenText
@@ -19,6 +20,8 @@ _POSITIONS = ("time", "run")
 _SERIES = "series"
 _UNNAMED = "series"
 _VALUE = "value"
+_METRIC, _UNIT = "metric", "unit"
+_SPELLED = {"%": "percent", "tokens/s": "tokens_per_s", "µs": "us", "B": "bytes"}
 
 
 def is_csv(header: str) -> bool:
@@ -65,30 +68,62 @@ def _contents(name: str, header: Sequence[str], lines: Sequence[Sequence[str]]) 
             f"has the columns {fields.shortened(', '.join(header))}: there must be one of time and run, and one of values,"
             " called value or with its unit last (latency_ms)"
         )
-    known = _metric(values[0])
-    assert known is not None
-    metric, factor = known
-    at, value_at = header.index(positions[0]), header.index(values[0])
-    series_at = header.index(_SERIES) if _SERIES in header else None
-    found: dict[str, list[tuple[str, float]]] = {}
+    position, column = positions[0], values[0]
+    if column != _VALUE and {_METRIC, _UNIT} & set(header):
+        raise BrokenText(f"names its metric in the column {column} and has a column {_METRIC} or {_UNIT} besides")
+    found: dict[_Series, list[tuple[str, float]]] = {}
     gaps = []
     for place, line in enumerate(lines, 1):
-        label = _UNNAMED if series_at is None else fields.text(line[series_at], f"row {place}'s series")
-        position = fields.text(line[at], f"row {place}'s {positions[0]}")
-        if line[value_at].strip():
-            found.setdefault(label, []).append((position, fields.numeral(line[value_at], f"row {place}'s {values[0]}") * factor))
+        row = dict(zip(header, line, strict=True))
+        series = _series(row, column, place)
+        at = fields.text(row[position], f"row {place}'s {position}")
+        if row[column].strip():
+            found.setdefault(series, []).append((at, fields.numeral(row[column], f"row {place}'s {column}")))
         else:
-            gaps.append(Gap(label, values[0], f"{positions[0]} {position} has no value"))
-    numbers = tuple(
-        Number(
-            label,
-            metric,
-            AS_REPORTED,
-            tuple(value for _, value in pairs),
-            values[0],
-            position=positions[0],
-            positions=tuple(position for position, _ in pairs),
-        )
-        for label, pairs in found.items()
+            gaps.append(Gap(series.label, series.source, f"{position} {at} has no value"))
+    return Contents(name, tuple(_number(series, position, pairs) for series, pairs in found.items()), tuple(gaps))
+
+
+@dataclass(frozen=True, slots=True)
+class _Series:
+    label: str
+    metric: str
+    factor: float
+    source: str
+
+
+def _series(row: Mapping[str, str], column: str, place: int) -> _Series:
+    """Return which series a row belongs to: by its series, and by its metric and unit where they have columns."""
+    label = fields.text(row[_SERIES], f"row {place}'s series") if _SERIES in row else _UNNAMED
+    named, unit = (row.get(name, "").strip() for name in (_METRIC, _UNIT))
+    if not named and not unit:
+        metric, factor = _metric(column) or (_VALUE, 1.0)
+        return _Series(label, metric, factor, column)
+    unit = _SPELLED.get(unit, unit)
+    known = based(named or _VALUE)
+    if known is not None and unit and unit != _suffix(named):
+        raise BrokenText(f"says the unit {fields.shortened(unit)} in row {place} for {fields.shortened(named)}, which names its own")
+    if known is None and unit:
+        known = based(f"{named or _VALUE}_{unit}")
+        if known is None:
+            raise BrokenText(f"has the unit {fields.shortened(unit)} in row {place}, which farm does not know")
+    if known is None:  # the source says no unit: the name that it gives goes to the label
+        return _Series(f"{label} {named}" if _SERIES in row else named, _VALUE, 1.0, named)
+    return _Series(label, *known, named or column)
+
+
+def _suffix(name: str) -> str:
+    """Return the unit that a name ends in, as it is written there."""
+    return "tokens_per_s" if name.endswith("tokens_per_s") else name.rpartition("_")[2]
+
+
+def _number(series: _Series, position: str, pairs: Sequence[tuple[str, float]]) -> Number:
+    return Number(
+        series.label,
+        series.metric,
+        AS_REPORTED,
+        tuple(value * series.factor for _, value in pairs),
+        series.source,
+        position=position,
+        positions=tuple(at for at, _ in pairs),
     )
-    return Contents(name, numbers, tuple(gaps))

@@ -292,6 +292,33 @@ def test_a_value_without_a_unit_has_none() -> None:
     assert names.unit_of(number.metric) is None
 
 
+def test_metrics_and_units_of_rows_keep_series_apart() -> None:
+    table = (
+        "run,metric,unit,value\n1,latency,ms,5\n1,vm_hwm_bytes,bytes,7\n2,latency,ms,6\n2,latency_ns,,8\n1,score,,0.5\n1,rate,tokens/s,3\n"
+    )
+    found = {number.source_metric: (number.label, number.metric, number.values) for number in read(table).numbers}
+    assert found == {
+        "latency": ("series", "latency_ns", (5e6, 6e6)),
+        "latency_ns": ("series", "latency_ns", (8.0,)),
+        "vm_hwm_bytes": ("series", "vm_hwm_bytes", (7.0,)),
+        "rate": ("series", "rate_tokens_per_s", (3.0,)),
+        "score": ("score", "value", (0.5,)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ("run,metric,unit,value\n1,latency_ns,ms,5\n", "says the unit ms in row 1 for latency_ns, which names its own"),
+        ("run,metric,unit,value\n1,size,MB,5\n", "has the unit MB in row 1, which farm does not know"),
+        ("run,unit,latency_ms\n1,s,5\n", "names its metric in the column latency_ms"),
+    ],
+)
+def test_units_that_contradict_or_are_not_known_are_refused(table: str, told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        read(table)
+
+
 def test_parquet_says_what_csv_says() -> None:
     data = io.BytesIO()
     pl.DataFrame({"run": [1, 2], "size_mib": [1.0, None]}).write_parquet(data)

@@ -178,6 +178,7 @@ AIHUB = json.dumps(
     }
 )
 PLAIN = "time,series,latency_ms\n2026-01-01,a,1.5\n2026-01-02,a,2.5\n2026-01-02,b,7\n2026-01-03,b,\n"
+METRICS = "run,metric,unit,value\n1,latency,ms,5\n1,vm_hwm_bytes,bytes,7\n2,latency,ms,6\n2,rate,tokens/s,3\n"
 
 ALL = {
     "HUD v3": HUD,
@@ -194,4 +195,5 @@ ALL = {
     "MLPerf Mobile": MOBILE,
     "AI Hub": AIHUB,
     "plain CSV": PLAIN,
+    "plain CSV with metrics": METRICS,
 }
