@@ -93,6 +93,8 @@ def _draw(found: Sequence[Read]) -> None:
         for source, contents in found
     ]
     draw.tables(tables)
+    metrics = dict.fromkeys(number.metric for _, contents in found for number in contents.numbers)
+    draw.lines("Names that are not farm's own", [f"{name}: {names.MEANINGS[name]}" for name in metrics if name in names.MEANINGS])
     gaps = [f"{gap.label}: {gap.source_metric}: {gap.reason}" for _, contents in found for gap in contents.gaps]
     draw.lines("Not there", gaps)
 

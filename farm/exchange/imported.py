@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from farm.exchange.names import unit_of
+from farm.exchange.names import MEANINGS, unit_of
 
 Row = dict[str, Any]
 
@@ -96,6 +96,7 @@ def content(source: Source, contents: Contents) -> Row:
     """Return a file as JSON values: what it is, its numbers in base units, and what it does not have."""
     numbers = [_number(source, place, number) for place, number in enumerate(contents.numbers)]
     for row, number in zip(numbers, contents.numbers, strict=True):
+        row["meaning"] = MEANINGS.get(number.metric)
         row["labels"] = dict(number.labels)
         row["measured_at"] = None if number.measured_at is None else number.measured_at.isoformat()
         del row["file_sha256"], row["place"]

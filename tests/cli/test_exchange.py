@@ -51,6 +51,8 @@ def test_a_dry_run_stores_nothing(farm: Farm, tmp_path: Path) -> None:
     found = {(number["metric"], number["statistic"]): number for number in content["numbers"]}
     assert found["latency_ns", "p50"]["values"] == [7_040_000]
     assert found["latency_ns", "p50"]["device"] is None
+    assert found["latency_ns", "p50"]["meaning"] is None
+    assert found["warmup_latency_ns", "mean"]["meaning"] == "an inference of the warm-up"
     assert not (tmp_path / "data").exists()
 
 
