@@ -51,6 +51,10 @@ class Journal:
         """Return the entries that wait, oldest first (a run's identity begins with its time)."""
         return sorted(self.folder.glob("*.json"))
 
+    def records(self) -> list[Record]:
+        """Return what waits, oldest first; an entry that cannot be read is set aside as in drain()."""
+        return [record for entry in self.entries() if (record := _read(entry)) is not None]
+
     def drain(self, append: Callable[[Sequence[Record]], None]) -> int:
         """Give every waiting run to append, remove the entries, and return how many there were.
 

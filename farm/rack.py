@@ -8,7 +8,10 @@ from functools import partial
 
 from farm import runner
 from farm.devices.transport import Transport
+from farm.errors import DeviceLost
 from farm.workloads import Artifact, Device, HarnessBuild, Job, Outcome, Run, Workload
+
+_FINAL = (Outcome.OK, Outcome.FAILED, Outcome.TIMED_OUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +39,24 @@ def plan(device: Device, work: Sequence[tuple[Workload, Artifact]], repeats: int
     return jobs
 
 
+def left(jobs: Sequence[Job], earlier: Sequence[Run], *, replacements: int = 2) -> list[tuple[Job, int]]:
+    """Return the jobs that earlier runs leave to do, in their order, each with the number of its next attempt.
+
+    A job is done by a valid run, by a failure, which would only come again, and by as many disturbed attempts as are made. A
+    device that was not ready, or lost for good, may be there now.
+    """
+    found = []
+    for job in jobs:
+        runs = [run for run in earlier if run.job.key == job.key]
+        disturbed = [run for run in runs if run.outcome is Outcome.INVALID]
+        if any(run.outcome in _FINAL for run in runs) or len(disturbed) > replacements:
+            continue
+        found.append((job, 1 + max((run.attempt for run in disturbed), default=0)))
+    return found
+
+
 def measure(
-    jobs: Sequence[Job],
+    jobs: Sequence[tuple[Job, int]],
     transport: Transport,
     harnesses: Mapping[str, HarnessBuild],
     session_id: str,
@@ -45,19 +64,28 @@ def measure(
     *,
     replacements: int = 2,
 ) -> Iterator[Run]:
-    """Run the jobs one after the other and yield every run, also those that came to nothing.
+    """Run the jobs, each from its given attempt on, one after the other and yield every run, also those that came to nothing.
 
     harnesses holds the build for each runtime. A disturbed run is kept and replaced, and one that the device was lost in is tried
     again, up to replacements times per job; a failure would only fail again. A device that stays away ends the session.
     """
-    for job in jobs:
-        for number in range(1, replacements + 2):
+    for job, first in jobs:
+        for number in range(first, replacements + 2):
             on_phase = partial(hooks.on_phase, job)
             attempt = runner.Attempt(session_id, number, harnesses[job.artifact.runtime], hooks.now_utc, on_phase)
             run = runner.execute(job, transport, attempt)
             hooks.on_run(run)
             yield run
+            if run.outcome is Outcome.DEVICE_LOST and not _is_back(job, transport):
+                return
             if run.outcome not in (Outcome.INVALID, Outcome.DEVICE_LOST):
                 break
-        if run.outcome is Outcome.DEVICE_LOST:
-            return
+
+
+def _is_back(job: Job, transport: Transport) -> bool:
+    """Whether a device that was lost can be gone on with: what was held steady is set again, as a restart has undone it."""
+    try:
+        transport.prepare(job.device.conditions)
+    except DeviceLost:
+        return False
+    return True

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from farm.series import inputs_sha256, series_key, workload_key
-from farm.workloads import Run, Session
+from farm.workloads import Absent, Job, Measured, Outcome, Readings, Run, Session, StateReading
 
 Row = dict[str, Any]
 Record = dict[str, list[Row]]
@@ -34,6 +34,34 @@ def record(session: Session, run: Run) -> Record:
         "absences": [{"run_id": run.id, **asdict(item)} for item in run.absent],
         "device_state": [{"run_id": run.id, **asdict(item)} for item in run.state],
     }
+
+
+def run_of(rows: Record, job: Job) -> Run:
+    """Return the run that rows were made of, as the attempt at job that it was."""
+    row = rows["runs"][0]
+    measured = None
+    if row["runtime"] is not None:
+        facts = {name: row[name] for name in ("runtime", "runtime_version", "flavour", "harness_hash", "build_type")}
+        measured = Measured(**facts, begin=json.loads(row["begin_line"]))
+    return Run(
+        **{name: row[name] for name in ("id", "session_id", "attempt", "nonce", "error_class", "reason", "hint")},
+        **{name: row[name] for name in ("output_sha256", "output_check", "output_error")},
+        job=job,
+        started_at=_from_utc(row["started_at"]),
+        ended_at=_from_utc(row["ended_at"]),
+        outcome=Outcome(row["outcome"]),
+        measured=measured,
+        readings=tuple(
+            Readings(item["metric"], tuple(item["values"]), item["source"], None if item["at_ns"] is None else tuple(item["at_ns"]))
+            for item in rows["samples"]
+        ),
+        absent=tuple(Absent(**_without_run(item)) for item in rows["absences"]),
+        state=tuple(StateReading(**_without_run(item)) for item in rows["device_state"]),
+    )
+
+
+def _without_run(row: Row) -> Row:
+    return {name: value for name, value in row.items() if name != "run_id"}
 
 
 def _device(session: Session) -> Row:
@@ -123,6 +151,10 @@ def _run(session: Session, run: Run) -> Row:
         "output_check": run.output_check,
         "output_error": run.output_error,
     }
+
+
+def _from_utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def _utc(moment: datetime) -> str:

@@ -42,7 +42,7 @@ class Line:
 
 
 def lines(statistics: pl.DataFrame) -> list[Line]:
-    """Return the lines of a session from the rows of session_statistics, in the metric table's order.
+    """Return the lines of a session from the rows of all_statistics, in the metric table's order.
 
     Only runs whose outcome is ok count. A metric of the table that no valid run measured has no line.
     The memory and latency passes both know the memory's peak and the first inference: each metric is taken from the pass
@@ -91,7 +91,7 @@ class Validity:
 
 
 def validity(statistics: pl.DataFrame) -> list[Validity]:
-    """Return the signs of each pass from the rows of session_statistics."""
+    """Return the signs of each pass from the rows of all_statistics."""
     kept = statistics.filter(pl.col("outcome") == Outcome.OK)
     if kept.is_empty():
         return []

@@ -238,6 +238,11 @@ class Job:
         return reference if reference.inputs == given else None
 
     @property
+    def key(self) -> tuple[str, str, str, str, int]:
+        """What tells it from the other jobs of an invocation: device name, workload, artifact, pass and repeat."""
+        return self.device.name, self.workload.id, self.artifact.sha256, self.pass_, self.repeat
+
+    @property
     def timeout_s(self) -> float:
         """How long a run of it may take."""
         settings = self.workload.settings

@@ -50,6 +50,7 @@ MAY_IMPORT = {
         "rack",
         "records",
         "report",
+        "series",
         "store",
         "summary",
     },

@@ -175,9 +175,7 @@ def test_a_disturbed_run_is_kept_and_replaced_as_often_as_stated(
     job = a_job(fake_model(spin_ns=1000))
     kept: list[Run] = []
     hooks = rack.Hooks(lambda: NOW, lambda _job, _phase: None, kept.append)
-    runs = list(
-        rack.measure([Job(strict, job.workload, job.artifact, job.pass_, 0)], transport, {"fake": fake_harness}, "s", hooks, replacements=2)
-    )
+    runs = list(rack.measure([(replace(job, device=strict), 1)], transport, {"fake": fake_harness}, "s", hooks, replacements=2))
     assert [run.attempt for run in runs] == [1, 2, 3]
     assert {run.outcome for run in runs} == {Outcome.INVALID}
     assert kept == runs

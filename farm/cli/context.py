@@ -37,8 +37,12 @@ class Context:
         """Return the lab: the file that was named, else ./devices.toml, else only this machine."""
         from farm.config import load_lab
 
+        return load_lab(self.devices_file())
+
+    def devices_file(self) -> Path | None:
+        """Return the lab's file, None when there is none."""
         here = Path("devices.toml")
-        return load_lab(self.devices or (here if here.exists() else None))
+        return self.devices or (here if here.exists() else None)
 
     def writable_data(self) -> Path:
         """Return the data folder, made where it was missing. Raises StoreError when nothing can be written there."""

@@ -23,6 +23,9 @@ class View(Protocol):
     def phase(self, job: Job, phase: str) -> None:
         """Tell what the device does for job now."""
 
+    def taken_up(self, device: str, count: int) -> None:
+        """Tell that so many of a device's jobs were done before."""
+
     def ended(self, run: Run) -> None:
         """Tell that a run has ended."""
 
@@ -48,6 +51,9 @@ class _Bars:
         what = f"{job.workload.id} {job.pass_} #{job.repeat + 1}: {phase}"
         self.progress.update(self.tasks[job.device.name], description=escape(what))
 
+    def taken_up(self, device: str, count: int) -> None:
+        self.progress.advance(self.tasks[device], count)
+
     def ended(self, run: Run) -> None:
         if run.outcome not in _TRIED_AGAIN:
             self.progress.advance(self.tasks[run.job.device.name])
@@ -63,6 +69,11 @@ class _Lines:
 
     def phase(self, job: Job, phase: str) -> None:
         pass
+
+    def taken_up(self, device: str, count: int) -> None:
+        with self.lock:
+            self.jobs_ended += count
+            say(f"[{self.jobs_ended}/{self.jobs}] {device}: {count} jobs were done before")
 
     def ended(self, run: Run) -> None:
         why = f": {run.reason}" if run.reason else ""

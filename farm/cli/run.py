@@ -2,18 +2,19 @@
 
 import re
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from farm import __version__
-from farm.cli.context import Context, say
+from farm import __version__, rack
+from farm.cli import unfinished
+from farm.cli.context import Context, now_utc, say
 from farm.cli.session import Done, Measuring, all_valid
 from farm.errors import InputError
-from farm.workloads import CPU_LIST, USUAL_PASSES, Artifact, Device, Job, Pass, PassSettings, Provenance, Workload
+from farm.workloads import CPU_LIST, USUAL_PASSES, Artifact, Device, Job, Pass, PassSettings, Provenance, Workload, new_id
 
 if TYPE_CHECKING:
     from farm.config import Lab, Suite
@@ -41,6 +42,7 @@ class _Options:
     prompt: Path | None
     decode_tokens: int
     seed: int | None
+    resume: bool
     revision: str | None
     branch: str | None
     wheel: Path | None
@@ -86,6 +88,7 @@ def _cpu_list(_context: click.Context, _option: click.Parameter, text: str) -> s
 @click.option("--prompt", type=click.Path(path_type=Path), help="Token ids (a JSON list): measure MODEL as a language model.")
 @click.option("--decode-tokens", type=click.IntRange(1), default=64, show_default=True, help="Tokens to generate after the prompt.")
 @click.option("--seed", type=click.IntRange(0), help="Seed of the order of runs. [default: a new one, stored with the session]")
+@click.option("--resume", is_flag=True, help="Go on with the newest run that was killed or interrupted: only what is not done is measured.")
 @click.option(
     "--revision", envvar=["FARM_REVISION", "GIT_COMMIT", "GITHUB_SHA", "CI_COMMIT_SHA"], help="Git revision of the model's repository."
 )
@@ -106,19 +109,32 @@ def run(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's val
     time, in random blocks. Ends with 3 when a job has no valid run.
     """
     options = _Options(**given)
-    if bool(options.models) == (options.suite is not None):
-        raise InputError("name either model files or a --suite", hint="farm run model.pte")
+    if options.resume == (bool(options.models) or options.suite is not None) or (options.models and options.suite):
+        raise InputError("name either model files or a --suite, or go on with --resume", hint="farm run model.pte")
     context.writable_data()
     context.check_database()
+    going_on = unfinished.newest(context.data) if options.resume else None
+    if going_on is not None:
+        context, options = _as_asked(context, options, going_on.options)
     if options.html is not None:
         from farm import report
 
         report.check_place(options.html)
     task = _task(context, options)
+    plan = unfinished.digest([jobs for _, jobs in task.work])
+    if going_on is None:
+        going_on = unfinished.begin(context.data, new_id(now_utc()), _asked(context, options, task.seed), plan)
+    going_on.check(plan)
     for note in task.notes:
         say(note)
     provenance = Provenance(__version__, options.revision, options.branch)
-    sessions = Measuring(context, task.seed, provenance, options.wheel).measure(task.work)
+    try:
+        sessions = Measuring(context, task.seed, provenance, options.wheel, going_on).measure(task.work)
+    except KeyboardInterrupt:
+        say("farm run --resume goes on with what is left")
+        raise
+    if not any(rack.left(done.jobs, done.runs) for done in sessions):
+        going_on.remove()
     exit_code = 0 if all(done.failure is None and all_valid(done.jobs, done.runs) for done in sessions) else _COULD_NOT_TELL
     if len(sessions) > 1 or sessions[0].runs:
         _show(sessions, options, exit_code)
@@ -126,6 +142,32 @@ def run(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's val
         raise sessions[0].failure
     say(f"database: {context.database}")
     return exit_code
+
+
+_OUTPUT = ("resume", "as_json", "html", "wheel")
+"""What is asked anew when a run is gone on with: where the results go, and what it is built with."""
+
+
+def _asked(context: Context, options: _Options, seed: int) -> dict[str, Any]:
+    """Return what is asked as JSON values, good in any folder: paths are absolute, and the seed is the one that was drawn."""
+    values = {item.name: getattr(options, item.name) for item in fields(options) if item.name not in _OUTPUT} | {"seed": seed}
+    asked = {name: str(value.resolve()) if isinstance(value, Path) else value for name, value in values.items()}
+    devices = context.devices_file()
+    return asked | {
+        "models": [str(path.resolve()) for path in options.models],
+        "devices_file": None if devices is None else str(devices.resolve()),
+    }
+
+
+def _as_asked(context: Context, options: _Options, asked: Mapping[str, Any]) -> tuple[Context, _Options]:
+    """Return what was asked then, with the results going where they are asked to go now."""
+    values = dict(asked)
+    devices = values.pop("devices_file")
+    for name in ("suite", "prompt", "harness"):
+        values[name] = None if values[name] is None else Path(values[name])
+    values["models"] = tuple(Path(path) for path in values["models"])
+    output = {name: getattr(options, name) for name in _OUTPUT}
+    return replace(context, devices=context.devices or (devices and Path(devices))), _Options(**(values | output))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +181,6 @@ class _Task:
 
 def _task(context: Context, options: _Options) -> _Task:
     """Read everything that can be wrong, before anything is built or measured."""
-    from farm import rack
     from farm.artifacts import open_artifact
     from farm.config import load_suite
 
@@ -239,6 +280,6 @@ def _results(done: Done) -> "Results":
     failure = None if done.failure is None else done.failure.message
     if done.session is None:
         return publish.Results(done.device, None, (), (), (), failure)
-    statistics = statistics_of(done.records, done.session.id)
+    statistics = statistics_of(done.records)
     lines, validity = tuple(summary.lines(statistics)), tuple(summary.validity(statistics))
     return publish.Results(done.device, done.session, tuple(done.runs), lines, validity, failure)

@@ -10,10 +10,11 @@ from threading import Event, Lock
 from farm import leases, rack
 from farm.cli.context import Context, command_line, now_utc, owner, say
 from farm.cli.live import View, live
+from farm.cli.unfinished import Unfinished, of_job
 from farm.devices import Holder, Transport, connect
 from farm.errors import DeviceLost, FarmError, StoreBusy
 from farm.harness import build, own
-from farm.records import Record, record
+from farm.records import Record, record, run_of
 from farm.workloads import Device, HarnessBuild, Identity, Job, Outcome, Provenance, Run, Session, new_id
 
 _BETWEEN_RUNS_DEADLINE_S = 1.0
@@ -42,6 +43,7 @@ class Measuring:
     seed: int
     provenance: Provenance
     wheel: Path | None
+    unfinished: Unfinished
     one_at_a_time: Lock = field(default_factory=Lock)
     """Building a harness and writing to the database: a process does each once at a time."""
     interrupted: Event = field(default_factory=Event)
@@ -81,6 +83,7 @@ class Measuring:
         started_at = now_utc()
         session = Session(new_id(started_at), started_at, done.device, identity, self.provenance, self.seed, command_line())
         done.session = session
+        self._take_up(done, identity, view)
 
         def phase(job: Job, phase: str) -> None:
             if self.interrupted.is_set():
@@ -91,6 +94,7 @@ class Measuring:
             done.runs.append(run)
             done.records.append(record(session, run))
             self.context.journal.write(done.records[-1])
+            self.unfinished.journal.write(done.records[-1])
             self._store(_BETWEEN_RUNS_DEADLINE_S)
 
         with ExitStack() as stack:
@@ -101,8 +105,20 @@ class Measuring:
             stack.callback(_restored, transport, done.device)
             transport.restore()
             transport.prepare(done.device.conditions)
-            for run in rack.measure(done.jobs, transport, harnesses, session.id, rack.Hooks(now_utc, phase, keep)):
+            jobs = rack.left(done.jobs, done.runs)
+            for run in rack.measure(jobs, transport, harnesses, session.id, rack.Hooks(now_utc, phase, keep)):
                 view.ended(run)
+
+    def _take_up(self, done: Done, identity: Identity, view: View) -> None:
+        """Count in what an earlier process, which was asked the same, has measured on this very device."""
+        jobs = {job.key: job for job in done.jobs}
+        for rows in self.unfinished.journal.records():
+            job = jobs.get(of_job(rows))
+            if job is not None and rows["sessions"][0]["device_id"] == identity.id:
+                done.runs.append(run_of(rows, job))
+                done.records.append(rows)
+        if done.runs:
+            view.taken_up(done.device.name, len(done.jobs) - len(rack.left(done.jobs, done.runs)))
 
     def _store(self, deadline_s: float | None = None) -> StoreBusy | None:
         """Put what waits in the journal into the database; return why not, when another process holds it."""
@@ -135,9 +151,5 @@ def _restored(transport: Transport, device: Device) -> None:
 
 def all_valid(jobs: Sequence[Job], runs: Sequence[Run]) -> bool:
     """Return whether every job has a valid run."""
-    valid = {_key(run.job) for run in runs if run.outcome is Outcome.OK}
-    return all(_key(job) in valid for job in jobs)
-
-
-def _key(job: Job) -> tuple[str, str, str, str, int]:
-    return job.device.name, job.workload.id, job.artifact.sha256, job.pass_, job.repeat
+    valid = {run.job.key for run in runs if run.outcome is Outcome.OK}
+    return all(job.key in valid for job in jobs)

@@ -120,13 +120,13 @@ class Store:
             connection.close()
 
 
-def statistics_of(records: Sequence[Record], session_id: str) -> pl.DataFrame:
-    """Return the rows of session_statistics for runs that need not be in any database yet."""
+def statistics_of(records: Sequence[Record]) -> pl.DataFrame:
+    """Return every statistic of runs that need not be in any database yet, in the order in which they began."""
     with duckdb.connect(":memory:") as connection:
         _migrate(connection, Path(":memory:"))
         for record in records:
             _insert(connection, record)
-        return _rows(connection, "session_statistics", {"session_id": session_id})
+        return _rows(connection, "all_statistics", {})
 
 
 def _connect(path: Path, *, read_only: bool, deadline_s: float) -> duckdb.DuckDBPyConnection:

@@ -61,7 +61,7 @@ def measured(transport: AndroidTransport, job: Job, harness: HarnessBuild, meanw
             trouble[0].start()
 
     hooks = rack.Hooks(lambda: NOW, phase, ended.append)
-    runs = list(rack.measure([job], transport, {"fake": harness}, "a-session", hooks))
+    runs = list(rack.measure([(job, 1)], transport, {"fake": harness}, "a-session", hooks))
     trouble[0].join()
     assert runs == ended
     return runs
@@ -118,10 +118,26 @@ def test_a_restart_costs_that_attempt_only(
     phone: Phone, transport: AndroidTransport, fake_model: FakeModel, fake_harness: HarnessBuild
 ) -> None:
     job = on(transport.device, fake_model(spin_ns=400_000_000))
+    transport.prepare(CALM)
     first, second = measured(transport, job, fake_harness, lambda: phone.reboot(away_s=0.5))
     assert (first.outcome, first.error_class) == (Outcome.DEVICE_LOST, "rebooted")
     assert first.reason == "s25 restarted during the run"
     assert second.outcome is Outcome.OK, second.reason
+    assert phone.read("airplane") == "enabled"  # a restart switches the radios on again: what is held is held again
+    transport.restore()
+    assert phone.read("airplane") == "disabled"
+
+
+def test_a_slow_link_is_waited_for(phone: Phone, transport: AndroidTransport, tmp_path: Path) -> None:
+    file = tmp_path / "big"
+    file.write_bytes(bytes(range(256)) * 8_000 + b"slow")
+    seen: list[int] = []
+    phone.slow(1_000_000)
+    assert transport.push(file, "files/slow", lambda sent, _size: seen.append(sent)) == file.stat().st_size
+    phone.restore()
+    assert seen == sorted(seen)
+    assert seen[-1] == file.stat().st_size
+    assert transport.push(file, "files/slow") == 0
 
 
 @pytest.mark.parametrize("fault", ["cut", "kill_adbd"])

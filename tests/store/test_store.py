@@ -49,7 +49,7 @@ def test_a_run_goes_in_whole_or_not_at_all(tmp_path: Path) -> None:
 
 def test_statistics_are_those_of_the_readings_with_linear_quantiles() -> None:
     session = a_session()
-    frame = statistics_of([record(session, a_run(session, tuple(float(value) for value in range(1, 12))))], session.id)
+    frame = statistics_of([record(session, a_run(session, tuple(float(value) for value in range(1, 12))))])
     row = frame.filter(frame["metric"] == "latency_ns").row(0, named=True)
     assert (row["p50"], row["p90"], row["readings"]) == (6.0, 10.0, 11)
     assert row["p99"] == pytest.approx(10.9)
@@ -60,7 +60,7 @@ def test_rates_come_from_the_tokens_and_their_times() -> None:
 
     session = a_session()
     readings = (Readings("token_ns", (4e6, 6e6)), Readings("prefill_ns", (10e6,)), Readings("prompt_tokens_count", (20.0,)))
-    frame = statistics_of([record(session, a_run(session, readings=readings))], session.id)
+    frame = statistics_of([record(session, a_run(session, readings=readings))])
     rates = dict(zip(frame["metric"], frame["p50"], strict=True))
     assert rates["decode_tokens_per_s"] == pytest.approx(200)
     assert rates["prefill_tokens_per_s"] == pytest.approx(2000)

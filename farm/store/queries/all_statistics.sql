@@ -1,4 +1,4 @@
--- Every statistic of every measured run of one session, in the order in which the runs began.
+-- Every statistic of every measured run that the database holds, in the order in which the runs began: for a few runs in memory.
 SELECT
     runs.id::VARCHAR AS run_id,
     runs.workload_id AS workload,
@@ -19,5 +19,4 @@ SELECT
 FROM run_statistics
 JOIN runs ON runs.id = run_statistics.run_id
 JOIN artifacts ON artifacts.sha256 = runs.artifact_sha256
-WHERE runs.session_id = $session_id::UUID
 ORDER BY runs.started_at, run_statistics.metric;
