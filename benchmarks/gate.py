@@ -347,7 +347,7 @@ def main() -> None:
     family(checks, streams[2], count)
     real_forks(checks, given.forks, streams[3], count)
     order(streams[4], count // 2)
-    pools(streams[5], max(20, count // 25))
+    pools(streams[5], max(20, count // 40))
     limits(checks, streams[6], count)
     quality(checks, streams[7], count)
     modes(streams[8], count // 5)

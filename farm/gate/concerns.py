@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,7 +12,16 @@ from farm.stats.modes import two_groups
 from farm.stats.ranks import Shift, Stratum
 from farm.verdicts import Decision, Side
 
-_UNEVEN = 0.01
+_DISTURBED_UNEVENLY = 0.01
+_SPLIT_UNEVENLY = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Runs of one device in two groups, in words, and the side that is in the worse one more often than chance explains."""
+
+    text: str
+    worse: Side | None
 
 
 def broken(seen: Selection, decision: Decision) -> str | None:
@@ -28,30 +38,45 @@ def broken(seen: Selection, decision: Decision) -> str | None:
     return None if rows.is_empty() else f"{words.runs(rows.height)} of the {side} gave no number ({rows['fault'][0]})"
 
 
+def torn(strata: Mapping[str, Sequence[Stratum]], decision: Decision) -> str | None:
+    """Say where runs fall into two groups in a way that one ratio does not tell, and that speaks against the decision; else None.
+
+    A candidate that is in the worse group more often than the baseline is slower in a way that the typical ratio hardly shows,
+    so it does not pass on that ratio; nor does one fail whose baseline is in the worse group more often.
+    """
+    against = {Decision.PASS: Side.CANDIDATE, Decision.FAIL: Side.BASELINE}.get(decision)
+    splits = [] if against is None else [_split(device, own) for device, own in strata.items()]
+    return next((f"one ratio does not tell it: {split.text}" for split in splits if split and split.worse is against), None)
+
+
 def warnings(seen: Selection, strata: Mapping[str, Sequence[Stratum]]) -> tuple[str, ...]:
     """Return what a reader should be warned of. None of it changes a verdict."""
-    found = [text for device, own in strata.items() for text in _modes(device, own)]
+    found = [split.text for device, own in strata.items() if (split := _split(device, own)) is not None]
     uneven = _unevenly_disturbed(seen)
     return (*found, uneven) if uneven else tuple(found)
 
 
-def _modes(device: str, own: Sequence[Stratum]) -> list[str]:
-    """Say when a device's runs fall into two groups: each side held against its own stratum's middle."""
+def _split(device: str, own: Sequence[Stratum]) -> Split | None:
+    """Return the two groups that a device's runs fall into, each side held against its own stratum's middle."""
     if not own:
-        return []
+        return None
     shift = Shift(tuple(own)).estimate()
     middles = [float(np.median(np.concatenate([each.baseline, each.candidate - shift]))) for each in own]
     baseline = np.concatenate([each.baseline - middle for each, middle in zip(own, middles, strict=True)])
     candidate = np.concatenate([each.candidate - shift - middle for each, middle in zip(own, middles, strict=True)])
     groups = two_groups(np.concatenate([baseline, candidate]))
     if groups is None:
-        return []
-    shares = [float((side > groups.split).mean()) for side in (baseline, candidate)]
-    apart = math.expm1(groups.upper - groups.lower)
-    return [
-        f"{device}: runs fall into two groups {words.share(apart).lstrip('+')} apart; {shares[0]:.0%} of the "
-        f"baseline's and {shares[1]:.0%} of the candidate's are in the worse one"
-    ]
+        return None
+    worse = {Side.BASELINE: int((baseline > groups.split).sum()), Side.CANDIDATE: int((candidate > groups.split).sum())}
+    totals = {Side.BASELINE: baseline.size, Side.CANDIDATE: candidate.size}
+    shares = {side: worse[side] / totals[side] for side in Side}
+    apart = words.share(math.expm1(groups.upper - groups.lower)).lstrip("+")
+    text = (
+        f"{device}: runs fall into two groups {apart} apart; {shares[Side.BASELINE]:.0%} of the baseline's and "
+        f"{shares[Side.CANDIDATE]:.0%} of the candidate's are in the worse one"
+    )
+    uneven = (side for side in Side if _more_than_chance(worse, totals, side) <= _SPLIT_UNEVENLY)
+    return Split(text, next(uneven, None))
 
 
 def _unevenly_disturbed(seen: Selection) -> str | None:
@@ -59,7 +84,7 @@ def _unevenly_disturbed(seen: Selection) -> str | None:
     counts = {side: seen.disturbed(side) for side in Side}
     totals = {side: counts[side] + seen.valid.filter(seen.valid["side"] == side).height for side in Side}
     for side in Side:
-        if counts[side] and _hypergeometric_tail(counts[side], totals[side], sum(counts.values()), sum(totals.values())) <= _UNEVEN:
+        if counts[side] and _more_than_chance(counts, totals, side) <= _DISTURBED_UNEVENLY:
             other = side.other
             return (
                 f"{counts[side]} of {totals[side]} runs of the {side} were disturbed, {counts[other]} of {totals[other]} of the {other}: "
@@ -68,11 +93,9 @@ def _unevenly_disturbed(seen: Selection) -> str | None:
     return None
 
 
-def _hypergeometric_tail(hits: int, drawn: int, marked: int, total: int) -> float:
-    """Return the probability of at least hits marked ones among drawn out of total, of which so many are marked (Fisher's exact test)."""
-    ways = [
-        math.comb(marked, k) * math.comb(total - marked, drawn - k)
-        for k in range(hits, min(marked, drawn) + 1)
-        if drawn - k <= total - marked
-    ]
-    return sum(ways) / math.comb(total, drawn)
+def _more_than_chance(marked: Mapping[Side, int], totals: Mapping[Side, int], side: Side) -> float:
+    """Return the probability that so many or more of all marked runs are of this side by chance (Fisher's exact test, one-sided)."""
+    hits, drawn, all_marked, total = marked[side], totals[side], sum(marked.values()), sum(totals.values())
+    most, unmarked = min(all_marked, drawn), total - all_marked
+    ways = sum(math.comb(all_marked, k) * math.comb(unmarked, drawn - k) for k in range(hits, most + 1) if drawn - k <= unmarked)
+    return ways / math.comb(total, drawn)

@@ -78,12 +78,15 @@ def judge(budget: Budget, selection: Selection, plan: Plan, devices: Sequence[st
     question = Question(budget, tuple(devices), plan, sign, limit_of(budget, sign))
     fractions: list[float] = []
     verdict = None
-    for blocks in looks.planned(selection, plan):
-        look = looked_at(selection.until(blocks), blocks, question)
-        verdict = _untested(question, look)
+    at = looks.planned(selection, plan)
+    for blocks in at:
+        look, reading = looked_at(selection.until(blocks), blocks, question), None
         if not look.short:
             fractions.append(looks.fraction(blocks, look.shift().information, len(devices), plan))
-            verdict = _tested(replace(verdict, looks=len(fractions)), question, look, _read(question, look, tuple(fractions)))
+            reading = _read(question, look, tuple(fractions))
+        if blocks == at[-1] or (reading is not None and reading.decision is not Decision.INCONCLUSIVE):
+            verdict = replace(_untested(question, look), looks=len(fractions))
+            verdict = verdict if reading is None else _tested(verdict, question, look, reading)
             if verdict.decision is not Decision.INCONCLUSIVE:
                 break
     assert verdict is not None, "there is always one look"
@@ -166,6 +169,9 @@ def _tested(verdict: Verdict, question: Question, look: Look, reading: Reading) 
         return replace(verdict, reason=f"{text}; {broken}", would_decide="runs that do not fail", more_runs_help=False)
     if reading.decision is Decision.INCONCLUSIVE:
         return replace(verdict, reason=f"{text}: the interval holds the budget", would_decide=_wanted(question, look, reading))
+    torn = concerns.torn(look.strata, reading.decision)
+    if torn is not None:
+        return replace(verdict, reason=f"{text}; {torn}", would_decide="the cause of the two groups, or a limit for the worse one")
     doubtful = _doubtful(question, look) if reading.decision is Decision.PASS else []
     if doubtful:
         said = f"over all devices; {words.listed(doubtful)} alone may still be over the budget"
@@ -196,7 +202,7 @@ def _wanted(question: Question, look: Look, reading: Reading) -> str:
     runs = max(sum(min(each.baseline.size, each.candidate.size) for each in own) for own in look.strata.values())
     if not math.isfinite(reading.error):
         return f"more runs: {runs} a side bound the ratio on no side"
-    if distance * 10 < reading.error:
+    if distance * 10 <= reading.error or distance < looks.TOLERANCE:
         return "nothing but a clearer difference: the ratio seems to be the budget itself"
     wanted = math.ceil(runs * (power.detectable(reading.error, question.plan.error) / distance) ** 2)
     return f"about {max(wanted, runs + 1)} runs a side on each device, if the ratio is what it seems; or less noise"

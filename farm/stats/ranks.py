@@ -161,7 +161,8 @@ def _bisected(strata: Sequence[Stratum], count: float) -> float:
     low -= 1e-9 * (1 + abs(low))
     for _ in range(64):
         middle = (low + high) / 2
-        if sum(s.weight * _counted(s, middle, ties=1.0) for s in ordered) > count * (1 + 1e-12):
+        upto = (s.weight * int(np.searchsorted(s.candidate, s.baseline + middle, side="right").sum()) for s in ordered)
+        if sum(upto) > count * (1 + 1e-12):
             high = middle
         else:
             low = middle

@@ -1,9 +1,12 @@
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from farm import stats
+from farm.stats.intervals import median_bounds
 
 
 @pytest.mark.parametrize(
@@ -38,3 +41,18 @@ def test_the_interval_covers_the_median_as_often_as_it_says() -> None:
     assert stated is not None
     assert np.mean(hits) == pytest.approx(stated.coverage, abs=0.012)
     assert stated.coverage >= 0.95
+
+
+@pytest.mark.parametrize(
+    ("count", "level", "rank"),
+    # By hand from binomial tails at 1/2: eight values, P(none below) = 1/256 = 0.0039; twenty, P(< 6) = 0.0207.
+    [(8, 0.0039, 0), (8, 0.004, 1), (20, 0.0207, 6), (20, 0.0206, 5), (1, 0.4, 0), (0, 0.4, 0), (10, 0.0, 0)],
+)
+def test_a_bound_of_the_median_has_the_rank_of_the_sign_test(count: int, level: float, rank: int) -> None:
+    low, high = median_bounds([float(value) for value in range(1, count + 1)], level)
+    assert (low, high) == ((rank, count + 1 - rank) if rank else (-math.inf, math.inf))
+
+
+def test_bounds_of_many_values_are_those_of_the_normal_limit() -> None:
+    low, high = median_bounds(np.arange(100_001.0), 0.025)
+    assert (high - low) / 2 == pytest.approx(1.96 * math.sqrt(100_001) / 2, rel=0.01)
