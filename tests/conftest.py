@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from farm.artifacts import open_artifact
 from farm.harness import build
@@ -35,6 +36,10 @@ from tests.bench.android.fixtures import android_bench
 __all__ = ["android_bench"]
 
 ROOT = Path(__file__).parents[1]
+
+# How long an example takes says more of the machine than of farm; pytest-timeout ends what hangs.
+settings.register_profile("farm", deadline=None)
+settings.load_profile("farm")
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 # A test machine is never quiet: what disturbs a run is tested by itself, with stated readings.

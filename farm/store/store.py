@@ -25,6 +25,7 @@ SCHEMA_VERSION = int(_MIGRATIONS[-1].split("_")[0])
 
 _STATEMENTS = frozenset(entry.name for entry in (_SOURCES / "queries").iterdir())
 
+_REFUSALS = (duckdb.DataError, duckdb.ProgrammingError, duckdb.IntegrityError, duckdb.NotSupportedError)
 _RETRY_S = (0.01, 0.1)
 _TYPES: dict[str, pl.DataType | type[pl.DataType]] = {
     "BIGINT": pl.Int64,
@@ -35,6 +36,7 @@ _TYPES: dict[str, pl.DataType | type[pl.DataType]] = {
     "TIMESTAMP": pl.Datetime("us"),
     "DOUBLE[]": pl.List(pl.Float64),
     "BIGINT[]": pl.List(pl.Int64),
+    "VARCHAR[]": pl.List(pl.String),
 }
 
 _VERSION_TABLE = "CREATE TABLE IF NOT EXISTS farm_schema (version INTEGER PRIMARY KEY, name VARCHAR NOT NULL)"
@@ -63,6 +65,15 @@ class Store:
                 _insert(connection, record)
             connection.commit()
 
+    def add_imported(self, files: Sequence[Record]) -> list[bool]:
+        """Put others' numbers in, all files in one transaction; say of each whether it is new: one whose bytes are there is left out."""
+        with self._open(read_only=False) as connection:
+            _migrate(connection, self.path)
+            connection.begin()
+            new = [_insert_imported(connection, record) for record in files]
+            connection.commit()
+        return new
+
     def check(self) -> None:
         """Raise StoreError when the database is there and cannot be used: another kind of file, or made by a newer farm."""
         if self.path.exists():
@@ -76,7 +87,10 @@ class Store:
                 _migrate(connection, self.path)
                 return _rows(connection, name, parameters)
         with self._open(read_only=True) as connection:
-            _check_version(connection, self.path)
+            if _check_version(connection, self.path) == SCHEMA_VERSION:
+                return _rows(connection, name, parameters)
+        with self._open(read_only=False) as connection:  # made by an older farm: its tables come up to this one's first
+            _migrate(connection, self.path)
             return _rows(connection, name, parameters)
 
     def history(self, series_key: str, metric: str) -> pl.DataFrame:
@@ -173,7 +187,8 @@ def _fetched(connection: duckdb.DuckDBPyConnection, statement: str, *values: obj
     return connection.execute(statement, list(values)).fetchall()
 
 
-def _check_version(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+def _check_version(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
+    """Return the schema's version, at most this farm's. Raises StoreError for a newer one and for what is not farm's."""
     version = _schema_version(connection)
     if version > SCHEMA_VERSION:
         raise StoreError(
@@ -182,6 +197,7 @@ def _check_version(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         )
     if version == 0:
         raise StoreError(f"the database {path} was not made by farm", hint="name another folder with --data")
+    return version
 
 
 def _migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
@@ -202,18 +218,27 @@ def _migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
 
 def _insert(connection: duckdb.DuckDBPyConnection, record: Record) -> None:
     run_id = record["runs"][0]["id"]
-    unknown = [table for table in record if f"insert_{table}.sql" not in _STATEMENTS]
-    if unknown:
-        raise RecordRefused(f"run {run_id} has rows of a table {unknown[0]}, which this farm does not know")
     try:
-        if _fetched(connection, "SELECT 1 FROM runs WHERE id = ?::UUID", run_id):
-            return
-        for table, rows in record.items():
-            statement = _statement(f"insert_{table}")
-            for row in rows:
-                connection.execute(statement, row)
-    except (duckdb.DataError, duckdb.ProgrammingError, duckdb.IntegrityError, duckdb.NotSupportedError) as error:
+        if not _fetched(connection, "SELECT 1 FROM runs WHERE id = ?::UUID", run_id):
+            _insert_rows(connection, record)
+    except _REFUSALS as error:
         raise RecordRefused(f"the database does not take run {run_id}: {_first_line(error)}") from error
+
+
+def _insert_imported(connection: duckdb.DuckDBPyConnection, record: Record) -> bool:
+    if _fetched(connection, "SELECT 1 FROM imported_files WHERE sha256 = ?", record["imported_files"][0]["sha256"]):
+        return False
+    _insert_rows(connection, record)
+    return True
+
+
+def _insert_rows(connection: duckdb.DuckDBPyConnection, record: Record) -> None:
+    for table, rows in record.items():
+        if f"insert_{table}.sql" not in _STATEMENTS:
+            raise RecordRefused(f"there are rows of a table {table}, which this farm does not know")
+        statement = _statement(f"insert_{table}")
+        for row in rows:
+            connection.execute(statement, row)
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, name: str, parameters: dict[str, object]) -> pl.DataFrame:
