@@ -173,6 +173,7 @@ def test_what_is_set_is_read_back(pixel9: Phone) -> None:
     assert float(pixel9.read("fixed_performance")) == 1
     pixel9.shell("cmd power set-fixed-performance-mode-enabled false; settings put system screen_brightness 102")
     assert out(pixel9, "cmd package bg-dexopt-job --disable") == "Background dexopt job disabled"
+    pixel9.shell("cmd package bg-dexopt-job --enable")
 
 
 def test_an_unplug_by_dumpsys_freezes_the_readings_and_not_the_charging(pixel9: Phone) -> None:

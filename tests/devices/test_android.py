@@ -262,7 +262,7 @@ def switched(phone: Phone) -> dict[str, str]:
 
 def test_radios_clocks_compilation_and_screen_are_held_and_put_back(android_bench: Bench, pixel9: AndroidTransport) -> None:
     phone = android_bench.phones["pixel9"]
-    phone.shell("input keyevent KEYCODE_SLEEP")
+    phone.shell("input keyevent KEYCODE_SLEEP; cmd package bg-dexopt-job --enable")
     before = switched(phone)
     assert before == {"airplane": "disabled", "screen": "OFF", "fixed_performance": OFF, "dexopt_disabled": OFF}
     pixel9.prepare(CALM)

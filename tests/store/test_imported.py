@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from farm.errors import StoreError
 from farm.exchange.imported import Contents, Gap, Number, Source, rows
 from farm.records import Record, record
 from farm.store import SCHEMA_VERSION, Store
@@ -67,7 +68,7 @@ def test_files_go_in_together_or_not_at_all(tmp_path: Path) -> None:
     store = Store(tmp_path / "farm.duckdb")
     broken = a_file("bb")
     broken["imported_numbers"][0]["metric"] = None
-    with pytest.raises(duckdb.ConstraintException):
+    with pytest.raises(StoreError, match="NOT NULL constraint failed"):
         store.add_imported([a_file("aa"), broken])
     assert store.query("imported_files").is_empty()
 
