@@ -56,7 +56,7 @@ def test_a_lab_is_read_with_its_defaults(tmp_path: Path) -> None:
 
 def test_the_annotated_example_is_right() -> None:
     lab = load_lab(ROOT / "devices.toml")
-    assert {"s25", "pixel9", "oneplus13", "iphone16pro", "local"} == set(lab.devices)
+    assert {"s25", "pixel9", "oneplus13", "benchphone", "iphone16pro", "local"} == set(lab.devices)
 
 
 def test_every_problem_is_told_at_once_with_the_nearest_name(tmp_path: Path) -> None:
