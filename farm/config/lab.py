@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-
 from farm.config.files import ConditionsEntry, Entry, Name, nearest, read_toml, validated
 from farm.config.power import PowerEntry, power_problems
 from farm.errors import ConfigError, DeviceUnknown

@@ -17,9 +17,9 @@ _DEFAULT = PowerSettings()
 SOURCES = {
     DeviceKind.LOCAL: (PowerSource.RAPL, PowerSource.MONSOON, PowerSource.NONE),
     DeviceKind.ANDROID: (PowerSource.FUEL_GAUGE, PowerSource.ODPM, PowerSource.MONSOON, PowerSource.NONE),
-    DeviceKind.IOS: (PowerSource.MONSOON, PowerSource.NONE),
+    DeviceKind.IOS: (PowerSource.NONE, PowerSource.MONSOON),
 }
-"""What can be read of each kind of device, the default first, where there is one without a stated source."""
+"""What can be read of each kind of device, the default first."""
 
 _KEYS = {
     PowerSource.FUEL_GAUGE: {"current_unit", "current_plus", "poll"},
@@ -33,7 +33,7 @@ _KEYS = {
 class PowerEntry(Entry):
     """power = { source = "fuel_gauge", ... }: what is not stated is learned from the device."""
 
-    source: PowerSource | None = Field(None, strict=False)
+    source: PowerSource | None = Field(default=None, strict=False)
     current_unit: Literal["uA", "mA"] | None = None
     current_plus: Literal["in", "out"] | None = None
     rails: list[Annotated[str, Field(min_length=1)]] = Field(default_factory=list)

@@ -10,11 +10,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import BinaryIO
 
 from adbutils import AdbConnection
 from adbutils.errors import AdbError, AdbTimeout
 
+from farm.devices.readers.clock import Round
 from farm.errors import DeviceLost, DeviceNotReady
 
 DEFAULT_ADDRESS = "127.0.0.1:5037"
@@ -22,6 +24,8 @@ _STDIN, _STDOUT, _STDERR, _EXIT, _CLOSE_STDIN = range(5)
 _PACKET = struct.Struct("<BI")
 _SYNC = struct.Struct("<4sI")
 _CHUNK_BYTES = 64 * 1024  # the most that the sync service takes at once (SYNC.TXT of AOSP's adb)
+_SAY_TIME = 'while IFS= read -r _; do if [ "$EPOCHREALTIME" ]; then echo "$EPOCHREALTIME"; else date +%s.%N; fi; done'
+"""mksh tells the time by itself, other shells need a program for it. A fixed line."""
 _STALL_S = 30.0
 _CONNECT_S = 5.0
 
@@ -173,6 +177,24 @@ class Adb:
                     return Said(content[0], *(bytes(streams[number]).decode(errors="replace") for number in (_STDOUT, _STDERR)))
                 if kind in streams:
                     streams[kind] += content
+
+    def rounds(self, now_utc: Callable[[], datetime], count: int = 12, timeout_s: float = 10.0) -> list[Round]:
+        """Ask the device for its time of day so often, by a shell that stays open, and return each answer with this host's times."""
+        found: list[Round] = []
+        with self._transport(timeout_s) as wire:
+            wire.command(f"shell,v2,raw:{_SAY_TIME}")
+            for _ in range(count):
+                before = now_utc()
+                wire.send(_PACKET.pack(_STDIN, 1) + b"\n")
+                answer = b""
+                while not answer.endswith(b"\n"):
+                    kind, size = _PACKET.unpack(wire.receive(_PACKET.size))
+                    content = wire.receive(size)
+                    if kind == _EXIT:
+                        return found
+                    answer += content
+                found.append(Round(before, answer.decode(errors="replace"), now_utc()))
+        return found
 
     def push(self, source: BinaryIO, path: str, mode: int, timeout_s: float, on_bytes: Callable[[int], None]) -> None:
         """Send source into the file at path; on_bytes is told how many bytes each step has sent.

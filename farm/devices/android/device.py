@@ -4,9 +4,10 @@ import hashlib
 import io
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TypeVar
@@ -15,7 +16,7 @@ from farm.devices import files
 from farm.devices.android import state, steady
 from farm.devices.android.adb import DEFAULT_ADDRESS, Adb, Listed, Server
 from farm.devices.android.box import Box
-from farm.devices.readers import proc
+from farm.devices.readers import clock, proc
 from farm.devices.readers.reading import Reading
 from farm.devices.transport import Collected, Handle, Holder, Status
 from farm.errors import DeviceBusy, DeviceLost, DeviceNotReady, InputError
@@ -162,6 +163,18 @@ class AndroidTransport:
     def vitals(self, phase: str) -> tuple[StateReading, ...]:
         """Return the device's state now; what it does not allow comes with the reason."""
         return (*self._patiently(lambda box: state.vitals(box.adb, phase)), *(reading.at(phase) for reading in self._held))
+
+    def clock(self, now_utc: Callable[[], datetime]) -> tuple[StateReading, ...]:
+        """Return how far the device's clock is from this host's, and how sure that is: half of the quickest of some round trips."""
+        return tuple(reading.at("before") for reading in self._patiently(lambda box: clock.offset(box.adb.rounds(now_utc))))
+
+    def power_texts(self) -> Mapping[str, str]:
+        """Return what its battery's files, its battery service and its power rails say."""
+        return self._patiently(lambda box: state.power_texts(box.adb))
+
+    def watch(self, handle: Handle, what: Sequence[str], period_s: float) -> None:
+        """Start what notes on the device, in a session of its own. A second one, after a link that broke, replaces the first one's file."""
+        self._patiently(lambda box: box.call("watch", [run_folder(handle.nonce), f"{period_s:.3f}", *what]))
 
     def prepare(self, conditions: Conditions) -> None:
         """Hold steady what can be: screen, radios, performance mode, background compilation. Charging is recorded, not changed."""
