@@ -115,22 +115,24 @@ def energies(curve: EnergyCurve, idle_ns: tuple[float, float], work_ns: tuple[fl
 
 def _edges(curve: EnergyCurve, name: str, phase_ns: tuple[float, float]) -> NDArray[np.float64]:
     """Return where the windows of a phase begin and end, its settling left out."""
-    begin, end = phase_ns[0] + max(_SETTLE_NS, _LOOKS_IN_WINDOW * curve.renewed_ns), phase_ns[1]
+    begin = phase_ns[0] + max(_SETTLE_NS, _LOOKS_IN_WINDOW * curve.renewed_ns)
     window_ns = max(_SHORTEST_WINDOW_NS, _LOOKS_IN_WINDOW * curve.renewed_ns)
     if math.isinf(window_ns):
         raise PowerUnread("the power source showed the same reading throughout", error_class="power_unread", hint="take another source")
+    within = curve.at_ns[(curve.at_ns >= phase_ns[0]) & (curve.at_ns < phase_ns[1])]
+    if within.size < 2 or within[0] > begin or within[-1] < phase_ns[1] - window_ns:  # noqa: PLR2004
+        raise PowerUnread(f"the power source was not read throughout the {name} phase", error_class="power_unread")
+    end = float(within[-1])  # what lies between the phase's last reading and the next one is of both phases
     count = min(_MOST_WINDOWS, int((end - begin) / window_ns))
     if count < _FEWEST_WINDOWS:
-        needed_s = (begin - phase_ns[0] + _FEWEST_WINDOWS * window_ns) / 1e9
+        needed_s = (begin - phase_ns[0] + (_FEWEST_WINDOWS + 1) * window_ns) / 1e9
         raise PowerUnread(
             f"the power source shows something new every {curve.renewed_ns / 1e9:.1f} s, and the {name} phase of "
-            f"{(end - phase_ns[0]) / 1e9:.1f} s is too short for that",
+            f"{(phase_ns[1] - phase_ns[0]) / 1e9:.1f} s is too short for that",
             error_class="power_too_short",
             hint=f"state power_{name} of at least {math.ceil(needed_s)} s",
         )
-    if curve.at_ns.size < 2 or curve.at_ns[0] > begin or curve.at_ns[-1] < end - window_ns:  # noqa: PLR2004
-        raise PowerUnread(f"the power source was not read throughout the {name} phase", error_class="power_unread")
-    return np.linspace(begin, min(end, float(curve.at_ns[-1])), count + 1)
+    return np.linspace(begin, end, count + 1)
 
 
 def _mean(windows: NDArray[np.float64]) -> Estimate:

@@ -53,7 +53,7 @@ class DeviceMeter:
     @property
     def state(self) -> tuple[StateReading, ...]:
         """The source, and how often it is asked where it is not a file that the harness's sampler reads."""
-        source = StateReading("power_source", "before", text=self.plan.source, source=self.plan.origin)
+        source = StateReading("power_source", "before", text=self.plan.source.value, source=self.plan.origin)
         rate = StateReading("power_poll_hz", "before", value=1 / self.poll_s, source="at most, while it measures")
         return (source, rate) if self.plan.watch else (source,)
 
