@@ -47,6 +47,10 @@ class Metric:
         return quantity
 
 
+INTERVAL_COVERAGE = 0.95
+INTERVAL, WINDOWS = f"interval {INTERVAL_COVERAGE:.0%}", "windows"
+"""Sources under which a run keeps what its value lies between, and what each stretch of the run gave by itself."""
+
 _SPREAD = (Statistic.P50, Statistic.P90, Statistic.P99)
 _MEDIAN = (Statistic.P50,)
 _SINGLE = (Statistic.VALUE,)

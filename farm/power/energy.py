@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 
 from farm.errors import PowerUnread
 
-COVERAGE = 0.95
 _SETTLE_NS = 2e9
 """Left out at the beginning of a phase: gauges average, and threads that worked spin for a while."""
 _SHORTEST_WINDOW_NS = 1e9
 _LOOKS_IN_WINDOW = 2
 _FEWEST_WINDOWS, _MOST_WINDOWS = 4, 50
 
-# The 97.5 % quantile of Student's t by degrees of freedom; between two entries the smaller number of degrees is taken.
+# For intervals of 95 %: the 97.5 % quantile of Student's t, for 1 to 30 degrees of freedom; beyond, that of 30 is a little too wide.
 _T = (
     12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131,
     2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,

@@ -10,8 +10,9 @@ from farm.devices.readers.gauge import PRINTED
 from farm.devices.readers.power_stats import NAME as COUNTER
 from farm.devices.readers.power_stats import step_uj
 from farm.errors import PowerUnread
+from farm.metrics import INTERVAL, WINDOWS
 from farm.power.current import UNITS_UA, Counted, Current, learn
-from farm.power.energy import COVERAGE, Done, Energies, EnergyCurve, Estimate, energies, from_power, renewal_ns
+from farm.power.energy import Done, Energies, EnergyCurve, Estimate, energies, from_power, renewal_ns
 from farm.power.plan import chosen_rails, is_package
 from farm.workloads import DeviceKind, Outcome, PowerSettings, PowerSource, Readings, Run, StateReading
 
@@ -235,7 +236,7 @@ def _looks_apart(item: Readings) -> float:
 
 
 def _readings(found: Energies, unit: str) -> tuple[Readings, ...]:
-    """Return the run's values; under the source "interval" what each lies between, under "windows" what each window gave."""
+    """Return the run's values; under the source INTERVAL what each lies between, under WINDOWS what each window gave."""
     values = (
         (f"energy_per_{unit}_uj", found.net_uj),
         (f"gross_energy_per_{unit}_uj", found.gross_uj),
@@ -249,6 +250,6 @@ def _of_estimate(name: str, estimate: Estimate, at_ns: tuple[int, ...]) -> tuple
     times = at_ns if len(at_ns) == len(estimate.windows) and name != "idle_power_uw" else None
     return (
         Readings(name, (estimate.value,)),
-        Readings(name, (estimate.low, estimate.high), f"interval {COVERAGE:.0%}"),
-        Readings(name, estimate.windows, "windows", times),
+        Readings(name, (estimate.low, estimate.high), INTERVAL),
+        Readings(name, estimate.windows, WINDOWS, times),
     )

@@ -100,6 +100,7 @@ void Sampler::find(const std::string& metric, const std::string& folder, const s
 // Cumulative microjoules that begin anew at a stated range (Documentation/power/powercap/powercap.rst).
 void Sampler::find_energy_counters() {
   const auto folder = settings_.sys + "/class/powercap";
+  if (entries(folder, "").empty()) return;  // phones have none: no lack to tell of
   find("energy_counter_uj", folder, "", "energy_uj", "name", 1, "energy counter");
   for (const auto& source : sources_) {
     if (source.metric != "energy_counter_uj") continue;

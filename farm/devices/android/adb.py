@@ -70,12 +70,20 @@ class Server:
 
     def reconnect(self, serial: str, timeout_s: float = 10.0) -> None:
         """Have a device that hangs on the network connected anew: the server by itself tries only every ten seconds."""
-        with suppress(DeviceLost), self.connection(timeout_s) as wire:  # the server refuses to forget what it does not know
-            wire.command(f"host:disconnect:{serial}")
-            wire.block()
+        self.disconnect(serial, timeout_s)
+        self.connect(serial, timeout_s)
+
+    def connect(self, address: str, timeout_s: float = 10.0) -> None:
+        """Have a device on the network connected; one that is connected stays so."""
         with self.connection(timeout_s) as wire:
-            wire.command(f"host:connect:{serial}")
+            wire.command(f"host:connect:{address}")
             wire.block()  # also a failure arrives as a text; whether it is there, the list of devices says
+
+    def disconnect(self, address: str, timeout_s: float = 10.0) -> None:
+        """Have a device on the network forgotten."""
+        with suppress(DeviceLost), self.connection(timeout_s) as wire:  # the server refuses to forget what it does not know
+            wire.command(f"host:disconnect:{address}")
+            wire.block()
 
     @contextmanager
     def connection(self, timeout_s: float) -> "Iterator[Wire]":
@@ -177,6 +185,26 @@ class Adb:
                     return Said(content[0], *(bytes(streams[number]).decode(errors="replace") for number in (_STDOUT, _STDERR)))
                 if kind in streams:
                     streams[kind] += content
+
+    def restart(self, service: str, timeout_s: float = 10.0) -> str:
+        """Ask adbd to start anew on another transport ("tcpip:5555", "usb:") and return what it says to that.
+
+        Raises DeviceNotReady when it refuses; the link ends with it in any case.
+        """
+        said = bytearray()
+        with self._transport(timeout_s) as wire:
+            try:
+                wire.command(service)
+            except AdbError as error:
+                raise DeviceNotReady(
+                    f"the adbd of {self.serial} does not switch to {service}: {error}",
+                    error_class="not_switched",
+                    hint="its maker's adbd must have the service; Wireless debugging in its developer options is another way",
+                ) from error
+            with suppress(EOFError, ConnectionError):
+                while len(said) < _CHUNK_BYTES:
+                    said += wire.receive(1)
+        return said.decode(errors="replace").strip()
 
     def rounds(self, now_utc: Callable[[], datetime], count: int = 12, timeout_s: float = 10.0) -> list[Round]:
         """Ask the device for its time of day so often, by a shell that stays open, and return each answer with this host's times."""

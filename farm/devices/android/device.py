@@ -56,12 +56,16 @@ class AndroidTransport:
     _harness: HarnessBuild | None = None
     _holder: Holder | None = None
     _renewed_s: float = 0.0
+    _identity: str | None = None
+    """Who it was when it was asked first: whoever answers in its place later is refused."""
     _held: tuple[Reading, ...] = ()
     """How the settings read that prepare() holds steady."""
 
     def identify(self) -> Identity:
         """Return who the device is, by its properties: the same over reboots, cables and names in files."""
-        return self._patiently(lambda box: state.identity(box.adb))
+        found = self._patiently(lambda box: state.identity(box.adb))
+        self._identity = found.id
+        return found
 
     def preflight(self) -> None:
         """Find the device on its adb server and make its box. Raises DeviceNotReady with the remedy."""
@@ -91,6 +95,10 @@ class AndroidTransport:
                 hint=f"wait until that has ended; when its host is dead, its lease ends {_LEASE_S:.0f} s after its last sign of life",
             )
         self._renewed_s = time.monotonic()
+
+    def adb(self) -> Adb:
+        """Return the connection to the device itself, for what is no measurement."""
+        return self._patiently(lambda box: box.adb, wait_s=0)
 
     def install(self, harness: HarnessBuild) -> None:
         """Put the harness into the box, file by file; what is there already is only checked, once in a session."""
@@ -240,8 +248,8 @@ class AndroidTransport:
 
     def _found(self) -> Box:
         """Return the box of the device that the lab describes. Raises DeviceNotReady unless exactly one such is ready."""
-        server = _server(self.device)
-        listed = [one for one in server.devices() if _is_meant(one, self.device)]
+        server = server_of(self.device)
+        listed = self._listed(server)
         wanted = f"serial {self.device.serial}" if self.device.serial else f"product or model {self.device.match}"
         if len(listed) > 1:
             raise InputError(
@@ -256,19 +264,46 @@ class AndroidTransport:
         if one.state != "device":
             raise DeviceNotReady(f"{self.device.name} is {one.state}", error_class="not_authorised", hint=_REMEDIES.get(one.state))
         if self._box is None or self._box.adb.serial != one.serial:
-            self._box = Box(Adb(server, one.serial))
+            self._box = Box(self._recognised(Adb(server, one.serial)))
         return self._box
+
+    def _listed(self, server: Server) -> list[Listed]:
+        """Return the listed devices that are meant. One that can be reached by cable and over Wi-Fi is taken by its cable."""
+        wireless = self.device.wireless
+        listed = server.devices()
+        if wireless is not None and not any(_is_meant(one, self.device) or one.serial == wireless for one in listed):
+            server.connect(wireless)
+            listed = server.devices()
+        by_cable = [one for one in listed if one.serial != wireless and _is_meant(one, self.device)]
+        over_wifi = [one for one in listed if one.serial == wireless]
+        ready = [one for one in by_cable if one.state == "device"]
+        return ready or [one for one in over_wifi if one.state == "device"] or by_cable or over_wifi
+
+    def _recognised(self, adb: Adb) -> Adb:
+        """Return adb when it leads to the device that is meant. Raises InputError: an address on a network passes from one to another."""
+        if adb.serial == self.device.wireless:
+            serial = adb.shell("getprop ro.serialno").out.strip()
+            known = self._identity
+            if self.device.serial not in (None, serial) or (known is not None and state.identity(adb).id != known):
+                raise InputError(
+                    f"at {adb.serial} answers another device than {self.device.name}: its serial number is {serial or 'unknown'}",
+                    hint="farm devices wireless tells the address that a device has now",
+                )
+        return adb
 
     def _reconnect(self) -> None:
         serial = self._box.adb.serial if self._box else self.device.serial
-        if serial is not None and ":" in serial:
+        if serial is None or ":" not in serial:
+            serial = self.device.wireless
+        if serial is not None:
             try:
-                _server(self.device).reconnect(serial)
+                server_of(self.device).reconnect(serial)
             except (DeviceLost, DeviceNotReady) as error:
                 log.debug("%s: %s", self.device.name, error.message)
 
 
-def _server(device: Device) -> Server:
+def server_of(device: Device) -> Server:
+    """Return the adb server that a device hangs on."""
     host, _, port = (device.adb or DEFAULT_ADDRESS).rpartition(":")
     return Server(host, int(port))
 
