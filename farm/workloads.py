@@ -284,9 +284,10 @@ class Job:
 
     @property
     def timeout_s(self) -> float:
-        """How long a run of it may take."""
+        """How long a run of it may take: the stated time, and beside it what a pass is meant to take."""
         settings = self.workload.settings
-        return settings.timeout_s + (settings.sustain_ms / 1e3 if self.pass_ is Pass.SUSTAIN else 0)
+        meant_ms = {Pass.SUSTAIN: settings.sustain_ms, Pass.POWER: settings.power_idle_ms + settings.power_work_ms}
+        return settings.timeout_s + meant_ms.get(self.pass_, 0) / 1e3
 
     @property
     def label(self) -> str:

@@ -154,8 +154,6 @@ def test_a_suite_states_how_long_a_power_pass_is_idle_and_works(tmp_path: Path) 
     suite = load_suite(written(tmp_path, text + 'power_work = "90 s"\n'), {"local": LOCAL})
     ((workload, _),) = suite.work
     assert (workload.passes, workload.settings.power_idle_ms, workload.settings.power_work_ms) == ((Pass.POWER,), 60_000, 90_000)
-    problems = suite_problems(tmp_path, text + 'power_work = "240 s"\n')
-    assert problems == ["workloads[0].timeout: 300 s is no longer than a power pass: 60 s and 240 s"]
 
 
 def test_power_is_measured_only_where_it_is_asked_for(tmp_path: Path) -> None:

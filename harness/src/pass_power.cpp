@@ -52,8 +52,8 @@ class Progress {
   bool over() const { return last_ >= end_; }
 
   void write(const Job& job, const std::string& metric) {
-    if (done_.back() < static_cast<double>(count_)) {
-      done_.push_back(static_cast<double>(count_));
+    if (done_.back() < count_) {
+      done_.push_back(count_);
       at_.push_back(last_);
     }
     std::vector<std::int64_t> at_ns;
@@ -64,7 +64,7 @@ class Progress {
  private:
   void note(Clock::time_point at) {
     if (done_.size() == done_.capacity()) return;  // work that goes on past its time: its end is noted when it is written
-    done_.push_back(static_cast<double>(count_));
+    done_.push_back(count_);
     at_.push_back(at);
   }
 
@@ -72,7 +72,7 @@ class Progress {
   Clock::time_point next_;
   Clock::time_point end_;
   Clock::time_point last_{};
-  std::vector<double> done_;
+  std::vector<std::int64_t> done_;
   std::vector<Clock::time_point> at_;
 };
 

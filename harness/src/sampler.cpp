@@ -105,7 +105,7 @@ void Sampler::find_energy_counters() {
   for (const auto& source : sources_) {
     if (source.metric != "energy_counter_uj") continue;
     const auto line = first_line(fs::path(folder) / source.name.substr(0, source.name.find(' ')) / "max_energy_range_uj");
-    if (const auto range = number_at(line.data(), line.size(), 0)) counter_ranges_uj_.emplace_back(source.name, *range);
+    if (const auto range = number_at(line.c_str(), 0)) counter_ranges_uj_.emplace_back(source.name, *range);
   }
 }
 

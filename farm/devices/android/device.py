@@ -186,9 +186,12 @@ class AndroidTransport:
 
     def prepare(self, conditions: Conditions) -> None:
         """Hold steady what can be: screen, radios, performance mode, background compilation. Charging is recorded, not changed."""
-        self._held = self._patiently(
-            lambda box: steady.hold(box, steady.wanted(conditions, link_needs_radio=is_over_radio(box.adb.serial)))
-        )
+
+        def held(box: Box) -> tuple[Reading, ...]:
+            needs_radio = is_over_radio(box.adb.serial) or self.device.wireless is not None  # its cable may be pulled meanwhile
+            return steady.hold(box, steady.wanted(conditions, link_needs_radio=needs_radio))
+
+        self._held = self._patiently(held)
 
     def restore(self) -> None:
         """End what a killed controller left running, remove its run folders, and put settings back, whoever changed them."""

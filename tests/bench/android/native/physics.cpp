@@ -155,6 +155,7 @@ void advance(State& state, const Texts& profile) {
   }
 
   state["power_w"] = watts;
+  state["drawn_uj"] += watts * dt_s * 1e6;
   const double amperes = battery_a(state, profile, watts);
   state["current_a"] = amperes;
   const double capacity = number(profile, "capacity_uah", 4e6);
