@@ -66,6 +66,7 @@ OWNERS = {
     "pydantic": {"config"},
     "adbutils": {"devices"},
     "pymobiledevice3": {"devices"},
+    "Monsoon": {"power"},
     "torch": {"artifacts"},
     "executorch": {"artifacts"},
     "transformers": {"artifacts"},

@@ -10,7 +10,7 @@ import pytest
 
 from farm.devices.local import LocalTransport
 from farm.devices.transport import Handle
-from farm.errors import DeviceNotReady
+from farm.errors import DeviceNotReady, PowerUnread
 from farm.power.monsoon import MonsoonMeter, open_engine
 from farm.workloads import Device, DeviceKind, Measured, Pass, PowerSettings, PowerSource, StateReading
 from tests.conftest import a_job, an_artifact
@@ -22,15 +22,22 @@ PHONE = Device("benchphone", DeviceKind.ANDROID, serial="x", power=SETTINGS)
 class Engine:
     """Gives 500 mA at 4 V, a few samples at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, calibrates: bool = True, fails_after: int | None = None) -> None:
         self.sampling = False
+        self.calibrates = calibrates
+        self.steps_left = fails_after
 
-    def periodicStartSampling(self) -> None:  # noqa: N802
-        self.sampling = True
+    def periodicStartSampling(self) -> bool:  # noqa: N802
+        self.sampling = self.calibrates
+        return self.calibrates
 
     def periodicCollectSamples(self, samples: int) -> Sequence[Sequence[float]]:  # noqa: N802
         time.sleep(0.01)
-        return [[0.0] * samples, [500.0] * samples, [4.0] * samples]
+        if self.steps_left is not None:
+            self.steps_left -= 1
+            if self.steps_left < 0:
+                raise OSError("[Errno 19] No such device")
+        return [[0.0] * samples, [500.0] * samples, [], [], [4.0] * samples, []]
 
     def periodicStopSampling(self) -> None:  # noqa: N802
         self.sampling = False
@@ -63,6 +70,19 @@ def test_powers_are_dated_by_the_devices_clock(tmp_path: Path) -> None:
     meter.end()
 
 
+def test_a_meter_that_goes_away_or_does_not_calibrate_is_said(tmp_path: Path) -> None:
+    measured = Measured("fake", "1", "fake", "0", "Release", {"clock": {"unix_ns": 0}})
+    meter = MonsoonMeter(PHONE, Transport(tmp_path), lambda: datetime.now(UTC), 0.0, 60.0, lambda _: Engine(fails_after=3))
+    meter.begin(Handle("aa", 1, ""))
+    time.sleep(0.2)
+    with pytest.raises(PowerUnread, match=r"stopped in the middle of the pass: .* No such device"):
+        meter.readings(Handle("aa", 1, ""), measured)
+    with pytest.raises(DeviceNotReady, match="does not calibrate"):
+        MonsoonMeter(PHONE, Transport(tmp_path), lambda: datetime.now(UTC), 0.0, 60.0, lambda _: Engine(calibrates=False)).begin(
+            Handle("aa", 1, "")
+        )
+
+
 def test_it_stops_by_itself_so_that_the_phones_cable_comes_back(tmp_path: Path) -> None:
     engine = Engine()
     meter = MonsoonMeter(PHONE, Transport(tmp_path), lambda: datetime.now(UTC), 0.0, 0.1, lambda _: engine)
@@ -83,7 +103,11 @@ def test_without_the_devices_clock_its_times_are_of_no_use(tmp_path: Path) -> No
     assert MonsoonMeter.of(job, Transport(tmp_path), state, lambda: datetime.now(UTC)).longest_s == 33.0
 
 
-def test_the_package_that_is_not_there_is_named() -> None:
+def test_without_the_package_or_without_a_meter_there_is_one_sentence() -> None:
     with pytest.raises(DeviceNotReady) as caught:
         open_engine(SETTINGS)
-    assert caught.value.hint == "pip install 'phonefarm[monsoon]'"
+    assert caught.value.error_class == "no_power_source"
+    assert caught.value.message in (
+        "the package that talks to a Monsoon meter is not here",
+        "no Monsoon meter hangs on this machine",
+    ) or caught.value.message.startswith("the Monsoon meter cannot be used: ")
