@@ -70,8 +70,8 @@ class Truth:
         return float((drawn_uj[within][-1] - drawn_uj[within][0]) / (times[within][-1] - times[within][0]))
 
     def energy_uj(self, run: Run) -> tuple[float, float]:
-        """Net and gross energy of an inference."""
-        done = next(item for item in run.readings if item.metric == "inferences_count")
+        """Net and gross energy of an inference, or of a token."""
+        done = next(item for item in run.readings if item.metric in ("inferences_count", "tokens_count"))
         assert done.at_ns is not None
         late = [(at / 1e9, count) for at, count in zip(done.at_ns, done.values, strict=True) if at > done.at_ns[0] + SETTLE_S * 1e9]
         seconds = (late[-1][0] - late[0][0]) / (late[-1][1] - late[0][1])
@@ -87,12 +87,14 @@ def measured(bench: Bench, phone: Phone, model: Artifact, power: PowerSettings =
     transport.preflight()
     given: dict[str, Any] = {"power_idle_ms": IDLE_MS, "power_work_ms": WORK_MS} | settings
     job = replace(a_job(model, Pass.POWER, **given), device=device)
+    if "decode_tokens" in given:
+        job = replace(job, workload=replace(job.workload, prompt=(1, 2, 6)))
     return execute(job, transport, Attempt("a-session", 1, harness, lambda: datetime.now(UTC), lambda _: None))
 
 
-def agrees(run: Run, truth: Truth) -> None:
+def agrees(run: Run, truth: Truth, unit: str = "inference") -> None:
     """Check that net and gross energy lie in their intervals, widened a little: an interval of 95 % does not hold every time."""
-    for metric, true_uj in zip(("energy_per_inference_uj", "gross_energy_per_inference_uj"), truth.energy_uj(run), strict=True):
+    for metric, true_uj in zip((f"energy_per_{unit}_uj", f"gross_energy_per_{unit}_uj"), truth.energy_uj(run), strict=True):
         low, high = next(item.values for item in run.readings if item.metric == metric and item.source.startswith("interval"))
         middle, half = (low + high) / 2, (high - low) / 2
         assert abs(true_uj - middle) <= 1.5 * half + 0.01 * true_uj, (metric, true_uj, low, high)
@@ -129,6 +131,18 @@ def test_each_vendors_gauge_gives_the_energy_that_was_drawn(
     assert value(run, "idle_power_uw") == pytest.approx(truth.power_uw(run, "idle"), rel=0.1)
     assert value(run, "power_uw") == pytest.approx(truth.power_uw(run, "work"), rel=0.1)
     assert state_of(run, "clock_offset_uncertainty_ns") > 0
+
+
+@pytest.mark.parametrize("phone", ["oneplus13"], indirect=True)
+def test_a_language_models_energy_is_told_for_each_token(android_bench: Bench, phone: Phone, fake_model: FakeModel) -> None:
+    model = fake_model(vocabulary=8, context=64, spin_ns=10_000_000)
+    with Truth(phone) as truth:
+        run = measured(android_bench, phone, model, PowerSettings(poll_s=0.3), decode_tokens=30)
+    assert run.outcome is Outcome.OK, run.reason
+    done = next(item.values for item in run.readings if item.metric == "tokens_count")
+    generations = next(item.values[0] for item in run.readings if item.metric == "generations_count")
+    assert done[-1] == 30 * generations
+    agrees(run, truth, "token")
 
 
 @pytest.mark.parametrize("phone", ["pixel9"], indirect=True)

@@ -206,7 +206,7 @@ class Adb:
                     said += wire.receive(1)
         return said.decode(errors="replace").strip()
 
-    def rounds(self, now_utc: Callable[[], datetime], count: int = 12, timeout_s: float = 10.0) -> list[Round]:
+    def rounds(self, now_utc: Callable[[], datetime], count: int = 8, timeout_s: float = 10.0) -> list[Round]:
         """Ask the device for its time of day so often, by a shell that stays open, and return each answer with this host's times."""
         found: list[Round] = []
         with self._transport(timeout_s) as wire:
