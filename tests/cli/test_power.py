@@ -87,6 +87,9 @@ def test_energy_and_its_label_reach_table_document_page_and_database(phones: Far
     listed = phones("runs").stdout
     assert "mJ" in listed
     assert "its energy is not the load's" in listed
+    shown = phones("show", run["id"]).stdout
+    assert "Within the run" in shown
+    assert "interval by its windows (95%)" in shown
     statement = "SELECT name, value FROM device_state WHERE name LIKE 'clock_offset%' AND value IS NOT NULL"
     assert len(json.loads(phones("sql", statement, "--json").stdout)) == 4
 

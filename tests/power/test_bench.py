@@ -19,7 +19,7 @@ from tests.conftest import CALM, FakeModel, a_job
 
 pytestmark = pytest.mark.slow
 
-IDLE_MS, WORK_MS, SETTLE_S = 8_000, 10_000, 2.0
+IDLE_MS, WORK_MS, SETTLE_S = 7_500, 8_000, 2.0
 SHORT = {"power_idle_ms": 1_500, "power_work_ms": 1_500}
 """Too short for an energy: for what is refused before one is computed."""
 
