@@ -77,7 +77,7 @@ def test_energy_and_its_label_reach_table_document_page_and_database(phones: Far
     assert names["idle_power_uw"]["median"] < names["power_uw"]["median"]
     page = (tmp_path / "page.html").read_text()
     assert "energy per inference, net" in page
-    assert "invalid: its energy is not the load&#39;s: it was plugged in (usb) before the pass" in page
+    assert "invalid: its battery&#39;s energy is not the load&#39;s: it was plugged in (usb) before the pass" in page
     assert "asked every 300 ms" in page
     rows = json.loads(phones("sql", "SELECT error_class, pass, flavour FROM runs ORDER BY outcome", "--json").stdout)
     assert rows == [
@@ -86,7 +86,7 @@ def test_energy_and_its_label_reach_table_document_page_and_database(phones: Far
     ]
     listed = phones("runs").stdout
     assert "mJ" in listed
-    assert "its energy is not the load's" in listed
+    assert "its battery's energy is not the load's" in listed
     shown = phones("show", run["id"]).stdout
     assert "Within the run" in shown
     assert "interval by its windows (95%)" in shown

@@ -218,7 +218,7 @@ def test_a_plugged_phone_is_labelled_on_every_vendor(android_bench: Bench, phone
     phone.state(plugged=True)
     run = measured(android_bench, phone, model, PowerSettings(poll_s=0.2), **SHORT)
     assert (run.outcome, run.error_class) == (Outcome.INVALID, "charging")
-    assert run.reason == "its energy is not the load's: it was plugged in (usb) before the pass"
+    assert run.reason == "its battery's energy is not the load's: it was plugged in (usb) before the pass"
     assert not [item for item in run.readings if item.metric == "energy_per_inference_uj"]
 
 

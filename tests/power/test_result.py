@@ -99,8 +99,8 @@ def test_tokens_instead_of_inferences_where_they_were_counted() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"plugged": "usb"}, "its energy is not the load's: it was plugged in (usb) before the pass"),
-        ({"status": "charging"}, "its energy is not the load's: its battery said charging before the pass"),
+        ({"plugged": "usb"}, "its battery's energy is not the load's: it was plugged in (usb) before the pass"),
+        ({"status": "charging"}, "its battery's energy is not the load's: its battery said charging before the pass"),
     ],
 )
 def test_a_phone_that_charged_gives_an_invalid_run_that_says_so(changes: dict[str, str], said: str) -> None:
@@ -117,7 +117,8 @@ def test_a_phone_that_does_not_say_whether_it_charged_may_have() -> None:
     run = with_energy(a_power_run(phases() + gauge(), [*said, frozen]))
     assert run.error_class == "charging"
     assert run.reason == (
-        "its energy is not the load's: whether it was plugged in after the pass is unknown: frozen since `dumpsys battery set` or `unplug`"
+        "its battery's energy is not the load's: whether it was plugged in after the pass is unknown: "
+        "frozen since `dumpsys battery set` or `unplug`"
     )
 
 
@@ -187,6 +188,7 @@ def test_rails_are_summed_as_chosen_and_the_sum_says_which() -> None:
 def test_rails_while_charging_are_labelled_too_and_their_energy_is_kept() -> None:
     run = with_energy(a_power_run([*phases(), rail("CPU", 1.0)], state("odpm", "dumpsys IPowerStats", plugged="usb")))
     assert (run.outcome, run.error_class) == (Outcome.INVALID, "charging")
+    assert run.reason == "it did not run on its battery alone: it was plugged in (usb) before the pass"
     assert values(run)["energy_per_inference_uj"] == pytest.approx(NET_UJ, rel=0.01)
 
 
