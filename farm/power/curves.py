@@ -46,19 +46,16 @@ def _battery_curve(run: Run, origin: str, phases: Phases) -> tuple[EnergyCurve, 
     printed = _series(run.readings, metric, origin)
     voltage = _series(run.readings, "battery_voltage_uv", origin if is_sampled else "dumpsys battery")
     at_ns = np.asarray(printed.at_ns, dtype=float)
-    parts = {
-        name: [value for value, at in zip(printed.values, at_ns, strict=True) if begin <= at <= end]
-        for name, (begin, end) in phases.items()
-    }
+    in_ma = metric == "battery_current_ua" and not is_sampled  # the dump's line: its reader has turned it into uA
+    values = [value / 1000 for value in printed.values] if in_ma else list(printed.values)
+    parts = {name: [value for value, at in zip(values, at_ns, strict=True) if begin <= at <= end] for name, (begin, end) in phases.items()}
     if not parts["idle"] or not parts["work"]:
         raise PowerUnread("the battery's current was not read in both phases", error_class="power_unread")
-    converted = metric == "battery_current_ua" and not is_sampled  # the dump's line states its unit
-    current = learn(
-        parts["idle"], parts["work"], run.job.device.power, units_ua=(1,) if converted else UNITS_UA, counted=_counted(run.state)
-    )
+    units_ua = (1000,) if in_ma else UNITS_UA
+    current = learn(parts["idle"], parts["work"], run.job.device.power, units_ua=units_ua, counted=_counted(run.state))
     volts = np.interp(at_ns, np.asarray(voltage.at_ns, dtype=float), _volts(voltage.values))
-    drawn_uw = np.asarray([current.drawn_ua(value) for value in printed.values]) * volts
-    return from_power(at_ns.tolist(), drawn_uw.tolist(), renewal_ns(at_ns.tolist(), printed.values)), _facts(current, origin)
+    drawn_uw = np.asarray([current.drawn_ua(value) for value in values]) * volts
+    return from_power(at_ns.tolist(), drawn_uw.tolist(), renewal_ns(at_ns.tolist(), values)), _facts(current, origin)
 
 
 def _volts(printed: Sequence[float]) -> list[float]:

@@ -112,8 +112,8 @@ def state_of(run: Run, name: str) -> Any:
 @pytest.mark.parametrize(
     ("phone", "origin", "unit_ua", "plus"),
     [
-        ("s25", "dumpsys battery, current now", 1, "into the battery"),
-        ("oneplus13", "dumpsys battery, Battery current", 1, "out of the battery"),
+        ("s25", "dumpsys battery, current now", 1000, "into the battery"),
+        ("oneplus13", "dumpsys battery, Battery current", 1000, "out of the battery"),
         ("pixel9", "battery", 1, "into the battery"),
         ("xiaomi12x", "battery", 1, "out of the battery"),
     ],
@@ -202,6 +202,7 @@ def test_a_link_that_drops_during_the_pass_costs_no_reading(android_bench: Bench
             "devices.toml says that plus flows into the battery, and unplugged the current reads plus",
         ),
         ("s25", PowerSettings(current_sign=-1, poll_s=0.2), "devices.toml says that plus flows out of the battery"),
+        ("s25", PowerSettings(current_unit_ua=1, poll_s=0.2), "devices.toml says that the current is in uA"),
     ],
     indirect=["phone"],
 )

@@ -250,9 +250,12 @@ def noted(current: str, usb: str = "false") -> list[Readings]:
 )
 def test_energy_from_what_the_phone_noted_of_its_battery_service(line: str, origin: str) -> None:
     polled = StateReading("power_poll_hz", "before", value=2.0)
-    run = with_energy(a_power_run(phases() + noted(line), [*state(origin=origin), polled]))
+    stated = PowerSettings(current_unit_ua=1000, current_sign=1)
+    run = with_energy(a_power_run(phases() + noted(line), [*state(origin=origin), polled], stated))
     assert run.outcome is Outcome.OK, run.reason
     assert values(run)["energy_per_inference_uj"] == pytest.approx(NET_UJ, rel=0.02)
+    wrong = with_energy(a_power_run(phases() + noted(line), [*state(origin=origin), polled], PowerSettings(current_unit_ua=1)))
+    assert wrong.error_class == "power_ambiguous"
     charging = with_energy(a_power_run(phases() + noted(line, usb="true"), [*state(origin=origin), polled]))
     assert charging.error_class == "charging"
 
