@@ -87,10 +87,12 @@ _HEADLINES = {
     Pass.MEMORY: "vm_hwm_bytes",
     Pass.LOAD_COLD: "load_cold_ns",
     Pass.LOAD_WARM: "load_warm_ns",
+    Pass.POWER: "energy_per_inference_uj",
     Pass.SUSTAIN: "sustained_ratio",
 }
+_OF_TOKENS = {Pass.LATENCY: "token_ns", Pass.POWER: "energy_per_token_uj"}
 
 
 def headline(pass_: Pass, *, tokens: bool) -> str:
     """Return the metric that a pass is run for; a run without it has measured nothing. tokens: of a language model."""
-    return "token_ns" if tokens and pass_ is Pass.LATENCY else _HEADLINES[pass_]
+    return (_OF_TOKENS if tokens else {}).get(pass_, _HEADLINES[pass_])
