@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <functional>
 #include <thread>
 
@@ -23,7 +24,8 @@ void write_phase(const Job& job, const std::string& phase, const Moment& begin, 
   job.result.series("phase_ns", std::vector<std::int64_t>{since_ns(job.epoch, begin.monotonic), since_ns(job.epoch, end.monotonic)}, phase);
   job.result.series("phase_unix_ns", std::vector<std::int64_t>{begin.unix_ns, end.unix_ns}, phase);
   if (begin.asleep_ns && end.asleep_ns) {
-    job.result.series("phase_asleep_ns", std::vector<std::int64_t>{*end.asleep_ns - *begin.asleep_ns}, phase);
+    // Two clocks are not read in one moment: of a device that never slept the difference is a few nanoseconds to either side.
+    job.result.series("phase_asleep_ns", std::vector<std::int64_t>{std::max<std::int64_t>(0, *end.asleep_ns - *begin.asleep_ns)}, phase);
   } else {
     job.result.absent("phase_asleep_ns", "this system does not say how long it was suspended", phase);
   }
