@@ -13,6 +13,7 @@
       DeviceBusy            3    another controller holds the device
       MeasureError          3    one attempt gave no number; runner.execute makes a Run of it
         HarnessFailed            failed: crashed, garbage, no end, or an error of the harness's own
+        PowerUnread              failed: what was read does not tell the energy
         DeviceNotReady           not ready: the stated condition was not reached in time
         RunTimedOut              timed out
         DeviceLost               device lost
@@ -101,6 +102,10 @@ class MeasureError(FarmError):
 
 class HarnessFailed(MeasureError):
     """The harness crashed, wrote something else than its protocol, or said itself what went wrong."""
+
+
+class PowerUnread(MeasureError):
+    """A pass was measured, and what its power source said does not tell the energy."""
 
 
 class DeviceNotReady(MeasureError):

@@ -47,6 +47,10 @@ class Metric:
         return quantity
 
 
+INTERVAL_COVERAGE = 0.95
+INTERVAL, WINDOWS = f"interval {INTERVAL_COVERAGE:.0%}", "windows"
+"""Sources under which a run keeps what its value lies between, and what each stretch of the run gave by itself."""
+
 _SPREAD = (Statistic.P50, Statistic.P90, Statistic.P99)
 _MEDIAN = (Statistic.P50,)
 _SINGLE = (Statistic.VALUE,)
@@ -65,6 +69,12 @@ METRICS: dict[str, Metric] = {
         Metric("vm_hwm_bytes", "peak memory (VmHWM)", Better.LOWER, _SINGLE, (Pass.MEMORY,)),
         Metric("rss_anon_bytes", "anonymous memory (RssAnon)", Better.LOWER, _SINGLE, (Pass.MEMORY,)),
         Metric("pss_bytes", "proportional memory (PSS)", Better.LOWER, _SINGLE, (Pass.MEMORY,)),
+        Metric("energy_per_inference_uj", "energy per inference, net", Better.LOWER, _SINGLE, (Pass.POWER,)),
+        Metric("gross_energy_per_inference_uj", "energy per inference, gross", Better.LOWER, _SINGLE, (Pass.POWER,)),
+        Metric("energy_per_token_uj", "energy per token, net", Better.LOWER, _SINGLE, (Pass.POWER,)),
+        Metric("gross_energy_per_token_uj", "energy per token, gross", Better.LOWER, _SINGLE, (Pass.POWER,)),
+        Metric("power_uw", "power at work", Better.LOWER, _SINGLE, (Pass.POWER,)),
+        Metric("idle_power_uw", "power when idle", Better.LOWER, _SINGLE, (Pass.POWER,)),
         Metric("sustained_latency_ns", "latency, sustained", Better.LOWER, _SINGLE, (Pass.SUSTAIN,)),
         Metric("sustained_tokens_per_s", "decode, sustained", Better.HIGHER, _SINGLE, (Pass.SUSTAIN,)),
         Metric("sustained_ratio", "sustained speed of burst", Better.HIGHER, _SINGLE, (Pass.SUSTAIN,)),
@@ -77,10 +87,12 @@ _HEADLINES = {
     Pass.MEMORY: "vm_hwm_bytes",
     Pass.LOAD_COLD: "load_cold_ns",
     Pass.LOAD_WARM: "load_warm_ns",
+    Pass.POWER: "energy_per_inference_uj",
     Pass.SUSTAIN: "sustained_ratio",
 }
+_OF_TOKENS = {Pass.LATENCY: "token_ns", Pass.POWER: "energy_per_token_uj"}
 
 
 def headline(pass_: Pass, *, tokens: bool) -> str:
     """Return the metric that a pass is run for; a run without it has measured nothing. tokens: of a language model."""
-    return "token_ns" if tokens and pass_ is Pass.LATENCY else _HEADLINES[pass_]
+    return (_OF_TOKENS if tokens else {}).get(pass_, _HEADLINES[pass_])

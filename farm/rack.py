@@ -78,8 +78,8 @@ def measure(
             yield run
             if run.outcome is Outcome.DEVICE_LOST and not _is_back(job, transport):
                 return
-            if run.outcome not in (Outcome.INVALID, Outcome.DEVICE_LOST):
-                break
+            if run.outcome not in (Outcome.INVALID, Outcome.DEVICE_LOST) or run.error_class == "charging":
+                break  # a phone that hangs on a charger still does so the next time
 
 
 def _is_back(job: Job, transport: Transport) -> bool:

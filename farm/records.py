@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from farm.series import inputs_sha256, series_key, workload_key
+from farm.series import inputs_sha256, pass_settings, series_key, workload_key
 from farm.workloads import Absent, Job, Measured, Outcome, Readings, Run, Session, StateReading
 
 Row = dict[str, Any]
@@ -115,7 +115,7 @@ def _workload(run: Run) -> Row:
         "key": workload_key(run.job),
         "method": workload.method,
         "inputs_sha256": inputs_sha256(run.job),
-        "settings": json.dumps(asdict(workload.settings)),
+        "settings": json.dumps(pass_settings(run.job)),
         "prompt_tokens": None if workload.prompt is None else len(workload.prompt),
     }
 

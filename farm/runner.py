@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from farm import conditions, metrics, outputs, sustain
+from farm import conditions, metrics, outputs, power, sustain
 from farm.devices.transport import Handle, Status, Transport
 from farm.errors import DeviceLost, DeviceNotReady, HarnessFailed, MeasureError, RunTimedOut
 from farm.harness import protocol
@@ -58,7 +58,7 @@ def execute(job: Job, transport: Transport, attempt: Attempt) -> Run:
     )
     try:
         transport.install(attempt.harness)
-        run = replace(run, state=_settle(job, transport, attempt))
+        run = replace(run, state=_settle(job, transport, attempt) + transport.clock(attempt.now_utc))
         run = _measure(run, transport, attempt)
     except MeasureError as error:
         run = replace(run, outcome=error.outcome, error_class=error.error_class, reason=error.message, hint=error.hint)
@@ -66,7 +66,8 @@ def execute(job: Job, transport: Transport, attempt: Attempt) -> Run:
     after = _state_after(run, transport)
     if run.outcome is Outcome.OK and job.pass_ not in _THROTTLING_ALLOWED and (reasons := conditions.throttled(after)):
         run = replace(run, outcome=Outcome.INVALID, error_class="throttled", reason=f"after the pass {reasons[0]}")
-    return replace(run, state=run.state + after, ended_at=attempt.now_utc())
+    run = replace(run, state=run.state + after, ended_at=attempt.now_utc())
+    return power.with_energy(run) if job.pass_ is Pass.POWER else run
 
 
 def _state_after(run: Run, transport: Transport) -> tuple[StateReading, ...]:
@@ -97,12 +98,24 @@ def _settle(job: Job, transport: Transport, attempt: Attempt) -> tuple[StateRead
 
 def _measure(run: Run, transport: Transport, attempt: Attempt) -> Run:
     """Return run with what the harness measured, checked for its answer and for disturbances."""
+    meter = power.meter(run.job, transport, run.state, attempt.now_utc) if run.job.pass_ is Pass.POWER else None
     names = _push(run.job, transport, attempt.on_phase)
     handle = transport.start(arguments(run.job, names, run.nonce), run.nonce)
     try:
-        return _collected(run, transport, handle, attempt)
+        return _collected(run, transport, handle, attempt) if meter is None else _metered(run, transport, handle, attempt, meter)
     finally:
         _end(transport, handle)
+
+
+def _metered(run: Run, transport: Transport, handle: Handle, attempt: Attempt, meter: power.PowerMeter) -> Run:
+    """Return run with the result of a started harness, and with what a power meter noted beside it."""
+    try:
+        meter.begin(handle)
+        run = _collected(replace(run, state=run.state + meter.state), transport, handle, attempt)
+        assert run.measured is not None
+        return replace(run, readings=run.readings + meter.readings(handle, run.measured))
+    finally:
+        meter.end()
 
 
 def _collected(run: Run, transport: Transport, handle: Handle, attempt: Attempt) -> Run:
@@ -150,6 +163,8 @@ def _with_its_number(run: Run) -> Run:
         raise HarnessFailed(
             f"the harness's result has no {missing[0]}, so that nobody could say whether the run was disturbed", error_class="garbage"
         )
+    if run.job.pass_ is Pass.POWER:
+        return run  # the harness says when and how much it worked; power.with_energy makes the number, or fails the run
     wanted = metrics.headline(run.job.pass_, tokens=run.job.workload.prompt is not None)
     if wanted in read:
         return run

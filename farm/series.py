@@ -18,12 +18,18 @@ def inputs_sha256(job: Job) -> str:
     return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in job.inputs)).hexdigest()
 
 
+_OF_ONE_PASS = {"power_idle_ms": Pass.POWER, "power_work_ms": Pass.POWER, "sustain_ms": Pass.SUSTAIN}
+
+
+def pass_settings(job: Job) -> dict[str, Any]:
+    """Return the settings that mean something to the job's pass: those of another pass change no number of this one."""
+    return {name: value for name, value in asdict(job.workload.settings).items() if _OF_ONE_PASS.get(name, job.pass_) is job.pass_}
+
+
 def workload_key(job: Job) -> str:
-    """Return the hash of what is asked of the model: workload id, method, inputs and the settings that the pass uses. 32 hex digits."""
-    settings = asdict(job.workload.settings)
+    """Return the hash of what is asked of the model: workload id, method, inputs and the pass's settings. 32 hex digits."""
+    settings = pass_settings(job)
     del settings["timeout_s"]  # how long we would have waited changes no number
-    if job.pass_ is not Pass.SUSTAIN:
-        del settings["sustain_ms"]
     return _digest([job.workload.id, job.workload.method, inputs_sha256(job), settings])
 
 

@@ -33,9 +33,11 @@ RATE = Quantity("a rate", "tokens_per_s", {"tokens/s": 1}, ("tokens/s",))
 ENERGY = Quantity("an energy", "uj", {"uJ": 1, "mJ": 1e3, "J": 1e6}, ("uJ", "mJ", "J"))
 FREQUENCY = Quantity("a frequency", "hz", {"Hz": 1, "kHz": 1e3, "MHz": 1e6, "GHz": 1e9}, ("Hz", "kHz", "MHz", "GHz"))
 POWER = Quantity("a power", "uw", {"uW": 1, "mW": 1e3, "W": 1e6}, ("uW", "mW", "W"))
+CURRENT = Quantity("a current", "ua", {"uA": 1, "mA": 1e3, "A": 1e6}, ("uA", "mA", "A"))
+VOLTAGE = Quantity("a voltage", "uv", {"uV": 1, "mV": 1e3, "V": 1e6}, ("uV", "mV", "V"))
 COUNT = Quantity("a number", "count", {"": 1}, ("",))
 
-QUANTITIES = (TIME, BYTES, TEMPERATURE, RATIO, RATE, ENERGY, FREQUENCY, POWER, COUNT)
+QUANTITIES = (TIME, BYTES, TEMPERATURE, RATIO, RATE, ENERGY, FREQUENCY, POWER, CURRENT, VOLTAGE, COUNT)
 
 _WRITTEN = re.compile(r"\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)\s*(\S*)\s*")
 

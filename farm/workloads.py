@@ -37,6 +37,8 @@ class Pass(StrEnum):
     MEMORY = "memory"
     LOAD_COLD = "load_cold"
     LOAD_WARM = "load_warm"
+    POWER = "power"
+    """Energy, over an idle baseline: takes minutes, and a phone off its charger."""
     SUSTAIN = "sustain"
     """Minutes of work without a pause: throttling is not a disturbance there, it is what is measured."""
 
@@ -51,6 +53,20 @@ class DeviceKind(StrEnum):
     LOCAL = "local"
     ANDROID = "android"
     IOS = "ios"
+
+
+class PowerSource(StrEnum):
+    """What a device's energy is read from."""
+
+    FUEL_GAUGE = "fuel_gauge"
+    """The battery's own current and voltage: the whole device, off its charger."""
+    ODPM = "odpm"
+    """Cumulative energy of power rails, metered on the board (Pixel 6 and later)."""
+    RAPL = "rapl"
+    """The processor packages' own energy counters (Linux powercap)."""
+    MONSOON = "monsoon"
+    """An external meter in the battery's place."""
+    NONE = "none"
 
 
 class Comparison(StrEnum):
@@ -90,6 +106,24 @@ class Conditions:
 
 
 @dataclass(frozen=True, slots=True)
+class PowerSettings:
+    """How a device's energy is read; None: as its kind of device has it, and as its own readings show."""
+
+    source: PowerSource | None = None
+    current_unit_ua: int | None = None
+    """uA to one unit of the printed current: 1 or 1000."""
+    current_sign: int | None = None
+    """1: plus flows into the battery, -1: out of it."""
+    rails: tuple[str, ...] = ()
+    """Patterns of the rails to sum; empty: all."""
+    poll_s: float = 1.0
+    """Between two looks, where a source has to be asked."""
+    voltage_uv: float | None = None
+    """What an external meter is to give the device."""
+    meter_serial: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Device:
     """A device as devices.toml describes it; who it really is, only the device can say (Identity)."""
 
@@ -102,10 +136,13 @@ class Device:
     """`product/model` pattern, for an Android device without a stated serial."""
     adb: str | None = None
     """`host:port` of its adb server; None: this machine's own."""
+    wireless: str | None = None
+    """`address:port` where an Android device answers over Wi-Fi, when it hangs on no cable."""
     udid: str | None = None
     usbmux: str | None = None
     harness: Path | None = None
     """The user's own build of the harness for this device."""
+    power: PowerSettings = PowerSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +227,11 @@ class PassSettings:
     """CPUs that the measuring threads are bound to ("4-7", "0,2"), the sampler to another; "": wherever the system puts them."""
     sustain_ms: int = 300_000
     """How long a sustain pass works."""
+    power_idle_ms: int = 30_000
+    power_work_ms: int = 60_000
+    """The power pass: nothing computed for so long, then work for so long (language models: to the end of a generation)."""
     timeout_s: float = 300.0
-    """How long a run may take; a sustain pass, beside the time that it works."""
+    """How long a run may take; a sustain or power pass, beside the time that it is to take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,9 +284,10 @@ class Job:
 
     @property
     def timeout_s(self) -> float:
-        """How long a run of it may take."""
+        """How long a run of it may take: the stated time, and beside it what a pass is meant to take."""
         settings = self.workload.settings
-        return settings.timeout_s + (settings.sustain_ms / 1e3 if self.pass_ is Pass.SUSTAIN else 0)
+        meant_ms = {Pass.SUSTAIN: settings.sustain_ms, Pass.POWER: settings.power_idle_ms + settings.power_work_ms}
+        return settings.timeout_s + meant_ms.get(self.pass_, 0) / 1e3
 
     @property
     def label(self) -> str:

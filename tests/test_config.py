@@ -7,7 +7,7 @@ from farm.config import LOCAL, load_lab, load_suite
 from farm.errors import ConfigError, DeviceUnknown
 from farm.metrics import Statistic
 from farm.verdicts import Severity
-from farm.workloads import DeviceKind, Pass
+from farm.workloads import DeviceKind, Pass, PowerSettings, PowerSource
 from tests.conftest import ROOT
 
 LAB = """
@@ -56,7 +56,7 @@ def test_a_lab_is_read_with_its_defaults(tmp_path: Path) -> None:
 
 def test_the_annotated_example_is_right() -> None:
     lab = load_lab(ROOT / "devices.toml")
-    assert {"s25", "pixel9", "oneplus13", "iphone16pro", "local"} == set(lab.devices)
+    assert {"s25", "pixel9", "oneplus13", "benchphone", "iphone16pro", "local"} == set(lab.devices)
 
 
 def test_every_problem_is_told_at_once_with_the_nearest_name(tmp_path: Path) -> None:
@@ -89,6 +89,78 @@ nightly = ["s52"]
         'pools.nightly: there is no device "s52"; did you mean "s25"?',
     ):
         assert any(part in problem for problem in found), (part, found)
+
+
+def test_a_power_source_is_read_in_base_units(tmp_path: Path) -> None:
+    text = """
+[devices.s25]
+kind = "android"
+serial = "R5"
+wireless = "192.168.1.20:5555"
+power = { source = "fuel_gauge", current_unit = "mA", current_plus = "out", poll = "500 ms" }
+[devices.pixel9]
+kind = "android"
+serial = "G1"
+power = { source = "odpm", rails = ["CPU*", "DDR"] }
+[devices.meter]
+kind = "android"
+serial = "M1"
+power = { source = "monsoon", voltage = "3.9 V", meter_serial = 7 }
+[devices.plain]
+kind = "android"
+serial = "P1"
+"""
+    lab = load_lab(written(tmp_path, text))
+    assert lab.device("s25").power == PowerSettings(PowerSource.FUEL_GAUGE, current_unit_ua=1000, current_sign=-1, poll_s=0.5)
+    assert lab.device("s25").wireless == "192.168.1.20:5555"
+    assert lab.device("pixel9").power == PowerSettings(PowerSource.ODPM, rails=("CPU*", "DDR"))
+    assert lab.device("meter").power == PowerSettings(PowerSource.MONSOON, voltage_uv=3.9e6, meter_serial=7)
+    assert lab.device("plain").power == PowerSettings()
+
+
+@pytest.mark.parametrize(
+    ("kind", "power", "said"),
+    [
+        ("android", 'source = "fuel_gage"', "power.source: Input should be 'fuel_gauge', 'odpm', 'rapl', 'monsoon' or 'none'"),
+        ("android", 'source = "rapl"', "power.source: a device of kind android has fuel_gauge, odpm, monsoon, none, not rapl"),
+        ("local", 'source = "odpm"', "power.source: a device of kind local has rapl, monsoon, none, not odpm"),
+        ("android", 'rails = ["CPU*"]', "power.rails: not a key of the source fuel_gauge"),
+        ("android", 'source = "odpm", current_unit = "uA"', "power.current_unit: not a key of the source odpm"),
+        ("android", 'current_unit = "A"', "power.current_unit: Input should be 'uA' or 'mA'"),
+        ("android", 'current_plus = "up"', "power.current_plus: Input should be 'in' or 'out'"),
+        ("android", "poll = 1", "power.poll: 1 has no unit"),
+        ("android", 'poll = "1 ms"', "power.poll: Input should be greater than or equal to 0.1"),
+        ("android", 'source = "monsoon"', 'power.voltage: missing: say what the meter is to give the device, such as "4.0 V"'),
+        ("android", 'source = "monsoon", voltage = "12 V"', "power.voltage: Input should be less than or equal to 5000000"),
+        ("android", 'current_unti = "mA"', 'power.current_unti: unknown key; did you mean "current_unit"?'),
+    ],
+)
+def test_every_problem_of_a_power_source_is_told(tmp_path: Path, kind: str, power: str, said: str) -> None:
+    serial = 'serial = "R5"\n' if kind == "android" else ""
+    found = problems_of(tmp_path, f'[devices.one]\nkind = "{kind}"\n{serial}power = {{ {power} }}\n')
+    assert [problem for problem in found if f"devices.one.{said}" in problem], found
+
+
+def test_an_address_over_wifi_is_an_android_devices(tmp_path: Path) -> None:
+    found = problems_of(tmp_path, '[devices.one]\nkind = "local"\nwireless = "192.168.1.20:5555"\n')
+    assert found == ["devices.one.wireless: not a key of a device of kind local"]
+    found = problems_of(tmp_path, '[devices.one]\nkind = "android"\nserial = "x"\nwireless = "192.168.1.20"\n')
+    assert "devices.one.wireless: String should match pattern" in found[0]
+
+
+def test_a_suite_states_how_long_a_power_pass_is_idle_and_works(tmp_path: Path) -> None:
+    written(tmp_path, "farm-fake 1\n", "model.fake")
+    text = '[suite]\nname = "s"\n[[workloads]]\nid = "w"\nartifact = "model.fake"\npasses = ["power"]\npower_idle = "1 min"\n'
+    suite = load_suite(written(tmp_path, text + 'power_work = "90 s"\n'), {"local": LOCAL})
+    ((workload, _),) = suite.work
+    assert (workload.passes, workload.settings.power_idle_ms, workload.settings.power_work_ms) == ((Pass.POWER,), 60_000, 90_000)
+
+
+def test_power_is_measured_only_where_it_is_asked_for(tmp_path: Path) -> None:
+    written(tmp_path, "farm-fake 1\n", "model.fake")
+    suite = load_suite(written(tmp_path, '[suite]\nname = "s"\n[[workloads]]\nid = "w"\nartifact = "model.fake"\n'), {"local": LOCAL})
+    ((workload, _),) = suite.work
+    assert Pass.POWER not in workload.passes
 
 
 @pytest.mark.parametrize(("text", "said"), [("[devices", "is not TOML"), ("\udcff", "is not UTF-8")])

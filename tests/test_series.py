@@ -41,6 +41,12 @@ def test_what_is_asked_of_the_model_splits_a_series(other: Job) -> None:
     assert key(other) != key(JOB)
 
 
+def test_a_power_passs_durations_split_its_own_series_and_no_other() -> None:
+    power = replace(JOB, pass_=Pass.POWER)
+    assert key(with_settings(power, power_idle_ms=1)) != key(power) != key(with_settings(power, power_work_ms=1))
+    assert key(with_settings(JOB, power_idle_ms=1, power_work_ms=1)) == key(JOB)
+
+
 def test_device_runtime_and_flavour_are_never_mixed() -> None:
     assert len({key(JOB), key(JOB, device="local-2"), key(JOB, runtime="fake"), key(JOB, flavour="plain_attention+xnnpack")}) == 4
 

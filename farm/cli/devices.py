@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from farm.cli.context import Context, owner
+from farm.cli.context import Context, owner, say
 from farm.errors import FarmError, InputError
 from farm.workloads import DeviceKind
 
@@ -44,6 +44,37 @@ def clean(context: Context, device_name: str, keep: str) -> None:
     with leases.hold(transport.identify().id, device_name, owner(), leases.runtime_folder()):
         removed_bytes = transport.shrink(int(keep_bytes))
     click.echo(f"{units.show(removed_bytes, units.BYTES)} removed from {device_name}")
+
+
+@devices.command("wireless", epilog="Example: farm devices wireless s25")
+@click.argument("device_name", metavar="DEVICE")
+@click.option("--port", type=click.IntRange(1024, 65535), default=5555, show_default=True, help="Port to listen on.")
+@click.option("--off", is_flag=True, help="Back to the cable.")
+@click.pass_obj
+def wireless(context: Context, device_name: str, port: int, off: bool) -> None:
+    """Switch a phone on a cable to Wi-Fi, so that it can be unplugged and its power measured; --off switches it back.
+
+    It listens there until it restarts: do this on a network of your own. Write the address that is printed into devices.toml.
+    """
+    from farm import leases
+    from farm.devices import connect
+    from farm.devices.android.wireless import to_usb, to_wifi
+
+    device = context.lab().device(device_name)
+    if device.kind is not DeviceKind.ANDROID:
+        raise InputError(f"{device_name} is a device of kind {device.kind}: only Android devices are reached by adb over Wi-Fi")
+    if off and device.wireless is None:
+        raise InputError(f"devices.toml does not say where {device_name} answers over Wi-Fi", hint='wireless = "address:port"')
+    transport = connect(device, context.writable_data())
+    transport.preflight()
+    with leases.hold(transport.identify().id, device_name, owner(), leases.runtime_folder()):
+        if off:
+            to_usb(device, device.wireless or "")
+            say(f"{device_name} is back on its cable")
+            return
+        address = to_wifi(device, port)
+    click.echo(address)
+    say(f'{device_name} answers there now: write wireless = "{address}" under [devices.{device_name}], then unplug it')
 
 
 def _list(context: Context, as_json: bool) -> None:

@@ -37,6 +37,8 @@ class _Options:
     cpus: str
     passes: str
     sustain_s: float
+    power_idle_s: float
+    power_work_s: float
     iterations: int
     timeout_s: float
     prompt: Path | None
@@ -78,6 +80,22 @@ def _cpu_list(_context: click.Context, _option: click.Parameter, text: str) -> s
     default=300.0,
     show_default=True,
     help="Seconds that a sustain pass works (MODEL only).",
+)
+@click.option(
+    "--power-idle",
+    "power_idle_s",
+    type=click.FloatRange(0.1, 3600),
+    default=PassSettings().power_idle_ms / 1e3,
+    show_default=True,
+    help="Seconds that a power pass computes nothing before its work (MODEL only).",
+)
+@click.option(
+    "--power-work",
+    "power_work_s",
+    type=click.FloatRange(0.1, 3600),
+    default=PassSettings().power_work_ms / 1e3,
+    show_default=True,
+    help="Seconds that it works (MODEL only).",
 )
 @click.option(
     "--iterations", type=click.IntRange(1), default=PassSettings().iterations, show_default=True, help="At least so many (MODEL only)."
@@ -256,7 +274,12 @@ def _workload(artifact: Artifact, passes: tuple[Pass, ...], options: _Options) -
 
     name = _workload_id(artifact)
     settings = PassSettings(
-        threads=options.threads, cpus=options.cpus, sustain_ms=round(options.sustain_s * 1e3), timeout_s=options.timeout_s
+        threads=options.threads,
+        cpus=options.cpus,
+        sustain_ms=round(options.sustain_s * 1e3),
+        power_idle_ms=round(options.power_idle_s * 1e3),
+        power_work_ms=round(options.power_work_s * 1e3),
+        timeout_s=options.timeout_s,
     )
     if options.prompt is None:
         return Workload(

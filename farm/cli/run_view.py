@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from farm import units
-from farm.metrics import METRICS, Statistic
+from farm.metrics import INTERVAL, INTERVAL_COVERAGE, METRICS, WINDOWS, Statistic
 from farm.publish.tables import Table
 
 _FACTS = {
@@ -52,7 +52,14 @@ _QUANTILES = (Statistic.P50, Statistic.P90, Statistic.P99)
 def tables(row: Mapping[str, Any], parts: Mapping[str, pl.DataFrame], *, samples: bool) -> list[Table]:
     """Return the run's facts, its statistics, the device's state, what is absent and, when asked for, every reading."""
     facts = tuple((name, _fact(row[column])) for name, column in _FACTS.items() if row[column] is not None)
-    found = [Table("", ("", ""), facts, (0, 1)), _statistics(parts["statistics"]), _state(parts["state"])]
+    found = [Table("", ("", ""), facts, (0, 1)), _statistics(parts["statistics"])]
+    within = _within(parts["samples"])
+    found += (
+        [Table("Within the run", ("metric", "value", f"interval by its windows ({INTERVAL_COVERAGE:.0%})", "windows"), within)]
+        if within
+        else []
+    )
+    found.append(_state(parts["state"]))
     if parts["absences"].height:
         found.append(Table("Not measured", ("metric", "source", "reason"), _texts(parts["absences"]), (0, 1, 2)))
     if samples:
@@ -76,6 +83,21 @@ def _statistics(frame: pl.DataFrame) -> Table:
         spread = [units.show(row[statistic], quantity) if statistic in shown else "" for statistic in _QUANTILES]
         rows.append((row["metric"], str(row["readings"]), *(value or spread[:1]), *spread[1:]))
     return Table("Readings in short", ("metric", "readings", "p50 / value", "p90", "p99"), tuple(rows))
+
+
+def _within(samples: pl.DataFrame) -> tuple[tuple[str, ...], ...]:
+    """Return the values that know by themselves how sure they are, with what they lie between and from how many stretches."""
+    read = {(row["metric"], row["source"]): row["values"] for row in samples.iter_rows(named=True)}
+    return tuple(
+        (
+            metric,
+            units.show(read[metric, ""][0], units.quantity_of(metric)),
+            " … ".join(units.show(bound, units.quantity_of(metric)) for bound in bounds),
+            str(len(read[metric, WINDOWS])),
+        )
+        for (metric, source), bounds in read.items()
+        if source == INTERVAL
+    )
 
 
 def _state(frame: pl.DataFrame) -> Table:

@@ -18,7 +18,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f'; did you mean "{close[0]}"?' if close else ""
 
 
-def _written_as(quantity: units.Quantity, base_units: float = 1) -> BeforeValidator:
+def written_as(quantity: units.Quantity, base_units: float = 1) -> BeforeValidator:
     """Accept a text with a unit and give the quantity in multiples of so many base units."""
 
     def read(value: object) -> float:
@@ -30,9 +30,9 @@ def _written_as(quantity: units.Quantity, base_units: float = 1) -> BeforeValida
     return BeforeValidator(read)
 
 
-Seconds = Annotated[float, _written_as(units.TIME, 1e9), Field(gt=0, le=7 * 24 * 3600)]
-Celsius = Annotated[float, _written_as(units.TEMPERATURE), Field(ge=0, le=100)]
-Share = Annotated[float, _written_as(units.RATIO), Field(ge=0, le=10)]
+Seconds = Annotated[float, written_as(units.TIME, 1e9), Field(gt=0, le=7 * 24 * 3600)]
+Celsius = Annotated[float, written_as(units.TEMPERATURE), Field(ge=0, le=100)]
+Share = Annotated[float, written_as(units.RATIO), Field(ge=0, le=10)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
 """What goes into file names and tables: letters, digits, dots, dashes and underscores."""
 

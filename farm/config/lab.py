@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from farm.config.files import ConditionsEntry, Entry, Name, nearest, read_toml, validated
+from farm.config.power import PowerEntry, power_problems
 from farm.errors import ConfigError, DeviceUnknown
 from farm.workloads import Conditions, Device, DeviceKind
 
@@ -44,6 +45,8 @@ class _DeviceEntry(Entry):
     udid: str | None = None
     usbmux: str | None = None
     harness: str | None = None
+    wireless: str | None = Field(None, pattern=r"^[^\s:]+:[0-9]{1,5}$")
+    power: PowerEntry = PowerEntry()
 
 
 class _Defaults(Entry):
@@ -56,7 +59,7 @@ class _LabFile(Entry):
     pools: dict[Name, Annotated[list[str], Field(min_length=1)]] = Field(default_factory=dict)
 
 
-_OWN_KEYS = {DeviceKind.LOCAL: set[str](), DeviceKind.ANDROID: {"serial", "match", "adb"}, DeviceKind.IOS: {"udid", "usbmux"}}
+_OWN_KEYS = {DeviceKind.LOCAL: set[str](), DeviceKind.ANDROID: {"serial", "match", "adb", "wireless"}, DeviceKind.IOS: {"udid", "usbmux"}}
 
 
 def load_lab(path: Path | None) -> Lab:
@@ -86,6 +89,8 @@ def _device(name: str, entry: _DeviceEntry, defaults: Conditions, folder: Path) 
         udid=entry.udid,
         usbmux=entry.usbmux,
         harness=None if entry.harness is None else folder / entry.harness,
+        wireless=entry.wireless,
+        power=entry.power.settings(),
     )
 
 
@@ -103,6 +108,8 @@ def _misplaced_keys(raw: Mapping[str, Any]) -> list[str]:
         kind = DeviceKind(entry["kind"])
         others = set[str]().union(*(_OWN_KEYS[other] for other in DeviceKind if other is not kind)) - _OWN_KEYS[kind]
         problems += [f"devices.{name}.{key}: not a key of a device of kind {kind}" for key in sorted(others & entry.keys())]
+        if isinstance(entry.get("power"), dict):
+            problems += power_problems(f"devices.{name}.power", entry["power"], kind)
         if kind is DeviceKind.ANDROID and not {"serial", "match"} & entry.keys():
             problems.append(f"devices.{name}: an android device needs a serial or a match")
         if kind is DeviceKind.IOS and "udid" not in entry:

@@ -59,6 +59,8 @@ class _WorkloadTable(Entry):
     duration: Seconds = _DEFAULT.duration_ms / 1e3
     max_iterations: int = Field(_DEFAULT.max_iterations, ge=1, le=10_000_000)
     sustain: Seconds = _DEFAULT.sustain_ms / 1e3
+    power_idle: Seconds = _DEFAULT.power_idle_ms / 1e3
+    power_work: Seconds = _DEFAULT.power_work_ms / 1e3
     timeout: Seconds = _DEFAULT.timeout_s
     cpus: str = Field("", pattern=rf"^({CPU_LIST})?$")
     inputs: list[str] = Field(default_factory=list)
@@ -122,6 +124,8 @@ def _workload(entry: _WorkloadTable, passes: list[Pass], folder: Path) -> Worklo
         cpus=entry.cpus,
         warmup_iterations=warmup if entry.warmup_iterations is None else entry.warmup_iterations,
         sustain_ms=round(entry.sustain * 1e3),
+        power_idle_ms=round(entry.power_idle * 1e3),
+        power_work_ms=round(entry.power_work * 1e3),
         timeout_s=entry.timeout,
     )
     if entry.prompt is not None:

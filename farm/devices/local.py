@@ -9,9 +9,10 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from farm.devices import files, local_state
@@ -181,6 +182,19 @@ class LocalTransport:
     def vitals(self, phase: str) -> tuple[StateReading, ...]:
         """Return load, memory, clock speed, temperature, battery; what a machine lacks comes with the reason."""
         return local_state.vitals(phase)
+
+    def clock(self, now_utc: Callable[[], datetime]) -> tuple[StateReading, ...]:
+        """Nothing lies between: device and host are one machine, with one clock."""
+        names = ("clock_offset_ns", "clock_offset_uncertainty_ns")
+        return tuple(StateReading(name, "before", value=0.0, source="this machine's own clock") for name in names)
+
+    def power_texts(self) -> Mapping[str, str]:
+        """Return the processor's energy counters, each under `counter` and its zone's folder and name."""
+        return local_state.energy_counters()
+
+    def watch(self, handle: Handle, what: Sequence[str], period_s: float) -> None:
+        """Refuse: what this machine has is read by the harness's sampler."""
+        raise DeviceNotReady(f"{', '.join(what)} cannot be watched on the local machine", error_class="no_power_source")
 
     def prepare(self, conditions: Conditions) -> None:
         """Nothing is set on the local machine: its owner's settings are recorded, not changed."""

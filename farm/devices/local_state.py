@@ -21,6 +21,22 @@ def text(path: str | Path) -> str:
         return ""
 
 
+def energy_counters() -> dict[str, str]:
+    """Return what each powercap zone's counter says, its error where it cannot be read: only root may, on most machines."""
+    return {f"counter {zone.parent.name} {text(zone.parent / 'name').strip()}": _text_or_error(zone) for zone in _counter_files()}
+
+
+def _counter_files() -> list[Path]:
+    return sorted(_POWERCAP.glob("*/energy_uj"))
+
+
+def _text_or_error(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        return f"{path}: {error.strerror}\n"
+
+
 def process_start(pid: int) -> str | None:
     """Return the mark of when a living process began, or None when there is no such process."""
     return proc.start_mark(text(f"/proc/{pid}/stat"))
@@ -109,7 +125,7 @@ def _energy(phase: str) -> list[StateReading]:
 
     Cumulative microjoules that wrap round (Documentation/power/powercap/powercap.rst); usually only root may read them.
     """
-    zones = sorted(_POWERCAP.glob("*/energy_uj"))
+    zones = _counter_files()
     if not zones:
         return [
             StateReading(

@@ -1,12 +1,16 @@
 """What every device can do, however it is reached: no shell and no remote path, only a box."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
 from farm.workloads import Conditions, HarnessBuild, Identity, StateReading
+
+WATCHED = "watched"
+"""The run folder's file of what watch() noted; farm.devices.readers.watched reads it."""
 
 
 class Status(StrEnum):
@@ -96,6 +100,18 @@ class Transport(Protocol):
 
     def vitals(self, phase: str) -> tuple[StateReading, ...]:
         """Return the device's state now; what cannot be read is a reading with a reason."""
+
+    def clock(self, now_utc: Callable[[], datetime]) -> tuple[StateReading, ...]:
+        """Return clock_offset_ns (the device's time of day less this host's) and clock_offset_uncertainty_ns, before a pass."""
+
+    def power_texts(self) -> Mapping[str, str]:
+        """Return what the device's power sources say now, each under its name (farm.power.plan); empty where there is none."""
+
+    def watch(self, handle: Handle, what: Sequence[str], period_s: float) -> None:
+        """Have the device note what these of its power sources say, every period_s, in the run folder's WATCHED, until the harness ends.
+
+        The link may break meanwhile. Raises DeviceNotReady where nothing can be asked beside a harness.
+        """
 
     def prepare(self, conditions: Conditions) -> None:
         """Bring what can be set to the stated conditions."""

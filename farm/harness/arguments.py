@@ -32,8 +32,10 @@ def arguments(job: Job, names: BoxNames, nonce: str) -> list[str]:
     }
     if settings.cpus:
         options["cpus"] = settings.cpus
-    if job.pass_ in (Pass.LATENCY, Pass.MEMORY):
+    if job.pass_ in (Pass.LATENCY, Pass.MEMORY, Pass.POWER):
         options["warmup-iterations"] = settings.warmup_iterations
+    if job.pass_ is Pass.POWER:
+        options |= {"idle-ms": settings.power_idle_ms, "duration-ms": settings.power_work_ms}
     if names.prompt is not None:
         options |= {"prompt": names.prompt, "decode-tokens": settings.decode_tokens, "generations": settings.generations}
     elif job.pass_ in (Pass.LATENCY, Pass.MEMORY):

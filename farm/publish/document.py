@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from farm.publish.power import run_power
 from farm.publish.results import Results
 from farm.publish.tables import absent_lines, note_lines
 from farm.summary import Line
@@ -86,4 +87,5 @@ def _run(run: Run) -> dict[str, Any]:
         "hint": run.hint,
         "output_check": run.output_check,
         "output_error": run.output_error,
+        "power": run_power(run),
     }

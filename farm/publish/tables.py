@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from farm import units
+from farm.publish.power import power_notes
 from farm.publish.results import Results
 from farm.summary import Line, Validity
 from farm.workloads import Outcome, Run
@@ -103,6 +104,7 @@ def note_lines(results: Results) -> list[str]:
     notes = [f"{name}: the output is unchecked, since the artifact has no reference for this input" for name in sorted(unchecked)]
     differing = sorted(workload for (workload, *_), hashes in outputs.items() if len(hashes) > 1)
     notes += [f"{workload}: repeats of one flavour gave different outputs" for workload in differing]
+    notes += power_notes(results.runs)
     return notes + [f"{workload}: attention without the runtime's fused kernel, so slower than a build that has it" for workload in plain]
 
 

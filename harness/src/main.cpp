@@ -2,7 +2,6 @@
 
 #include <sched.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -20,12 +19,6 @@ namespace {
 constexpr int kBadArguments = 2;
 constexpr int kErrorLine = 3;
 constexpr int kResultUnwritable = 4;
-
-std::int64_t clock_ns(clockid_t clock) {
-  timespec now{};
-  clock_gettime(clock, &now);
-  return now.tv_sec * 1'000'000'000 + now.tv_nsec;
-}
 
 JsonObject harness_object() {
   return JsonObject()
@@ -55,6 +48,7 @@ JsonObject job_object(const Arguments& arguments, const RuntimeInfo& info) {
   if (!arguments.model_sha256.empty()) job.text("model_sha256", arguments.model_sha256);
   job.text("method", arguments.method).integer("threads", arguments.threads).text("load_mode", info.load_mode);
   job.integer("warmup_iterations", arguments.warmup_iterations).integer("iterations", arguments.iterations);
+  if (arguments.pass == Pass::kPower) job.integer("idle_ms", arguments.idle_ms);
   job.integer("duration_ms", arguments.duration_ms).integer("max_iterations", arguments.max_iterations);
   if (arguments.prompt.empty()) {
     job.text("inputs", arguments.inputs.empty() ? "generated" : "files");
@@ -65,15 +59,22 @@ JsonObject job_object(const Arguments& arguments, const RuntimeInfo& info) {
   return job;
 }
 
-void write_begin(ResultFile& result, const Arguments& arguments, const RuntimeInfo& info) {
+// The moment from which all times of sampled series count.
+struct Epoch {
+  Clock::time_point monotonic = Clock::now();
+  std::int64_t unix_ns = read_unix_ns();
+};
+
+void write_begin(ResultFile& result, const Arguments& arguments, const RuntimeInfo& info, const Epoch& epoch) {
   JsonObject begin;
   begin.text("type", "begin").integer("protocol", kProtocol).text("nonce", arguments.nonce);
   begin.object("harness", harness_object()).object("runtime", runtime_object(info)).object("job", job_object(arguments, info));
   begin.integer("pid", ::getpid());
-  begin.object("clock", JsonObject()
-                            .integer("monotonic_ns", clock_ns(CLOCK_MONOTONIC))
-                            .integer("boottime_ns", clock_ns(CLOCK_BOOTTIME))
-                            .integer("unix_ns", clock_ns(CLOCK_REALTIME)));
+  const auto epoch_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(epoch.monotonic.time_since_epoch()).count();
+  JsonObject clock;
+  clock.integer("monotonic_ns", epoch_ns);
+  if (const auto asleep_ns = read_asleep_ns()) clock.integer("boottime_ns", epoch_ns + *asleep_ns);
+  begin.object("clock", clock.integer("unix_ns", epoch.unix_ns));
   result.line(begin);
 }
 
@@ -98,6 +99,7 @@ void run_pass(const Job& job, const RuntimeInfo& info) {
     case Pass::kMemory: return memory_pass(job);
     case Pass::kLoadCold:
     case Pass::kLoadWarm: return load_pass(job);
+    case Pass::kPower: return power_pass(job);
     case Pass::kSustain: return sustain_pass(job);
   }
 }
@@ -109,11 +111,11 @@ int say(const Error& error, int code) {
 
 int measure(const Arguments& arguments) {
   ResultFile result(arguments.result);
-  const auto epoch = Clock::now();
+  const Epoch epoch;
   const auto info = runtime_info();
-  write_begin(result, arguments, info);
+  write_begin(result, arguments, info, epoch);
   try {
-    run_pass({arguments, result, epoch}, info);
+    run_pass({arguments, result, epoch.monotonic}, info);
   } catch (const std::bad_alloc&) {
     const Error error("out_of_memory", "the device has no memory left for this model");
     result.error(error);

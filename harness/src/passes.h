@@ -23,6 +23,7 @@ void latency_pass(const Job& job);
 void language_latency_pass(const Job& job);
 void memory_pass(const Job& job);
 void load_pass(const Job& job);
+void power_pass(const Job& job);  // also of language models
 void sustain_pass(const Job& job);
 
 // ---- Shared by the passes (pass_common.cpp) ----

@@ -34,5 +34,9 @@ struct Pressure {
 Usage read_usage(bool clocks_first);
 Memory read_memory();  // takes about a millisecond: never within a timed part
 Pressure read_pressure();
+// How long the device has been suspended since it started; nullopt: it does not say.
+std::optional<std::int64_t> read_asleep_ns();
+// The time of day, since 1970.
+std::int64_t read_unix_ns();
 
 }  // namespace farm

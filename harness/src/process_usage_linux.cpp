@@ -103,4 +103,9 @@ Pressure read_pressure() {
   return {number_after<double>(file_text("/proc/loadavg"), ""), number_after<double>(file_text("/proc/pressure/cpu"), "some avg10=")};
 }
 
+// The boot clock goes on while the device is suspended, the monotonic one stands still (clock_gettime(2)).
+std::optional<std::int64_t> read_asleep_ns() { return clock_ns(CLOCK_BOOTTIME) - clock_ns(CLOCK_MONOTONIC); }
+
+std::int64_t read_unix_ns() { return clock_ns(CLOCK_REALTIME); }
+
 }  // namespace farm

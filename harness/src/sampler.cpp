@@ -73,6 +73,7 @@ Sampler::Sampler(Settings settings) : settings_(std::move(settings)) {
   find("battery_voltage_uv", supplies, "", "voltage_now", "", 1, "battery voltage");
   find("battery_temperature_c", supplies, "", "temp", "", 0.1, "battery temperature");
   find("battery_level_percent", supplies, "", "capacity", "", 1, "battery level");
+  if (settings_.energy_counters) find_energy_counters();
   choose_cpu();
 }
 
@@ -94,6 +95,18 @@ void Sampler::find(const std::string& metric, const std::string& folder, const s
     readable = add(metric, name, (entry / file).string(), factor, 0) || readable;
   }
   if (!readable) missing_.push_back({metric, there ? "no " + what + " may be read here" : "this device shows no " + what});
+}
+
+// Cumulative microjoules that begin anew at a stated range (Documentation/power/powercap/powercap.rst).
+void Sampler::find_energy_counters() {
+  const auto folder = settings_.sys + "/class/powercap";
+  if (entries(folder, "").empty()) return;  // phones have none: no lack to tell of
+  find("energy_counter_uj", folder, "", "energy_uj", "name", 1, "energy counter");
+  for (const auto& source : sources_) {
+    if (source.metric != "energy_counter_uj") continue;
+    const auto line = first_line(fs::path(folder) / source.name.substr(0, source.name.find(' ')) / "max_energy_range_uj");
+    if (const auto range = number_at(line.c_str(), 0)) counter_ranges_uj_.emplace_back(source.name, *range);
+  }
 }
 
 bool Sampler::add(const std::string& metric, const std::string& name, const std::string& path, double factor, int field) {
@@ -175,6 +188,7 @@ void Sampler::write(ResultFile& result) const {
     // An empty name would make it the run's own reading: resident memory over time is context, not the headline.
     result.series(source.metric, source.values, source.at_ns, source.name.empty() ? "sampler" : source.name);
   }
+  for (const auto& [name, range_uj] : counter_ranges_uj_) result.series("energy_counter_range_uj", std::vector<double>{range_uj}, {}, name);
   for (const auto& missing : missing_) result.absent(missing.metric, missing.reason);
   if (settings_.hz == 0) return;
   result.series("sampler_cpu_ns", std::vector<std::int64_t>{cpu_time_ns_});

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "result_file.h"
@@ -26,6 +27,7 @@ class Sampler {
     std::vector<int> measuring_cpus;  // the sampler keeps off them when it can
     Clock::time_point epoch;          // at_ns counts from here
     std::int64_t longest_s = 900;     // readings after that are not kept
+    bool energy_counters = false;     // those of the processor, too: they cost a privileged read each
   };
 
   explicit Sampler(Settings settings);
@@ -55,6 +57,7 @@ class Sampler {
 
   void find(const std::string& metric, const std::string& folder, const std::string& prefix, const std::string& file,
             const std::string& label_file, double factor, const std::string& what);
+  void find_energy_counters();
   bool add(const std::string& metric, const std::string& name, const std::string& path, double factor, int field);
   void run();
   void read_all();
@@ -63,6 +66,7 @@ class Sampler {
   Settings settings_;
   std::vector<Source> sources_;
   std::vector<Missing> missing_;
+  std::vector<std::pair<std::string, double>> counter_ranges_uj_;  // where each energy counter begins anew
   std::thread thread_;
   std::mutex mutex_;
   std::condition_variable wake_;

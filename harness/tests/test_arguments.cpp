@@ -33,6 +33,13 @@ TEST_CASE("a whole job is understood") {
   CHECK(arguments.sampler_hz == 0);
 }
 
+TEST_CASE("a power pass has an idle and a working time") {
+  const auto arguments = parse_arguments(words(kLeast + "--pass power --idle-ms 30000 --duration-ms 60000"));
+  CHECK(arguments.pass == Pass::kPower);
+  CHECK(arguments.idle_ms == 30'000);
+  CHECK(arguments.duration_ms == 60'000);
+}
+
 TEST_CASE("without a ceiling the least iterations are the most") {
   CHECK(parse_arguments(words(kLeast + "--iterations 12")).max_iterations == 12);
 }
@@ -54,6 +61,9 @@ TEST_CASE("what is not a job is refused by name") {
       {"--protocol 1 --nonce n --model m --result r --nonce o", "given twice"},
       {"--protocol 1 --nonce n --model m --result r --cpus 3-1", "--cpus takes"},
       {"--protocol 1 --nonce n --model m --result r --iterations 5 --max-iterations 4", "less than"},
+      {"--protocol 1 --nonce n --model m --result r --pass power --duration-ms 5", "goes with --idle-ms and --duration-ms"},
+      {"--protocol 1 --nonce n --model m --result r --pass power --idle-ms 5", "goes with --idle-ms and --duration-ms"},
+      {"--protocol 1 --nonce n --model m --result r --idle-ms 5", "--idle-ms goes with --pass power"},
       {"--protocol 1 --nonce n --model m --result r --prompt p", "goes with --decode-tokens"},
       {"--protocol 1 --nonce n --model m --result r --decode-tokens 3", "goes with --prompt"},
       {"--protocol 1 --nonce n --model m --result r --prompt p --decode-tokens 3 --input i", "exclude each other"},

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <sstream>
 
 #include "error.h"
 #include "passes.h"
@@ -34,6 +35,19 @@ std::size_t values_in(const std::string& text, const std::string& metric) {
   if (at == std::string::npos) return 0;
   const auto list = text.substr(at, text.find(']', at) - at);
   return 1 + static_cast<std::size_t>(std::count(list.begin(), list.end(), ',')) - 1;
+}
+
+// The numbers of one series in a result, from after "values":[ or "at_ns":[.
+std::vector<double> numbers_of(const std::string& text, const std::string& metric, const std::string& source, const std::string& list) {
+  const auto line_at = text.find("\"metric\":\"" + metric + "\",\"source\":\"" + source + "\"");
+  if (line_at == std::string::npos) return {};
+  const auto line = text.substr(line_at, text.find('\n', line_at) - line_at);
+  const auto at = line.find("\"" + list + "\":[");
+  if (at == std::string::npos) return {};
+  std::istringstream words(line.substr(at + list.size() + 4));
+  std::vector<double> numbers;
+  for (double number = 0; words >> number; words.ignore(1)) numbers.push_back(number);
+  return numbers;
 }
 
 }  // namespace
@@ -119,6 +133,61 @@ TEST_CASE("prompt and generated tokens must fit into the model's context") {
   bench.arguments.prompt = bench.scratch.write("prompt", std::string(reinterpret_cast<const char*>(tokens), sizeof(tokens)));
   bench.arguments.decode_tokens = 3;
   CHECK_THROWS_WITH_AS(bench.measured(language_latency_pass), doctest::Contains("context holds 5"), Error);
+}
+
+TEST_CASE("a power pass is idle first and then works, and tells when and how much") {
+  Bench bench("spin_ns 1000000\n", Pass::kPower);
+  bench.arguments.idle_ms = 60;
+  bench.arguments.duration_ms = 250;
+  const auto text = bench.measured(power_pass);
+  const auto idle = numbers_of(text, "phase_ns", "idle", "values");
+  const auto work = numbers_of(text, "phase_ns", "work", "values");
+  REQUIRE(idle.size() == 2);
+  REQUIRE(work.size() == 2);
+  CHECK(idle[1] - idle[0] >= 60e6);
+  CHECK(work[0] >= idle[1]);
+  CHECK(work[1] - work[0] >= 250e6);
+  const auto unix_work = numbers_of(text, "phase_unix_ns", "work", "values");
+  REQUIRE(unix_work.size() == 2);
+  CHECK(unix_work[1] - unix_work[0] == doctest::Approx(work[1] - work[0]).epsilon(0.05));
+  const auto asleep_ns = numbers_of(text, "phase_asleep_ns", "idle", "values");
+  REQUIRE(asleep_ns.size() == 1);
+  CHECK(asleep_ns[0] >= 0);
+
+  const auto done = numbers_of(text, "inferences_count", "work", "values");
+  const auto at_ns = numbers_of(text, "inferences_count", "work", "at_ns");
+  REQUIRE(done.size() == at_ns.size());
+  REQUIRE(done.size() >= 2);
+  CHECK(done.front() == 0);
+  CHECK(at_ns.front() == work[0]);
+  CHECK(done.back() <= 250);
+  CHECK(at_ns.back() <= work[1]);
+  CHECK(std::is_sorted(done.begin(), done.end()));
+  CHECK(std::is_sorted(at_ns.begin(), at_ns.end()));
+}
+
+TEST_CASE("nothing is computed while a power pass is idle") {
+  Bench bench("spin_ns 1000\nfail_at_iteration 2\n", Pass::kPower);  // the first inference comes before the idle phase
+  bench.arguments.idle_ms = 200;
+  bench.arguments.duration_ms = 1;
+  const auto begun = Clock::now();
+  CHECK_THROWS_WITH_AS(bench.measured(power_pass), doctest::Contains("as its model says"), Error);
+  CHECK(Clock::now() - begun >= std::chrono::milliseconds(200));
+}
+
+TEST_CASE("a language model's power pass counts the tokens of whole generations") {
+  Bench bench("vocabulary 8\ncontext 64\nspin_ns 100000\n", Pass::kPower);
+  const std::int64_t tokens[] = {1, 2, 6};
+  bench.arguments.prompt = bench.scratch.write("prompt", std::string(reinterpret_cast<const char*>(tokens), sizeof(tokens)));
+  bench.arguments.decode_tokens = 7;
+  bench.arguments.idle_ms = 1;
+  bench.arguments.duration_ms = 20;
+  const auto text = bench.measured(power_pass);
+  const auto done = numbers_of(text, "tokens_count", "work", "values");
+  const auto generations = numbers_of(text, "generations_count", "work", "values");
+  REQUIRE(done.size() >= 2);
+  REQUIRE(generations.size() == 1);
+  CHECK(done.back() == 7 * generations[0]);
 }
 
 TEST_CASE("memory is told by phase and at the end") {

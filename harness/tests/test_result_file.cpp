@@ -8,7 +8,7 @@ using namespace farm;
 
 namespace {
 
-JsonObject begin_line(const std::string& nonce) {
+JsonObject begin_line(const std::string& nonce, const std::string& pass = "latency") {
   const auto harness = JsonObject()
                            .text("source_hash", "0f1e2d3c")
                            .text("build_type", "Release")
@@ -23,7 +23,7 @@ JsonObject begin_line(const std::string& nonce) {
       .text("nonce", nonce)
       .object("harness", harness)
       .object("runtime", runtime)
-      .object("job", JsonObject().text("pass", "latency").text("model", "files/spin").integer("threads", 1))
+      .object("job", JsonObject().text("pass", pass).text("model", "files/spin").integer("threads", 1))
       .integer("pid", 4711)
       .object("clock", JsonObject().integer("monotonic_ns", 1000).integer("unix_ns", 2000));
 }
@@ -50,6 +50,34 @@ TEST_CASE("a result is what the protocol's example file says, byte for byte") {
   }
   CHECK_FALSE(std::filesystem::exists(scratch.file("r.partial")));
   CHECK(text_of(scratch.file("r")) == text_of(std::filesystem::path(FARM_EXAMPLES) / "latency.jsonl"));
+}
+
+TEST_CASE("a power result is what the protocol's example file says, byte for byte") {
+  const Scratch scratch;
+  {
+    ResultFile result(scratch.file("r"));
+    result.line(begin_line("c0ffee", "power"));
+    const auto tensor = JsonObject().text("dtype", "float32").integers("shape", {1}).integer("bytes", 4);
+    result.line(JsonObject()
+                    .text("type", "model")
+                    .text("method", "forward")
+                    .text("flavour", "fake")
+                    .objects("inputs", {tensor})
+                    .objects("outputs", {tensor}));
+    result.series("phase_ns", std::vector<std::int64_t>{1000000, 3001000000}, "idle");
+    result.series("phase_unix_ns", std::vector<std::int64_t>{1764090000000000000, 1764090003000000000}, "idle");
+    result.series("phase_asleep_ns", std::vector<std::int64_t>{0}, "idle");
+    result.series("phase_ns", std::vector<std::int64_t>{3001000000, 6001500000}, "work");
+    result.series("phase_unix_ns", std::vector<std::int64_t>{1764090003000000000, 1764090006000500000}, "work");
+    result.absent("phase_asleep_ns", "this system does not say how long it was suspended", "work");
+    result.series("inferences_count", std::vector<std::int64_t>{0, 1500, 3000}, {3001000000, 4501000000, 6001500000}, "work");
+    result.series("battery_current_ua", std::vector<double>{-350000, -351000.5}, {0, 3000000000}, "battery");
+    result.series("battery_voltage_uv", std::vector<double>{3850000, 3849000}, {0, 3000000000}, "battery");
+    result.series("energy_counter_uj", std::vector<double>{262143123456, 1000}, {0, 3000000000}, "intel-rapl:0 package-0");
+    result.series("energy_counter_range_uj", std::vector<double>{262143328850}, {}, "intel-rapl:0 package-0");
+    result.end();
+  }
+  CHECK(text_of(scratch.file("r")) == text_of(std::filesystem::path(FARM_EXAMPLES) / "power.jsonl"));
 }
 
 TEST_CASE("an error is the last line, and the result is finished all the same") {

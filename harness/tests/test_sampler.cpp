@@ -45,6 +45,29 @@ TEST_CASE("what is there is read in base units, under its source") {
   CHECK(has(text, R"("metric":"sampler_cpu_ns")"));
 }
 
+TEST_CASE("energy counters are read when they are asked for, with the range at which they begin anew") {
+  const Scratch scratch;
+  scratch.write("sys/class/powercap/intel-rapl:0/energy_uj", "262143123456\n");
+  scratch.write("sys/class/powercap/intel-rapl:0/name", "package-0\n");
+  scratch.write("sys/class/powercap/intel-rapl:0/max_energy_range_uj", "262143328850\n");
+  Sampler::Settings settings;
+  settings.hz = 1000;
+  settings.sys = scratch.file("sys");
+  settings.epoch = Clock::now();
+  settings.energy_counters = true;
+  Sampler sampler(settings);
+  sampler.start();
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  sampler.stop();
+  ResultFile result(scratch.file("r"));
+  sampler.write(result);
+  result.end();
+  const auto text = text_of(scratch.file("r"));
+  CHECK(has(text, R"("metric":"energy_counter_uj","source":"intel-rapl:0 package-0","values":[262143123456)"));
+  CHECK(has(text, R"("metric":"energy_counter_range_uj","source":"intel-rapl:0 package-0","values":[262143328850])"));
+  CHECK_FALSE(has(sampled(scratch, 1000), "energy_counter"));
+}
+
 TEST_CASE("what is not there, or is no number, is absent with its reason and never a value") {
   const Scratch scratch;
   scratch.write("sys/class/thermal/thermal_zone0/temp", "Permission denied\n");

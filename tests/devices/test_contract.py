@@ -2,13 +2,16 @@
 
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from farm.devices.android.device import AndroidTransport
 from farm.devices.local import LocalTransport
-from farm.devices.transport import Handle, Holder, Status, Transport
+from farm.devices.readers.watched import looks
+from farm.devices.transport import WATCHED, Handle, Holder, Status, Transport
+from farm.errors import DeviceNotReady
 from farm.harness import build, protocol
 from farm.harness.arguments import BoxNames, arguments
 from farm.workloads import Device, DeviceKind, HarnessBuild, run_folder
@@ -153,6 +156,44 @@ def test_names_with_shell_characters_are_only_names(transport: Transport, tmp_pa
 def test_vitals_are_readings_or_reasons(transport: Transport) -> None:
     for reading in transport.vitals("before"):
         assert (reading.value is not None or reading.text is not None) != (reading.reason is not None)
+
+
+def test_its_clock_is_told_with_how_sure_that_is(transport: Transport) -> None:
+    told = {reading.name: reading for reading in transport.clock(lambda: datetime.now(UTC))}
+    offset, uncertainty = told["clock_offset_ns"].value, told["clock_offset_uncertainty_ns"].value
+    assert offset is not None
+    assert uncertainty is not None
+    assert abs(offset) <= uncertainty < 0.1e9  # device and host share one clock here
+    assert {reading.phase for reading in told.values()} == {"before"}
+
+
+def test_what_its_power_sources_say_comes_under_their_names(transport: Transport) -> None:
+    said = transport.power_texts()
+    if isinstance(transport, LocalTransport):
+        assert all(name.startswith("counter ") for name in said)
+    else:
+        assert {"battery", "command", "call", "rails", "current battery", "voltage battery"} <= said.keys()
+
+
+def test_what_is_watched_is_noted_until_the_harness_ends(transport: Transport, start: Start, tmp_path: Path) -> None:
+    if isinstance(transport, LocalTransport):  # its sources are files that the harness's sampler reads
+        with pytest.raises(DeviceNotReady, match="battery cannot be watched"):
+            transport.watch(start("a8"), ["battery"], 1.0)
+        return
+    began_ns = time.time_ns()
+    handle = start("a7", spin_ns=400_000_000)
+    transport.watch(handle, ["battery", "refresh", "command", "call", "rails"], 0.2)
+    assert ended(transport, handle) is Status.ENDED
+    assert transport.pull(f"{run_folder('a7')}/{WATCHED}", tmp_path / "watched")
+    found = looks((tmp_path / "watched").read_text())
+    assert len(found) > 3
+    assert all(list(look.texts) == ["battery", "refresh", "command", "call", "rails"] for look in found)
+    assert all("level:" in look.texts["battery"] for look in found)
+    assert began_ns < found[0].at_unix_ns < found[-1].at_unix_ns < time.time_ns()
+    assert all(0 < look.uncertainty_ns < 1e9 for look in found)
+    transport.clean(handle)
+    time.sleep(0.5)
+    assert not transport.pull(f"{run_folder('a7')}/{WATCHED}", tmp_path / "again")  # and nothing writes any more
 
 
 def test_a_run_lies_in_the_folder_of_its_nonce(transport: Transport, start: Start, tmp_path: Path) -> None:

@@ -10,11 +10,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import BinaryIO
 
 from adbutils import AdbConnection
 from adbutils.errors import AdbError, AdbTimeout
 
+from farm.devices.readers.clock import Round
 from farm.errors import DeviceLost, DeviceNotReady
 
 DEFAULT_ADDRESS = "127.0.0.1:5037"
@@ -22,6 +24,8 @@ _STDIN, _STDOUT, _STDERR, _EXIT, _CLOSE_STDIN = range(5)
 _PACKET = struct.Struct("<BI")
 _SYNC = struct.Struct("<4sI")
 _CHUNK_BYTES = 64 * 1024  # the most that the sync service takes at once (SYNC.TXT of AOSP's adb)
+_SAY_TIME = 'while IFS= read -r _; do if [ "$EPOCHREALTIME" ]; then echo "$EPOCHREALTIME"; else date +%s.%N; fi; done'
+"""mksh tells the time by itself, other shells need a program for it. A fixed line."""
 _STALL_S = 30.0
 _CONNECT_S = 5.0
 
@@ -66,12 +70,20 @@ class Server:
 
     def reconnect(self, serial: str, timeout_s: float = 10.0) -> None:
         """Have a device that hangs on the network connected anew: the server by itself tries only every ten seconds."""
-        with suppress(DeviceLost), self.connection(timeout_s) as wire:  # the server refuses to forget what it does not know
-            wire.command(f"host:disconnect:{serial}")
-            wire.block()
+        self.disconnect(serial, timeout_s)
+        self.connect(serial, timeout_s)
+
+    def connect(self, address: str, timeout_s: float = 10.0) -> None:
+        """Have a device on the network connected; one that is connected stays so."""
         with self.connection(timeout_s) as wire:
-            wire.command(f"host:connect:{serial}")
+            wire.command(f"host:connect:{address}")
             wire.block()  # also a failure arrives as a text; whether it is there, the list of devices says
+
+    def disconnect(self, address: str, timeout_s: float = 10.0) -> None:
+        """Have a device on the network forgotten."""
+        with suppress(DeviceLost), self.connection(timeout_s) as wire:  # the server refuses to forget what it does not know
+            wire.command(f"host:disconnect:{address}")
+            wire.block()
 
     @contextmanager
     def connection(self, timeout_s: float) -> "Iterator[Wire]":
@@ -173,6 +185,44 @@ class Adb:
                     return Said(content[0], *(bytes(streams[number]).decode(errors="replace") for number in (_STDOUT, _STDERR)))
                 if kind in streams:
                     streams[kind] += content
+
+    def restart(self, service: str, timeout_s: float = 10.0) -> str:
+        """Ask adbd to start anew on another transport ("tcpip:5555", "usb:") and return what it says to that.
+
+        Raises DeviceNotReady when it refuses; the link ends with it in any case.
+        """
+        said = bytearray()
+        with self._transport(timeout_s) as wire:
+            try:
+                wire.command(service)
+            except AdbError as error:
+                raise DeviceNotReady(
+                    f"the adbd of {self.serial} does not switch to {service}: {error}",
+                    error_class="not_switched",
+                    hint="its maker's adbd must have the service; Wireless debugging in its developer options is another way",
+                ) from error
+            with suppress(EOFError, ConnectionError):
+                while len(said) < _CHUNK_BYTES:
+                    said += wire.receive(1)
+        return said.decode(errors="replace").strip()
+
+    def rounds(self, now_utc: Callable[[], datetime], count: int = 8, timeout_s: float = 10.0) -> list[Round]:
+        """Ask the device for its time of day so often, by a shell that stays open, and return each answer with this host's times."""
+        found: list[Round] = []
+        with self._transport(timeout_s) as wire:
+            wire.command(f"shell,v2,raw:{_SAY_TIME}")
+            for _ in range(count):
+                before = now_utc()
+                wire.send(_PACKET.pack(_STDIN, 1) + b"\n")
+                answer = b""
+                while not answer.endswith(b"\n"):
+                    kind, size = _PACKET.unpack(wire.receive(_PACKET.size))
+                    content = wire.receive(size)
+                    if kind == _EXIT:
+                        return found
+                    answer += content
+                found.append(Round(before, answer.decode(errors="replace"), now_utc()))
+        return found
 
     def push(self, source: BinaryIO, path: str, mode: int, timeout_s: float, on_bytes: Callable[[int], None]) -> None:
         """Send source into the file at path; on_bytes is told how many bytes each step has sent.

@@ -44,6 +44,31 @@ wait) # run folder, seconds: return when the launcher has ended, or after so lon
   [ -f "$run/exit" ] || { exec 9<"$run/lock" && timeout "$seconds" flock 9 9<&9; }
   exit 0
   ;;
+watch) # run folder, seconds, what is looked at: note what it says in the run folder's `watched`, again and again until the launcher ends
+  IFS= read -r run && IFS= read -r seconds || exit 3
+  set --
+  while IFS= read -r word; do set -- "$@" "$word"; done
+  setsid sh -c '
+    run=$1 seconds=$2; shift 2
+    now() { t=$EPOCHREALTIME; [ "$t" ] || t=$(date +%s.%N); }
+    exec 9<"$run/lock" || exit
+    while :; do
+      now; echo "@@@ farm begin $t"
+      for what; do
+        echo "@@@ farm $what"
+        case $what in
+        battery) dumpsys battery ;;
+        command) cmd battery get -f current_now ;;
+        call) service call batteryproperties 1 i32 2 ;;
+        rails) dumpsys android.hardware.power.stats.IPowerStats/default ;;
+        refresh) cmd battery get -f level >/dev/null ;; # the service asks the gauge anew, for the next look
+        esac
+      done
+      now; echo "@@@ farm end $t"
+      timeout "$seconds" flock 9 9<&9 && exit
+    done
+  ' farm-watch "$run" "$seconds" "$@" </dev/null >"$run/watched" 2>&1 &
+  ;;
 poll) # run folder, pid -> boot id, exit code or "none", /proc/PID/stat or nothing
   IFS= read -r run && IFS= read -r pid
   boot_id

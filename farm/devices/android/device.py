@@ -4,9 +4,10 @@ import hashlib
 import io
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TypeVar
@@ -15,7 +16,7 @@ from farm.devices import files
 from farm.devices.android import state, steady
 from farm.devices.android.adb import DEFAULT_ADDRESS, Adb, Listed, Server
 from farm.devices.android.box import Box
-from farm.devices.readers import proc
+from farm.devices.readers import clock, proc
 from farm.devices.readers.reading import Reading
 from farm.devices.transport import Collected, Handle, Holder, Status
 from farm.errors import DeviceBusy, DeviceLost, DeviceNotReady, InputError
@@ -55,12 +56,16 @@ class AndroidTransport:
     _harness: HarnessBuild | None = None
     _holder: Holder | None = None
     _renewed_s: float = 0.0
+    _identity: str | None = None
+    """Who it was when it was asked first: whoever answers in its place later is refused."""
     _held: tuple[Reading, ...] = ()
     """How the settings read that prepare() holds steady."""
 
     def identify(self) -> Identity:
         """Return who the device is, by its properties: the same over reboots, cables and names in files."""
-        return self._patiently(lambda box: state.identity(box.adb))
+        found = self._patiently(lambda box: state.identity(box.adb))
+        self._identity = found.id
+        return found
 
     def preflight(self) -> None:
         """Find the device on its adb server and make its box. Raises DeviceNotReady with the remedy."""
@@ -90,6 +95,10 @@ class AndroidTransport:
                 hint=f"wait until that has ended; when its host is dead, its lease ends {_LEASE_S:.0f} s after its last sign of life",
             )
         self._renewed_s = time.monotonic()
+
+    def adb(self) -> Adb:
+        """Return the connection to the device itself, for what is no measurement."""
+        return self._patiently(lambda box: box.adb, wait_s=0)
 
     def install(self, harness: HarnessBuild) -> None:
         """Put the harness into the box, file by file; what is there already is only checked, once in a session."""
@@ -163,11 +172,26 @@ class AndroidTransport:
         """Return the device's state now; what it does not allow comes with the reason."""
         return (*self._patiently(lambda box: state.vitals(box.adb, phase)), *(reading.at(phase) for reading in self._held))
 
+    def clock(self, now_utc: Callable[[], datetime]) -> tuple[StateReading, ...]:
+        """Return how far the device's clock is from this host's, and how sure that is: half of the quickest of some round trips."""
+        return tuple(reading.at("before") for reading in self._patiently(lambda box: clock.offset(box.adb.rounds(now_utc))))
+
+    def power_texts(self) -> Mapping[str, str]:
+        """Return what its battery's files, its battery service and its power rails say."""
+        return self._patiently(lambda box: state.power_texts(box.adb))
+
+    def watch(self, handle: Handle, what: Sequence[str], period_s: float) -> None:
+        """Start what notes on the device, in a session of its own. A second one, after a link that broke, replaces the first one's file."""
+        self._patiently(lambda box: box.call("watch", [run_folder(handle.nonce), f"{period_s:.3f}", *what]))
+
     def prepare(self, conditions: Conditions) -> None:
         """Hold steady what can be: screen, radios, performance mode, background compilation. Charging is recorded, not changed."""
-        self._held = self._patiently(
-            lambda box: steady.hold(box, steady.wanted(conditions, link_needs_radio=is_over_radio(box.adb.serial)))
-        )
+
+        def held(box: Box) -> tuple[Reading, ...]:
+            needs_radio = is_over_radio(box.adb.serial) or self.device.wireless is not None  # its cable may be pulled meanwhile
+            return steady.hold(box, steady.wanted(conditions, link_needs_radio=needs_radio))
+
+        self._held = self._patiently(held)
 
     def restore(self) -> None:
         """End what a killed controller left running, remove its run folders, and put settings back, whoever changed them."""
@@ -227,8 +251,8 @@ class AndroidTransport:
 
     def _found(self) -> Box:
         """Return the box of the device that the lab describes. Raises DeviceNotReady unless exactly one such is ready."""
-        server = _server(self.device)
-        listed = [one for one in server.devices() if _is_meant(one, self.device)]
+        server = server_of(self.device)
+        listed = self._listed(server)
         wanted = f"serial {self.device.serial}" if self.device.serial else f"product or model {self.device.match}"
         if len(listed) > 1:
             raise InputError(
@@ -243,19 +267,46 @@ class AndroidTransport:
         if one.state != "device":
             raise DeviceNotReady(f"{self.device.name} is {one.state}", error_class="not_authorised", hint=_REMEDIES.get(one.state))
         if self._box is None or self._box.adb.serial != one.serial:
-            self._box = Box(Adb(server, one.serial))
+            self._box = Box(self._recognised(Adb(server, one.serial)))
         return self._box
+
+    def _listed(self, server: Server) -> list[Listed]:
+        """Return the listed devices that are meant. One that can be reached by cable and over Wi-Fi is taken by its cable."""
+        wireless = self.device.wireless
+        listed = server.devices()
+        if wireless is not None and not any(_is_meant(one, self.device) or one.serial == wireless for one in listed):
+            server.connect(wireless)
+            listed = server.devices()
+        by_cable = [one for one in listed if one.serial != wireless and _is_meant(one, self.device)]
+        over_wifi = [one for one in listed if one.serial == wireless]
+        ready = [one for one in by_cable if one.state == "device"]
+        return ready or [one for one in over_wifi if one.state == "device"] or by_cable or over_wifi
+
+    def _recognised(self, adb: Adb) -> Adb:
+        """Return adb when it leads to the device that is meant. Raises InputError: an address on a network passes from one to another."""
+        if adb.serial == self.device.wireless:
+            serial = adb.shell("getprop ro.serialno").out.strip()
+            known = self._identity
+            if self.device.serial not in (None, serial) or (known is not None and state.identity(adb).id != known):
+                raise InputError(
+                    f"at {adb.serial} answers another device than {self.device.name}: its serial number is {serial or 'unknown'}",
+                    hint="farm devices wireless tells the address that a device has now",
+                )
+        return adb
 
     def _reconnect(self) -> None:
         serial = self._box.adb.serial if self._box else self.device.serial
-        if serial is not None and ":" in serial:
+        if serial is None or ":" not in serial:
+            serial = self.device.wireless
+        if serial is not None:
             try:
-                _server(self.device).reconnect(serial)
+                server_of(self.device).reconnect(serial)
             except (DeviceLost, DeviceNotReady) as error:
                 log.debug("%s: %s", self.device.name, error.message)
 
 
-def _server(device: Device) -> Server:
+def server_of(device: Device) -> Server:
+    """Return the adb server that a device hangs on."""
     host, _, port = (device.adb or DEFAULT_ADDRESS).rpartition(":")
     return Server(host, int(port))
 

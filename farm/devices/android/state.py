@@ -65,6 +65,27 @@ _NOW = "; ".join(
 )
 
 
+_POWER = "; ".join(
+    (
+        f"for s in /sys/class/power_supply/*; do echo '{_MARK}current'\" ${{s##*/}}\"; cat $s/current_now 2>&1;"
+        f" echo '{_MARK}voltage'\" ${{s##*/}}\"; cat $s/voltage_now 2>&1; done",
+        _asking(
+            {
+                "battery": "dumpsys battery",
+                "command": "cmd battery get -f current_now",
+                "call": "service call batteryproperties 1 i32 2",
+                "rails": "dumpsys android.hardware.power.stats.IPowerStats/default",
+            }
+        ),
+    )
+)
+
+
+def power_texts(adb: Adb) -> dict[str, str]:
+    """Return what each power source says, by its name: `current SUPPLY`, `voltage SUPPLY`, battery, command, call, rails."""
+    return _sections(adb.shell(_POWER).out)
+
+
 def identity(adb: Adb) -> Identity:
     """Return who a device is. Its id is of its serial number, model and Android id: stable over reboots, cables and names.
 

@@ -1,6 +1,7 @@
 """One phone of the bench: a real adbd with a simulated framework and simulated physics, and what can be done to it."""
 
 import contextlib
+import fcntl
 import os
 import signal
 import subprocess
@@ -174,6 +175,13 @@ class Phone:
     def read(self, name: str) -> str:
         """Return one reading of the simulation as it truly is, whatever the framework says: read("current_ua")."""
         return self._inside("/system/bin/phoned", "get", name).strip()
+
+    def at_rest(self) -> dict[str, float]:
+        """Return the simulation's numbers as they were at its last tick (time_s is CLOCK_BOOTTIME), without running anything there."""
+        with self._file("bench/state").open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH)  # the phone writes it in place
+            pairs = [line.strip().partition("=") for line in file]
+        return {key: float(value) for key, _, value in pairs}
 
     def _inside(self, *command: str) -> str:
         """Run a program of the phone as its root, not through adb."""

@@ -63,12 +63,19 @@ double power_w(const State& state, const Texts& profile, double* cpu_w) {
 
 double open_voltage(double level) { return 3.45 + 0.0095 * std::clamp(level, 0.0, 100.0); }
 
+constexpr double kInner_ohm = 0.055;
+
+// Amperes out of a battery at whose terminals so many watts are taken: its inner resistance takes its share of the open voltage.
+double drain_a(double open_v, double watts) {
+  return (open_v - std::sqrt(std::max(0.0, open_v * open_v - 4 * kInner_ohm * watts))) / (2 * kInner_ohm);
+}
+
 // Amperes into the battery: negative when it is drained.
 double battery_a(const State& state, const Texts& profile, double watts) {
   const double level = 100 * state.get("charge_uah", 0) / number(profile, "capacity_uah", 4e6);
   const double volts = open_voltage(level);
   const int plugged = static_cast<int>(state.get("plugged", 0));
-  if (plugged == 0) return level <= 0 ? 0 : -watts / volts;
+  if (plugged == 0) return level <= 0 ? 0 : -drain_a(volts, watts);
   const double charger_w = plugged == 1 ? number(profile, "ac_w", 15) : number(profile, "usb_w", 4.5);
   const double limit = state.get("charge_limit", 100);
   if (level >= limit - 0.05) return std::min(0.0, (charger_w - watts) / volts);
@@ -148,6 +155,7 @@ void advance(State& state, const Texts& profile) {
   }
 
   state["power_w"] = watts;
+  state["drawn_uj"] += watts * dt_s * 1e6;
   const double amperes = battery_a(state, profile, watts);
   state["current_a"] = amperes;
   const double capacity = number(profile, "capacity_uah", 4e6);
@@ -200,7 +208,7 @@ void add_battery(Texts& out, const State& state, const Texts& profile, double no
   const double level = std::floor(100 * charge / capacity + 0.5);
   const double amperes = state.get("current_a", 0), read_a = std::fabs(amperes) < 0.004 ? 0.004 : restless(amperes, now);
   const int plugged = static_cast<int>(state.get("plugged", 0));
-  const double volts = open_voltage(100 * charge / capacity) + 0.055 * amperes;
+  const double volts = open_voltage(100 * charge / capacity) + kInner_ohm * amperes;
   const bool held = plugged > 0 && level >= state.get("charge_limit", 100);
   const int held_status = level >= 100 ? 5 : static_cast<int>(number(profile, "held_status", 4));
   const int status = plugged == 0 ? 3 : held ? held_status : 2;

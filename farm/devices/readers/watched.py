@@ -1,0 +1,52 @@
+"""What was noted beside a running harness: one text, look after look, each with the device's time of day before and after it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from farm.devices.readers.reading import complete_lines
+
+MARK = "@@@ farm "
+
+_TIME = re.compile(r"([0-9]{1,12})\.([0-9]{1,9})")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look: when it was taken, by the device's time of day, how sure that is, and what each source said."""
+
+    at_unix_ns: int
+    uncertainty_ns: int
+    texts: Mapping[str, str]
+
+
+def looks(text: str) -> tuple[Look, ...]:
+    """Read the noted text, in its order. A look that is cut off, or whose times make no sense, is left out.
+
+    Each begins with `@@@ farm begin TIME`, goes on with `@@@ farm NAME` and what NAME said, and ends with `@@@ farm end TIME`.
+    """
+    found = []
+    began: int | None = None
+    texts: dict[str, str] = {}
+    name = ""
+    for line in complete_lines(text):
+        if not line.startswith(MARK):
+            if name in texts:
+                texts[name] += f"{line}\n"
+            continue
+        name, _, rest = line.removeprefix(MARK).partition(" ")
+        if name == "begin":
+            began, texts = _unix_ns(rest), {}
+        elif name == "end":
+            ended = _unix_ns(rest)
+            if began is not None and ended is not None and ended >= began:
+                found.append(Look((began + ended) // 2, (ended - began + 1) // 2, texts))
+            began = None
+        else:
+            texts[name] = ""
+    return tuple(found)
+
+
+def _unix_ns(text: str) -> int | None:
+    match = _TIME.fullmatch(text.strip())
+    return None if match is None else int(match[1]) * 1_000_000_000 + int(match[2].ljust(9, "0"))

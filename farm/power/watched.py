@@ -1,0 +1,55 @@
+"""What a device noted by itself beside a harness, as series."""
+
+import tempfile
+from pathlib import Path
+
+from farm.devices.readers import battery, gauge, power_stats
+from farm.devices.readers.reading import Reading
+from farm.devices.readers.watched import looks
+from farm.devices.transport import WATCHED, Handle, Transport
+from farm.power.plan import BATTERY, CALL, COMMAND, RAILS
+from farm.workloads import Readings, run_folder
+
+_READERS = {
+    BATTERY: battery.read,
+    COMMAND: lambda text: (gauge.cmd_current(text),),
+    CALL: lambda text: (gauge.call_current(text),),
+    RAILS: power_stats.rails,
+}
+_KEPT = ("battery_current_ua", gauge.PRINTED, "battery_voltage_uv", power_stats.NAME)
+
+
+def pulled(transport: Transport, handle: Handle, begin_unix_ns: int) -> tuple[Readings, ...]:
+    """Return what was noted beside a harness whose run folder is still there; nothing when nothing was."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / WATCHED
+        if not transport.pull(f"{run_folder(handle.nonce)}/{WATCHED}", file):
+            return ()
+        return series(file.read_text(encoding="utf-8", errors="replace"), begin_unix_ns)
+
+
+def series(text: str, begin_unix_ns: int) -> tuple[Readings, ...]:
+    """Return what was noted as series, timed since the harness began, at begin_unix_ns by the device's clock.
+
+    unplugged_ratio is 1 for each look at a battery that found it neither plugged in nor charging, else 0: one that says nothing may be
+    charging. look_uncertainty_ns is what each look's time is uncertain by.
+    """
+    values: dict[tuple[str, str], tuple[list[float], list[int]]] = {}
+    for look in looks(text):
+        at_ns = look.at_unix_ns - begin_unix_ns
+        readings = [reading for name, read in _READERS.items() if name in look.texts for reading in read(look.texts[name])]
+        found = [(reading.name, reading.source, reading.value) for reading in readings if reading.name in _KEPT]
+        found.append(("look_uncertainty_ns", "watched", float(look.uncertainty_ns)))
+        if BATTERY in look.texts:
+            found.append(("unplugged_ratio", battery.SOURCE, float(_is_unplugged(readings))))
+        for name, source, value in found:
+            if value is not None:
+                known = values.setdefault((name, source), ([], []))
+                known[0].append(value)
+                known[1].append(at_ns)
+    return tuple(Readings(name, tuple(each), source, tuple(at_ns)) for (name, source), (each, at_ns) in values.items())
+
+
+def _is_unplugged(readings: list[Reading]) -> bool:
+    said = {reading.name: reading.text for reading in readings if reading.name in ("battery_plugged", "battery_status")}
+    return said.get("battery_plugged") == "none" and said.get("battery_status") not in (None, "charging")

@@ -1,0 +1,129 @@
+"""farm run --passes power: what a person and a program read of it, on the bench and on a machine without a source."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.bench.android import Bench
+from tests.conftest import FakeModel
+
+Farm = Callable[..., subprocess.CompletedProcess[str]]
+
+LAB = """
+[defaults.conditions]
+max_cpu_busy = "1000 %"
+max_run_delay = "1000 %"
+min_thread_cpu = "0 %"
+max_skin_temperature = "100 C"
+settle_timeout = "5 s"
+[devices.here]
+kind = "local"
+power = { source = "none" }
+"""
+
+
+@pytest.fixture
+def farm(tmp_path: Path, builds: Path) -> Farm:
+    (tmp_path / "devices.toml").write_text(LAB)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "harness").symlink_to(builds / "harness")
+
+    def call(*arguments: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "farm", "--data", "data", *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=os.environ)
+
+    return call
+
+
+@pytest.fixture
+def phones(android_bench: Bench, tmp_path: Path, farm: Farm) -> Iterator[Farm]:
+    """The bench's s25 on its cable, its oneplus13 off it."""
+    lab = LAB
+    for name in ("s25", "oneplus13"):
+        phone = android_bench.phones[name]
+        phone.state(plugged=name == "s25", hold_skin_c=30)
+        lab += f'[devices.{name}]\nkind = "android"\nadb = "{android_bench.adb.address}"\nserial = "{phone.serial}"\n'
+        lab += 'power = { poll = "300 ms" }\n'
+    (tmp_path / "devices.toml").write_text(lab)
+    yield farm
+    for name in ("s25", "oneplus13"):
+        android_bench.phones[name].state(plugged=True, hold_skin_c=None)
+
+
+@pytest.mark.slow
+def test_energy_and_its_label_reach_table_document_page_and_database(phones: Farm, fake_model: FakeModel, tmp_path: Path) -> None:
+    model = fake_model(spin_ns=10_000_000).path
+    options = ("--power-idle", 8, "--power-work", 8, "--threads", 1, "--repeat", 1, "--passes", "power")
+    done = phones("run", model, "--device", "s25,oneplus13", *options, "--json", "--html", "page.html")
+    assert done.returncode == 3, done.stderr  # s25 has no valid run
+    cabled, free = json.loads(done.stdout)["sessions"]
+    (labelled,) = cabled["runs"]  # and is not measured again: its cable would still be there
+    assert (labelled["outcome"], labelled["error_class"], labelled["power"]["charging"]) == ("invalid", "charging", True)
+    assert (labelled["power"]["values"], cabled["results"]) == ({}, [])
+    (run,) = free["runs"]
+    assert run["outcome"] == "ok", run["reason"]
+    assert run["power"]["source"] == "fuel_gauge"
+    assert run["power"]["poll_hz"] == pytest.approx(10 / 3)
+    net = run["power"]["values"]["energy_per_inference_uj"]
+    assert net["low"] < net["value"] < net["high"]
+    assert (net["coverage"], net["windows"] >= 4) == (0.95, True)
+    names = {line["name"]: line for line in free["results"]}
+    assert names["energy_per_inference_uj"]["flavour"] == "fake+fuel_gauge"
+    assert names["idle_power_uw"]["median"] < names["power_uw"]["median"]
+    page = (tmp_path / "page.html").read_text()
+    assert "energy per inference, net" in page
+    assert "invalid: its battery&#39;s energy is not the load&#39;s: it was plugged in (usb) before the pass" in page
+    assert "asked every 300 ms" in page
+    rows = json.loads(phones("sql", "SELECT error_class, pass, flavour FROM runs ORDER BY outcome", "--json").stdout)
+    assert rows == [
+        {"error_class": "charging", "pass": "power", "flavour": "fake+fuel_gauge"},
+        {"error_class": None, "pass": "power", "flavour": "fake+fuel_gauge"},
+    ]
+    listed = phones("runs").stdout
+    assert "mJ" in listed
+    assert "its battery's energy is not the load's" in listed
+    shown = phones("show", run["id"]).stdout
+    assert "Within the run" in shown
+    assert "interval by its windows (95%)" in shown
+    statement = "SELECT name, value FROM device_state WHERE name LIKE 'clock_offset%' AND value IS NOT NULL"
+    assert len(json.loads(phones("sql", statement, "--json").stdout)) == 4
+
+
+def test_a_device_without_a_source_says_so_before_it_measures(farm: Farm, fake_model: FakeModel) -> None:
+    done = farm("run", fake_model().path, "--device", "here", "--passes", "power", "--repeat", 1)
+    assert done.returncode == 3
+    assert "the power of here cannot be read (none): devices.toml says that it has none" in done.stderr
+    rows = json.loads(farm("sql", "SELECT outcome, error_class FROM runs", "--json").stdout)
+    assert rows == [{"outcome": "not_ready", "error_class": "no_power_source"}]
+
+
+def test_power_is_no_pass_unless_it_is_named(farm: Farm, fake_model: FakeModel) -> None:
+    farm("run", fake_model().path, "--device", "here", "--repeat", 1, "--iterations", 5)
+    passes = {row["pass"] for row in json.loads(farm("sql", "SELECT DISTINCT pass FROM runs", "--json").stdout)}
+    assert passes == {"latency", "memory", "load_cold", "load_warm"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("here",), "here is a device of kind local: only Android devices are reached by adb over Wi-Fi"),
+        (("s26",), 'there is no device "s26"'),
+    ],
+)
+def test_what_cannot_be_switched_to_wifi_is_refused(farm: Farm, arguments: tuple[str, ...], said: str) -> None:
+    done = farm("devices", "wireless", *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
+def test_a_bench_phone_says_in_one_sentence_that_it_cannot_switch(phones: Farm, android_bench: Bench) -> None:
+    done = phones("devices", "wireless", "s25")
+    assert done.returncode == 3
+    assert "s25 is on no Wi-Fi" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "does not say where s25 answers over Wi-Fi" in phones("devices", "wireless", "s25", "--off").stderr
