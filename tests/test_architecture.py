@@ -16,6 +16,9 @@ MAY_IMPORT = {
     "workloads": set[str](),
     "verdicts": set[str](),
     "stats": set[str](),
+    "changepoints": set[str](),
+    "track": {"changepoints"},
+    "exchange": set[str](),
     "outputs": set[str](),
     "conditions": set[str](),
     "sustain": set[str](),
@@ -53,6 +56,7 @@ MAY_IMPORT = {
         "series",
         "store",
         "summary",
+        "track",
     },
     "__main__": {"cli"},
     "__init__": set[str](),
@@ -70,7 +74,22 @@ OWNERS = {
     "transformers": {"artifacts"},
     "coremltools": {"artifacts"},
 }
-PURE = {"errors", "units", "metrics", "verdicts", "series", "stats", "conditions", "outputs", "summary", "gate", "exchange", "sustain"}
+PURE = {
+    "errors",
+    "units",
+    "metrics",
+    "verdicts",
+    "series",
+    "stats",
+    "conditions",
+    "outputs",
+    "summary",
+    "sustain",
+    "changepoints",
+    "track",
+    "gate",
+    "exchange",
+}
 WORLD = {"os", "sys", "subprocess", "socket", "time", "random", "shutil", "tempfile", "urllib", "pathlib"}
 
 
