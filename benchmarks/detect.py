@@ -165,7 +165,7 @@ def fresh_table(series: int = 500, history: int = 20) -> None:
     """Print how soon a step at the end is suspected, and what is believed where there is none."""
     print(f"\nA fresh step after {history} nights (5 runs a night, 2 % from run to run): share suspected by the 1st, 2nd, 3rd night")
     line("", "1st", "2nd", "3rd")
-    for shared, step in itertools.product((0.0, 0.5), (0.05, 0.10)):
+    for shared, step in itertools.product((0.0, 0.5), (0.0, 0.05, 0.10)):
         rng, seen = np.random.default_rng(21), np.zeros((series, 3), dtype=bool)
         for number in range(series):
             values = nights(rng, history + 3, 5, shared)
@@ -174,7 +174,7 @@ def fresh_table(series: int = 500, history: int = 20) -> None:
         by = np.logical_or.accumulate(seen, axis=1).mean(axis=0)
         line(f"farm, {step:+.0%}" + (f", night to night {shared:.0%}" if shared else ""), *(f"{share:.3f}" for share in by))
     for name, peer in PEERS.items():
-        for step in (0.05, 0.10):
+        for step in (0.0, 0.05, 0.10):
             line(f"{name}, {step:+.0%}", *(f"{share:.3f}" for share in _seen_by_peer(peer, step, history)))
 
 
