@@ -18,7 +18,6 @@ MAY_IMPORT = {
     "stats": set[str](),
     "changepoints": set[str](),
     "track": {"changepoints"},
-    "exchange": set[str](),
     "outputs": set[str](),
     "conditions": set[str](),
     "sustain": set[str](),
