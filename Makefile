@@ -1,6 +1,7 @@
 # make demo      build the harness, measure a real model, end with a table, a page and a database
 # make demo-llm  the same with a language model: exports SmolLM2-135M first (needs torch; about 20 minutes, once)
 # make bench     benchmarks, as ratios within one run
+# make bench-detect   change points beside other detectors, from fixed seeds (minutes)
 # make bench-gate   error rates, power and coverage of the gate, by simulation with fixed seeds (a few minutes)
 # make bench-rack     what the controller adds to each job on the bench's phones, and how fast it pushes (root)
 # make bench-phones   Android phones without a phone, until Ctrl-C; prints their devices.toml   (PHONES="s25 pixel9"; root)
@@ -10,6 +11,7 @@ SHELL := /bin/bash
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
+BENCH := $(VENV)/bench
 DATA ?= .farm
 EXPORT ?=
 ONLY ?=
@@ -17,7 +19,7 @@ ONLY ?=
 FORKS ?= $(wildcard ../shared/samples/series/forks.npz)
 MARKS := $(if $(ONLY),$(ONLY),$(if $(EXPORT),,not export))
 
-.PHONY: help setup setup-dev setup-export system lint test-cpp test demo demo-llm bench bench-gate bench-rack bench-phones clean
+.PHONY: help setup setup-dev setup-export system lint test-cpp test demo demo-llm bench bench-detect bench-gate bench-rack bench-phones clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -82,6 +84,16 @@ bench-gate: setup-dev
 bench: setup-dev
 	$(BIN)/python benchmarks/harness.py
 	$(BIN)/python benchmarks/store.py
+
+# The detectors that farm is compared with pin an old NumPy: they live apart.
+$(BENCH)/.ready: pyproject.toml
+	@test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check -e . --group bench
+	@touch $@
+
+bench-detect: $(BENCH)/.ready
+	@$(BENCH)/bin/python -m benchmarks.detect
 
 bench-rack: setup-dev
 	$(BIN)/python -m benchmarks.phones

@@ -232,3 +232,60 @@ def exit_code(verdicts: Iterable[Verdict]) -> int:
     if Decision.FAIL in decisions:
         return OUT_OF_BUDGET
     return COULD_NOT_TELL if Decision.INCONCLUSIVE in decisions or not given else IN_BUDGET
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What was measured of one thing over time: sessions, oldest first, each with the values of its runs (NaN: a run without one).
+
+    labels say when each session was, or of which revision; empty where nothing is known of that.
+    """
+
+    name: str
+    sessions: tuple[tuple[float, ...], ...]
+    labels: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.labels and len(self.labels) != len(self.sessions):
+            raise ValueError("a history has a label for each session, or none at all")
+
+    def label(self, place: int) -> str:
+        """Return what people call session number place."""
+        return self.labels[place] if self.labels else f"#{place}"
+
+
+class FindingKind(StrEnum):
+    """How sure a finding is."""
+
+    CHANGE = "change"
+    SUSPECTED = "suspected"
+    """So fresh that fresh runs have to confirm it before anybody is alarmed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How large a change is, with its 95 % interval: new over old, or, where values are not all positive, new less old in their unit."""
+
+    value: float
+    low: float
+    high: float
+    is_ratio: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A change of level in a history. index counts sessions, and is the first one of the new level; it lies from index_low to index_high.
+
+    significance is that of changepoints.Change, None for a suspected change, which says in `deviations` how far the last sessions lie off.
+    """
+
+    kind: FindingKind
+    history: str
+    index: int
+    index_low: int
+    index_high: int
+    before: float
+    after: float
+    size: Size
+    significance: float | None = None
+    deviations: float | None = None

@@ -16,6 +16,8 @@ MAY_IMPORT = {
     "workloads": set[str](),
     "verdicts": set[str](),
     "stats": set[str](),
+    "changepoints": set[str](),
+    "track": {"changepoints"},
     "outputs": set[str](),
     "conditions": set[str](),
     "sustain": set[str](),
@@ -54,6 +56,7 @@ MAY_IMPORT = {
         "series",
         "store",
         "summary",
+        "track",
     },
     "__main__": {"cli"},
     "__init__": set[str](),
@@ -72,7 +75,22 @@ OWNERS = {
     "transformers": {"artifacts"},
     "coremltools": {"artifacts"},
 }
-PURE = {"errors", "units", "metrics", "verdicts", "series", "stats", "conditions", "outputs", "summary", "gate", "exchange", "sustain"}
+PURE = {
+    "errors",
+    "units",
+    "metrics",
+    "verdicts",
+    "series",
+    "stats",
+    "conditions",
+    "outputs",
+    "summary",
+    "sustain",
+    "changepoints",
+    "track",
+    "gate",
+    "exchange",
+}
 PURE_MODULES = {"power/current.py", "power/curves.py", "power/energy.py", "power/plan.py", "power/result.py"}
 WORLD = {"os", "sys", "subprocess", "socket", "time", "random", "shutil", "tempfile", "urllib", "pathlib"}
 
