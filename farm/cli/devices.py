@@ -93,7 +93,7 @@ def _list(context: Context, as_json: bool) -> None:
         (
             name,
             device.kind.value,
-            device.serial or device.match or device.udid or "this machine",
+            " or ".join(filter(None, (device.serial or device.match or device.udid or "this machine", device.wireless))),
             ", ".join(pools[name]),
             ", ".join(f"{key}={value}" for key, value in device.labels.items()),
         )
