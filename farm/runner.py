@@ -18,7 +18,8 @@ from farm.errors import DeviceLost, DeviceNotReady, HarnessFailed, MeasureError,
 from farm.harness import protocol
 from farm.harness.arguments import BoxNames, arguments
 from farm.harness.own import TARGET as OWN_TARGET
-from farm.workloads import OUTPUT, HarnessBuild, Job, Measured, Outcome, Pass, Run, StateReading, new_id, run_folder
+from farm.watched import HeatWatch
+from farm.workloads import OUTPUT, DeviceKind, HarnessBuild, Job, Measured, Outcome, Pass, Run, StateReading, new_id, run_folder
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +99,11 @@ def _settle(job: Job, transport: Transport, attempt: Attempt) -> tuple[StateRead
 
 def _measure(run: Run, transport: Transport, attempt: Attempt) -> Run:
     """Return run with what the harness measured, checked for its answer and for disturbances."""
-    meter = power.meter(run.job, transport, run.state, attempt.now_utc) if run.job.pass_ is Pass.POWER else None
+    meter: power.PowerMeter | HeatWatch | None = None
+    if run.job.pass_ is Pass.POWER:
+        meter = power.meter(run.job, transport, run.state, attempt.now_utc)
+    elif run.job.pass_ is Pass.SUSTAIN and run.job.device.kind is DeviceKind.ANDROID:
+        meter = HeatWatch(transport)
     names = _push(run.job, transport, attempt.on_phase)
     handle = transport.start(arguments(run.job, names, run.nonce), run.nonce)
     try:
@@ -107,8 +112,8 @@ def _measure(run: Run, transport: Transport, attempt: Attempt) -> Run:
         _end(transport, handle)
 
 
-def _metered(run: Run, transport: Transport, handle: Handle, attempt: Attempt, meter: power.PowerMeter) -> Run:
-    """Return run with the result of a started harness, and with what a power meter noted beside it."""
+def _metered(run: Run, transport: Transport, handle: Handle, attempt: Attempt, meter: power.PowerMeter | HeatWatch) -> Run:
+    """Return run with the result of a started harness, and with what was noted beside it."""
     try:
         meter.begin(handle)
         run = _collected(replace(run, state=run.state + meter.state), transport, handle, attempt)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from farm.devices.transport import Handle, Transport
 from farm.power.plan import Plan, plan
-from farm.power.watched import pulled
+from farm.watched import pulled
 from farm.workloads import Job, Measured, PowerSource, Readings, StateReading
 
 

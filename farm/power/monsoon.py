@@ -16,10 +16,10 @@ from io import StringIO
 from threading import Event, Thread
 from typing import Any, Protocol
 
+from farm.devices.readers.watched import BATTERY
 from farm.devices.transport import Handle, Transport
 from farm.errors import DeviceNotReady, PowerUnread
-from farm.power.plan import BATTERY
-from farm.power.watched import pulled
+from farm.watched import pulled
 from farm.workloads import Device, Job, Measured, PowerSettings, Readings, StateReading
 
 ORIGIN = "monsoon"

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from farm.devices.readers import battery, errors, gauge, power_stats, sysfs
+from farm.devices.readers.watched import BATTERY, CALL, COMMAND, RAILS, REFRESH
 from farm.errors import DeviceNotReady
 from farm.workloads import DeviceKind, PowerSettings, PowerSource
 
 # What a Transport's power_texts() calls its sources; those that are files of several supplies are followed by the supply's name.
-CURRENT, VOLTAGE, BATTERY, COMMAND, CALL, RAILS, COUNTER = "current", "voltage", "battery", "command", "call", "rails", "counter"
-REFRESH = "refresh"
-"""Says nothing: has the battery service read its gauge anew, which it does by itself only when something happens."""
+CURRENT, VOLTAGE, COUNTER = "current", "voltage", "counter"
 
 _DEFAULT = {DeviceKind.LOCAL: PowerSource.RAPL, DeviceKind.ANDROID: PowerSource.FUEL_GAUGE, DeviceKind.IOS: PowerSource.NONE}
 _SUPPLIES = ("battery", "bms", "maxfg", "*battery*", "*fuel*gauge*")

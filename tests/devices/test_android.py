@@ -18,7 +18,7 @@ from farm.devices.transport import Holder, Status
 from farm.errors import DeviceBusy, DeviceLost, DeviceNotReady, FarmError, InputError
 from farm.harness.arguments import BoxNames, arguments
 from farm.runner import Attempt, execute
-from farm.workloads import Artifact, Device, DeviceKind, HarnessBuild, Job, Outcome, Run
+from farm.workloads import Artifact, Device, DeviceKind, HarnessBuild, Job, Outcome, Pass, Run
 from tests.bench.android import Bench, Phone, Spec
 from tests.conftest import CALM, NOW, FakeModel, a_job
 
@@ -201,6 +201,21 @@ def test_a_phone_that_throttles_in_a_pass_gives_an_invalid_run(
     assert runs[0].outcome is Outcome.INVALID
     assert runs[0].reason is not None
     assert re.fullmatch(r"after the pass its thermal status is (light|moderate|severe|critical)", runs[0].reason)
+
+
+def test_a_sustain_pass_notes_how_warm_the_phone_becomes_and_is_valid_although_it_throttles(
+    phone: Phone, transport: AndroidTransport, fake_model: FakeModel, fake_harness: HarnessBuild
+) -> None:
+    job = replace(on(transport.device, fake_model(sleep_ns=50_000_000), sustain_ms=12_000), pass_=Pass.SUSTAIN)
+    (run,) = measured(transport, job, fake_harness, lambda: phone.state(hold_skin_c=45))
+    assert run.outcome is Outcome.OK, run.reason
+    noted = {item.metric: item for item in run.readings}
+    assert max(noted["thermal_status"].values) >= 1  # the skin is held at 45 C: the phone says that it throttles
+    assert max(noted["skin_temperature_c"].values) > 44
+    at_ns = noted["thermal_status"].at_ns
+    assert at_ns is not None
+    assert 0 <= at_ns[0] < at_ns[-1] < 20e9
+    assert next(reading.value for reading in run.state if reading.name == "thermal_poll_hz") == 0.2
 
 
 # Settings.

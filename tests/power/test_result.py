@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from farm.power import with_energy
-from farm.power.watched import series
+from farm.watched import series
 from farm.workloads import Device, DeviceKind, Measured, Outcome, Pass, PowerSettings, PowerSource, Readings, Run, StateReading
 from tests.conftest import a_job, a_run, a_session, an_artifact
 

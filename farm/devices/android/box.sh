@@ -60,6 +60,7 @@ watch) # run folder, seconds, what is looked at: note what it says in the run fo
         battery) dumpsys battery ;;
         command) cmd battery get -f current_now ;;
         call) service call batteryproperties 1 i32 2 ;;
+        thermal) dumpsys thermalservice ;;
         rails) dumpsys android.hardware.power.stats.IPowerStats/default ;;
         refresh) cmd battery get -f level >/dev/null ;; # the service asks the gauge anew, for the next look
         esac

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from farm.devices.readers.reading import complete_lines
 
 MARK = "@@@ farm "
+BATTERY, COMMAND, CALL, RAILS, THERMAL = "battery", "command", "call", "rails", "thermal"
+"""What a Transport's watch() can look at."""
+REFRESH = "refresh"
+"""Says nothing: has the battery service read its gauge anew, which it does by itself only when something happens."""
 
 _TIME = re.compile(r"([0-9]{1,12})\.([0-9]{1,9})")
 

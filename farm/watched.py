@@ -1,22 +1,48 @@
-"""What a device noted by itself beside a harness, as series."""
+"""What a device notes by itself beside a harness, as series: the link to it stays silent meanwhile, and may even break."""
 
 import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
-from farm.devices.readers import battery, gauge, power_stats
+from farm.devices.readers import battery, gauge, power_stats, thermal
 from farm.devices.readers.reading import Reading
-from farm.devices.readers.watched import looks
+from farm.devices.readers.watched import BATTERY, CALL, COMMAND, RAILS, THERMAL, looks
 from farm.devices.transport import WATCHED, Handle, Transport
-from farm.power.plan import BATTERY, CALL, COMMAND, RAILS
-from farm.workloads import Readings, run_folder
+from farm.workloads import Measured, Readings, StateReading, run_folder
 
-_READERS = {
+_READERS: dict[str, Callable[[str], Iterable[Reading]]] = {
     BATTERY: battery.read,
     COMMAND: lambda text: (gauge.cmd_current(text),),
     CALL: lambda text: (gauge.call_current(text),),
     RAILS: power_stats.rails,
+    THERMAL: lambda text: (thermal.status(text), thermal.skin(text)),
 }
-_KEPT = ("battery_current_ua", gauge.PRINTED, "battery_voltage_uv", power_stats.NAME)
+_KEPT = ("battery_current_ua", gauge.PRINTED, "battery_voltage_uv", power_stats.NAME, "thermal_status", "skin_temperature_c")
+_HEAT_PERIOD_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class HeatWatch:
+    """Notes how warm a phone becomes and when it says that it throttles, beside a pass that takes minutes."""
+
+    transport: Transport
+
+    @property
+    def state(self) -> tuple[StateReading, ...]:
+        """How often it is asked."""
+        return (StateReading("thermal_poll_hz", "before", value=1 / _HEAT_PERIOD_S, source="while it measures"),)
+
+    def begin(self, handle: Handle) -> None:
+        """Begin to note."""
+        self.transport.watch(handle, (THERMAL,), _HEAT_PERIOD_S)
+
+    def readings(self, handle: Handle, measured: Measured) -> tuple[Readings, ...]:
+        """Return what was noted."""
+        return pulled(self.transport, handle, int(measured.begin["clock"]["unix_ns"]))
+
+    def end(self) -> None:
+        """Nothing: what notes on the device ends with the harness."""
 
 
 def pulled(transport: Transport, handle: Handle, begin_unix_ns: int) -> tuple[Readings, ...]:
