@@ -47,7 +47,8 @@ def runs(context: Context, workload: str | None, device: str | None, outcome: st
         for row in frame.iter_rows(named=True)
     )
     columns = ("run", "began (UTC)", "device", "workload", "pass", "repeat", "outcome", "p50 / value", "reason")
-    draw.tables([Table("", columns, rows, (0, 1, 2, 3, 4, 6, 8))])
+    expendable = tuple(columns.index(name) for name in ("repeat", "device", "reason", "began (UTC)"))
+    draw.tables([Table("", columns, rows, (0, 1, 2, 3, 4, 6, 8), expendable)])
 
 
 def _main_number(row: dict[str, Any]) -> str:

@@ -21,9 +21,12 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     text_columns: tuple[int, ...] = (0,)
     """Columns that hold words; the others hold numbers and stand to the right."""
+    expendable: tuple[int, ...] = ()
+    """Columns that a narrow terminal can do without, the first to go first."""
 
 
 _COLUMNS = ("metric", "p50 / value", "interval over runs", "p90", "p99", "valid runs", "cpu/wall", "switches", "load")
+_EXPENDABLE = tuple(_COLUMNS.index(name) for name in ("load", "switches", "cpu/wall", "p90", "p99", "valid runs"))
 
 
 def result_tables(results: Results, *, with_device: bool = False) -> list[Table]:
@@ -41,7 +44,7 @@ def result_tables(results: Results, *, with_device: bool = False) -> list[Table]
         device = f"{results.device.name} · " if with_device else ""
         answer = f"output {_answer(runs)}"
         title = f"{device}{workload} · {runs[0].job.artifact.name} · {own[0].flavour} · {count(own[0].threads, 'thread')} · {answer}"
-        found.append(Table(title, _COLUMNS, rows))
+        found.append(Table(title, _COLUMNS, rows, expendable=_EXPENDABLE))
     return found
 
 
