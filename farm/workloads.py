@@ -14,8 +14,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-CPU_LIST = r"\d+(-\d+)?(,\d+(-\d+)?)*"
-"""What PassSettings.cpus looks like, as a regular expression."""
+_CPU = r"(?:10[01]\d|102[0-3]|\d{1,3})"
+CPU_LIST = rf"{_CPU}(-{_CPU})?(,{_CPU}(-{_CPU})?)*"
+"""What PassSettings.cpus looks like, as a regular expression: numbers up to 1023, as sched_setaffinity(2) takes them."""
+
+MOST_ITERATIONS = 10_000_000
+"""How many inferences one pass can time: each is a reading that is kept."""
 
 
 class Outcome(StrEnum):

@@ -39,6 +39,8 @@ def clean(context: Context, device_name: str, keep: str) -> None:
         keep_bytes = units.parse(keep, units.BYTES)
     except ValueError as error:
         raise InputError(str(error), hint="--keep '1 GB'") from error
+    if keep_bytes < 0:
+        raise InputError(f"less than nothing cannot be kept: {keep}", hint="--keep '1 GB'")
     transport = connect(context.lab().device(device_name), context.writable_data())
     transport.preflight()
     with leases.hold(transport.identify().id, device_name, owner(), leases.runtime_folder()):

@@ -87,12 +87,14 @@ class _Lazy(click.Group):
     default=Path(".farm"),
     show_default=True,
     envvar="FARM_DATA",
+    show_envvar=True,
     help="Folder of the database, journal, harness builds and pages.",
 )
 @click.option(
     "--devices",
     type=click.Path(path_type=Path),
     envvar="FARM_DEVICES",
+    show_envvar=True,
     help="The lab's devices.toml. [default: ./devices.toml where there is one, else only this machine]",
 )
 @click.option("-v", "--verbose", count=True, help="Say more on stderr; twice: every command sent to a device.")
