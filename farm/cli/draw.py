@@ -106,9 +106,14 @@ def _frame(*, headed: bool = True) -> RichTable:
     return RichTable(box=box.SIMPLE_HEAD, show_header=headed, pad_edge=False, padding=(0, 1, 0, 0))
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        raise  # noqa: PLE0704 - called while the error is handled: how the process ends is not this library's decision
+
+
 def _console() -> Console:
-    console = Console(highlight=False, markup=False, emoji=False)
-    return console if console.is_terminal else Console(highlight=False, markup=False, emoji=False, width=_ENDLESS)
+    console = _Console(highlight=False, markup=False, emoji=False)
+    return console if console.is_terminal else _Console(highlight=False, markup=False, emoji=False, width=_ENDLESS)
 
 
 def _plain(text: str) -> Text:

@@ -1,6 +1,7 @@
 """farm runs, show, sql and recover: asking the database."""
 
 import json
+import math
 from datetime import datetime
 from typing import Any
 
@@ -108,7 +109,20 @@ def recover(context: Context) -> None:
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False, default=_encode)
+    """Return value as JSON, which has no numbers that are not finite: they are written as the texts NaN, Infinity, -Infinity."""
+    return json.dumps(_finite(value), indent=2, ensure_ascii=False, default=_encode, allow_nan=False)
+
+
+def _finite(value: object) -> object:
+    match value:
+        case dict():
+            return {name: _finite(item) for name, item in value.items()}
+        case list():
+            return [_finite(item) for item in value]
+        case float() if not math.isfinite(value):
+            return "NaN" if math.isnan(value) else f"{'-' if value < 0 else ''}Infinity"
+        case _:
+            return value
 
 
 def _encode(value: object) -> str:

@@ -22,7 +22,7 @@ from farm.cli.asked import (
     check_together,
     cpu_list,
 )
-from farm.cli.context import Context, now_utc, say
+from farm.cli.context import Context, drop_output, now_utc, say
 from farm.cli.session import Done, Measuring, all_valid
 from farm.errors import InputError
 from farm.workloads import MOST_ITERATIONS, USUAL_PASSES, Artifact, Device, Job, Pass, PassSettings, Provenance, Workload, new_id
@@ -142,17 +142,27 @@ def run(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's val
     try:
         sessions = Measuring(context, task.seed, provenance, options.wheel, going_on).measure(task.work)
     except KeyboardInterrupt:
-        say("farm run --resume goes on with what is left")
+        say("what had been measured is stored; farm run --resume goes on with what is left")
         raise
     if not any(rack.left(done.jobs, done.runs) for done in sessions):
         going_on.remove()
-    exit_code = 0 if all(done.failure is None and all_valid(done.jobs, done.runs) for done in sessions) else _COULD_NOT_TELL
+    exit_code = _exit_code(sessions)
     if len(sessions) > 1 or sessions[0].runs:
-        _show(sessions, options, exit_code)
+        try:
+            _show(sessions, options, exit_code)
+        except BrokenPipeError:  # whoever read has gone; what the numbers came to, the exit code still says
+            drop_output()
     if len(sessions) == 1 and sessions[0].failure is not None:
         raise sessions[0].failure
     say(f"database: {context.database}")
     return exit_code
+
+
+def _exit_code(sessions: Sequence[Done]) -> int:
+    """Return what the command ends with; the failure of the only device ends it as it would end any command."""
+    if len(sessions) == 1 and sessions[0].failure is not None:
+        return sessions[0].failure.exit_code
+    return 0 if all(done.failure is None and all_valid(done.jobs, done.runs) for done in sessions) else _COULD_NOT_TELL
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +280,7 @@ def _show(sessions: Sequence[Done], options: Options, exit_code: int) -> None:
     else:
         for one in results:
             draw.tables(tables.result_tables(one, with_device=len(results) > 1))
-        draw.lines("No valid number", [line for one in results for line in tables.outcome_lines(one)])
+        draw.lines("Attempts without a valid number", [line for one in results for line in tables.outcome_lines(one)])
         draw.lines("Notes", [line for one in results for line in tables.note_lines(one)])
         draw.lines("Not measured", [line for one in results for line in tables.absent_lines(one.runs)])
     if options.html is not None:

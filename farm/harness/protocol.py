@@ -21,6 +21,7 @@ UNFINISHED = frozenset({"no_begin", "no_end"})
 """Error classes of a result that is not whole: the exit code and the log say more than the result does."""
 
 _NEVER_NEGATIVE = ("_ns", "_bytes", "_count", "_hz", "_index")
+_LAST_WORDS = 200  # characters; the whole line may be the whole log
 _SHELL_SIGNAL_BASE = 128  # a shell reports a child ended by signal n as 128 + n
 _HINTS = {
     "operator_missing": "export the model with operators that the runtime's kernels provide, or delegate them to a backend",
@@ -96,7 +97,7 @@ def explain_exit(exit_code: int | None, log: str, device_says: str = "") -> Harn
     exit_code is the shell's, None when unknown; device_says is what the device itself knows of the end.
     """
     last = next((line.strip() for line in reversed(log.splitlines()) if line.strip()), "")
-    said = f'; it last said "{last}"' if last else ""
+    said = f'; it last said "{last if len(last) <= _LAST_WORDS else last[:_LAST_WORDS] + "…"}"' if last else ""
     if device_says:
         said += f"; {device_says}"
     if exit_code is None:

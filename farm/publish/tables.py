@@ -26,6 +26,7 @@ class Table:
 
 
 _COLUMNS = ("metric", "p50 / value", "interval over runs", "p90", "p99", "valid runs", "cpu/wall", "switches", "load")
+_DIGITS, _MOST_DIGITS = 3, 6
 _EXPENDABLE = tuple(_COLUMNS.index(name) for name in ("load", "switches", "cpu/wall", "p90", "p99", "valid runs"))
 
 
@@ -71,10 +72,15 @@ def _row(line: Line, own: Sequence[Line], signs: Validity, runs: Sequence[Run]) 
 
 
 def interval_text(line: Line) -> str:
-    """Return the interval over runs with its coverage, or why there is none."""
+    """Return the interval over runs with its coverage, or why there is none. Its ends take the digits that tell them apart."""
     if line.interval is None:
         return "needs 2 runs"
-    low, high = (units.show(value, line.metric.quantity) for value in (line.interval.low, line.interval.high))
+    for digits in range(_DIGITS, _MOST_DIGITS + 1):
+        low, high = (units.show(value, line.metric.quantity, digits) for value in (line.interval.low, line.interval.high))
+        if low != high:
+            break
+    else:
+        low = high = units.show(line.interval.low, line.metric.quantity)
     return f"{low} … {high} ({line.interval.coverage:.0%})"
 
 

@@ -82,3 +82,9 @@ def test_an_end_without_a_result_is_explained(exit_code: int | None, log: str, e
     error = protocol.explain_exit(exit_code, log)
     assert error.error_class == error_class
     assert said in error.message
+
+
+def test_the_last_words_of_a_harness_are_cut_to_what_a_person_reads() -> None:
+    error = protocol.explain_exit(1, "x" * 64_000)
+    assert f'it last said "{"x" * 200}…"' in error.message
+    assert len(error.message) < 300
