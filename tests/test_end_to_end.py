@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import venv
 from pathlib import Path
 
@@ -139,6 +140,17 @@ def test_the_arm_build_computes_the_same_bits(host: HarnessBuild, builds: Path, 
 def test_a_wheel_made_from_the_sdist_measures_a_model_from_an_empty_folder(tmp_path: Path, builds: Path) -> None:
     subprocess.run([sys.executable, "-m", "build", "--outdir", str(tmp_path / "dist"), str(ROOT)], check=True, capture_output=True)
     (wheel,) = (tmp_path / "dist").glob("*.whl")
+    (sdist,) = (tmp_path / "dist").glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        packed = {name.partition("/")[2] for name in archive.getnames()}
+    assert packed >= {
+        "Makefile",
+        ".clang-format",
+        "tools/system-packages",
+        "tools/cpp_tests.py",
+        "tests/conftest.py",
+        "benchmarks/harness.py",
+    }
     home = tmp_path / "home"
     venv.create(home / "venv", with_pip=True)
     python = home / "venv" / "bin" / "python"

@@ -183,7 +183,7 @@ def _harness(context: Context) -> list[_Check]:
                 f"{prefix}build the harness for {target}",
                 works=not missing,
                 found=", ".join(f"no {tool.name}" for tool in missing) or "all tools are there",
-                remedy="; ".join(tool.remedy for tool in missing),
+                remedy=builder.remedy(missing),
             )
         )
     ready = [f"{one.runtime} {one.runtime_version} for {one.target}" for one in builder.built(context.data)]
