@@ -145,7 +145,7 @@ def test_a_wheel_made_from_the_sdist_measures_a_model_from_an_empty_folder(tmp_p
         packed = {name.partition("/")[2] for name in archive.getnames()}
     assert packed >= {
         "Makefile",
-        ".clang-format",
+        "harness/.clang-format",
         "tools/system-packages",
         "tools/cpp_tests.py",
         "tests/conftest.py",
