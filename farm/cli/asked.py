@@ -51,7 +51,18 @@ class Options:
 
 _OUTPUT = ("resume", "as_json", "html", "wheel")
 """What is asked anew when a run is gone on with: where the results go, and what it is built with."""
-_MODEL_ONLY = ("threads", "cpus", "passes", "sustain_s", "power_idle_s", "power_work_s", "iterations", "timeout_s", "prompt", "decode_tokens")
+_MODEL_ONLY = (
+    "threads",
+    "cpus",
+    "passes",
+    "sustain_s",
+    "power_idle_s",
+    "power_work_s",
+    "iterations",
+    "timeout_s",
+    "prompt",
+    "decode_tokens",
+)
 """What a suite states itself, for each of its workloads."""
 
 

@@ -9,7 +9,7 @@ from farm import units
 from farm.publish.power import power_notes
 from farm.publish.results import Results
 from farm.summary import Line, Validity
-from farm.workloads import Outcome, Run
+from farm.workloads import Outcome, Pass, Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def outcome_lines(results: Results) -> list[str]:
 
 
 def note_lines(results: Results) -> list[str]:
-    """Return what a reader of the numbers should know: outputs that nothing was held against or that differ, slow attention."""
+    """Return what a reader of the numbers should know: outputs that are unchecked or differ, passes cut short, slow attention."""
     outputs: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     unchecked = set()
     plain = sorted({line.workload for line in results.lines if "plain_attention" in line.flavour.split("+")})
@@ -114,6 +114,10 @@ def note_lines(results: Results) -> list[str]:
     differing = sorted(workload for (workload, *_), hashes in outputs.items() if len(hashes) > 1)
     notes += [f"{workload}: repeats of one flavour gave different outputs" for workload in differing]
     notes += power_notes(results.runs)
+    notes += [
+        f"{workload}: its latency passes ended at {most} iterations (max_iterations), before their stated duration of {duration_ms} ms"
+        for workload, most, duration_ms in sorted(_cut_short(results.runs))
+    ]
     return notes + [f"{workload}: attention without the runtime's fused kernel, so slower than a build that has it" for workload in plain]
 
 
@@ -126,6 +130,17 @@ def identity_lines(runs: Sequence[Run]) -> list[str]:
             harness = f"harness {measured.harness_hash[:12]} ({measured.build_type})"
             lines[f"{artifact.name}: SHA-256 {artifact.sha256}, by {measured.runtime} {measured.runtime_version}, {harness}"] = None
     return list(lines)
+
+
+def _cut_short(runs: Sequence[Run]) -> set[tuple[str, int, int]]:
+    """Return workloads whose latency passes came to max_iterations before they had gone on for as long as was stated, with both."""
+    found = set()
+    for run in runs:
+        settings = run.job.workload.settings
+        values = next((item.values for item in run.readings if item.metric == "latency_ns" and not item.source), ())
+        if run.job.pass_ is Pass.LATENCY and len(values) == settings.max_iterations and sum(values) < settings.duration_ms * 1e6:
+            found.add((run.job.workload.id, settings.max_iterations, settings.duration_ms))
+    return found
 
 
 def absent_lines(runs: Sequence[Run]) -> list[str]:

@@ -85,3 +85,11 @@ def test_a_device_that_was_never_reached_says_why_in_one_line() -> None:
 )
 def test_the_ends_of_an_interval_take_the_digits_that_tell_them_apart(low: float, high: float, shown: str) -> None:
     assert tables.interval_text(replace(a_line(), interval=stats.Interval(low, high, 0.75))) == shown
+
+
+@pytest.mark.parametrize(("readings", "told"), [((1e6,) * 5, True), ((2e6,) * 5, False), ((1e6,) * 4, False)])
+def test_a_pass_that_ended_before_its_stated_duration_is_a_note(readings: tuple[float, ...], told: bool) -> None:
+    job = a_job(an_artifact(), iterations=2, duration_ms=10, max_iterations=5)
+    notes = tables.note_lines(of_runs(a_run(SESSION, readings, job=job)))
+    said = "a-workload: its latency passes ended at 5 iterations (max_iterations), before their stated duration of 10 ms"
+    assert notes == ([said] if told else [])
