@@ -153,7 +153,7 @@ def test_the_time_of_day_and_the_environment_are_read_in_cli_only(path: Path) ->
 
 def test_help_loads_no_heavy_library() -> None:
     program = (
-        "import sys; from farm.cli.command import farm; farm.main(['--help'], standalone_mode=False); print('LOADED', *sorted(sys.modules))"
+        "import sys; from farm.cli.main import farm; farm.main(['--help'], standalone_mode=False); print('LOADED', *sorted(sys.modules))"
     )
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split("LOADED")[1].split()
     assert not {"duckdb", "polars", "numpy", "jinja2", "pydantic", "rich"} & set(loaded)

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 import pytest
 
-from farm.cli.command import farm as group
+from farm.cli.main import farm as group
 from farm.devices import local_state
 from farm.workloads import HarnessBuild
 from tests.conftest import CALM_TOML, ROOT, FakeModel

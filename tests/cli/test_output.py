@@ -76,7 +76,7 @@ def test_an_interrupt_while_farm_is_being_loaded_is_no_traceback() -> None:
 import sys
 class Interrupted:
     def find_spec(self, name, path=None, target=None):
-        if name == "farm.cli.command":
+        if name == "farm.cli.main":
             raise KeyboardInterrupt
 sys.meta_path.insert(0, Interrupted())
 from farm.cli import main
