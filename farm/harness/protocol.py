@@ -17,6 +17,8 @@ from farm.workloads import Absent, Measured, Readings
 
 PROTOCOL = 1
 
+GENERATED = "generated_token_index"
+"""The metric under which the tokens that a language model generated are kept: their places in its vocabulary."""
 UNFINISHED = frozenset({"no_begin", "no_end"})
 """Error classes of a result that is not whole: the exit code and the log say more than the result does."""
 
@@ -39,7 +41,6 @@ class Result:
     model: Mapping[str, Any]
     readings: tuple[Readings, ...]
     absent: tuple[Absent, ...]
-    tokens: tuple[int, ...]
 
     @property
     def measured(self) -> Measured:
@@ -88,7 +89,8 @@ def parse(text: str, nonce: str) -> Result:
     if lines.model is None:
         _fail("garbage", "the harness's result has no model line")
     _check_build(lines.begin)
-    return Result(lines.begin, lines.model, tuple(lines.readings), tuple(lines.absent), lines.tokens)
+    generated = [Readings(GENERATED, lines.tokens)] if lines.tokens else []
+    return Result(lines.begin, lines.model, tuple(lines.readings + generated), tuple(lines.absent))
 
 
 def explain_exit(exit_code: int | None, log: str, device_says: str = "") -> HarnessFailed:
