@@ -60,7 +60,7 @@ def _row(line: Line, own: Sequence[Line], signs: Validity, runs: Sequence[Run]) 
     attempts = [run for run in runs if run.job.pass_ == line.pass_]
     return (
         line.metric.label,
-        units.show(line.median, quantity),
+        units.show(line.median, quantity, _digits(line)),
         interval_text(line),
         spread.get("p90", ""),
         spread.get("p99", ""),
@@ -72,16 +72,21 @@ def _row(line: Line, own: Sequence[Line], signs: Validity, runs: Sequence[Run]) 
 
 
 def interval_text(line: Line) -> str:
-    """Return the interval over runs with its coverage, or why there is none. Its ends take the digits that tell them apart."""
+    """Return the interval over runs with its coverage, or why there is none."""
     if line.interval is None:
         return "needs 2 runs"
-    for digits in range(_DIGITS, _MOST_DIGITS + 1):
-        low, high = (units.show(value, line.metric.quantity, digits) for value in (line.interval.low, line.interval.high))
-        if low != high:
-            break
-    else:
-        low = high = units.show(line.interval.low, line.metric.quantity)
+    low, high = (units.show(value, line.metric.quantity, _digits(line)) for value in (line.interval.low, line.interval.high))
     return f"{low} … {high} ({line.interval.coverage:.0%})"
+
+
+def _digits(line: Line) -> int:
+    """Return how many digits to show a median with: as few as tell the ends of its interval apart."""
+    if line.interval is not None:
+        for digits in range(_DIGITS, _MOST_DIGITS + 1):
+            low, high = (units.show(value, line.metric.quantity, digits) for value in (line.interval.low, line.interval.high))
+            if low != high:
+                return digits
+    return _DIGITS
 
 
 def _answer(runs: Sequence[Run]) -> str:
