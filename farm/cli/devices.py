@@ -1,6 +1,7 @@
 """farm devices and farm doctor: what there is to measure on, and whether it would work."""
 
 import json
+import math
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -39,8 +40,8 @@ def clean(context: Context, device_name: str, keep: str) -> None:
         keep_bytes = units.parse(keep, units.BYTES)
     except ValueError as error:
         raise InputError(str(error), hint="--keep '1 GB'") from error
-    if keep_bytes < 0:
-        raise InputError(f"less than nothing cannot be kept: {keep}", hint="--keep '1 GB'")
+    if not 0 <= keep_bytes < math.inf:
+        raise InputError(f"that much cannot be kept: {keep}", hint="--keep '1 GB'")
     transport = connect(context.lab().device(device_name), context.writable_data())
     transport.preflight()
     with leases.hold(transport.identify().id, device_name, owner(), leases.runtime_folder()):
