@@ -160,14 +160,14 @@ def test_a_wheel_made_from_the_sdist_measures_a_model_from_an_empty_folder(tmp_p
     (home / "data").mkdir()
     (home / "data" / "wheels").symlink_to(builds / "wheels")  # the wheel that a build needs is fetched once for all tests
     (home / "devices.toml").write_text(CALM_TOML)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     where = subprocess.run(
-        [python, "-c", "import farm; print(farm.__path__[0])"], check=True, capture_output=True, text=True, cwd=home
+        [python, "-c", "import farm; print(farm.__path__[0])"], check=True, capture_output=True, text=True, cwd=home, env=environment
     ).stdout.strip()
     assert Path(where).is_relative_to(home)
     model = Path(where) / "examples" / "digits_int8.pte"
     options = ["--repeat", "2", "--passes", "latency", "--threads", "1", "--json", "--html", "page.html"]
     command = [str(home / "venv" / "bin" / "farm"), "--data", "data", "run", str(model), *options]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=home, env=environment)
     assert done.returncode == 0, done.stderr
     assert "building the executorch harness" in done.stderr
