@@ -7,6 +7,7 @@ from farm.workloads import Conditions, DeviceKind, Job, Pass, Readings, StateRea
 _CPU_FLAVOURS = frozenset({"fake", "portable", "xnnpack", "plain_attention"})
 
 
+_MOST_DECIMALS = 6
 _STATUSES = ("none", "light", "moderate", "severe", "critical", "emergency", "shutdown")  # android.os.PowerManager.THERMAL_STATUS_*
 
 
@@ -21,7 +22,7 @@ def unmet(conditions: Conditions, state: Sequence[StateReading], kind: DeviceKin
     if busy.value is None:
         reasons.append(f"how busy the CPUs are is unknown: {busy.reason}")
     elif busy.value > conditions.max_cpu_busy_ratio:
-        reasons.append(f"the CPUs are {busy.value:.0%} busy, the limit is {conditions.max_cpu_busy_ratio:.0%}")
+        reasons.append(f"the CPUs are {_told(busy.value, conditions.max_cpu_busy_ratio, 0)} busy{_limit(conditions.max_cpu_busy_ratio)}")
     if kind is DeviceKind.LOCAL:
         return reasons
     return [*reasons, *_asleep(state), *_too_warm(conditions, state), *throttled(state), *_wrongly_charged(conditions, state)]
@@ -44,7 +45,7 @@ def _too_warm(conditions: Conditions, state: Sequence[StateReading]) -> list[str
     limit_c = conditions.max_skin_temperature_c
     for what, reading in (("its skin", skin), ("its battery", battery)):
         if reading.value is not None:
-            return [f"{what} is at {reading.value:.1f} C, the limit is {limit_c:g} C"] if reading.value > limit_c else []
+            return [f"{what} is at {_apart(reading.value, limit_c, 1)} C, the limit is {limit_c:g} C"] if reading.value > limit_c else []
     return [f"how warm it is is unknown: {skin.reason}; {battery.reason}"]
 
 
@@ -54,8 +55,10 @@ def _wrongly_charged(conditions: Conditions, state: Sequence[StateReading]) -> l
         return [f"how charged it is is unknown: {level.reason}"]
     least, most = conditions.min_battery_ratio, conditions.max_battery_ratio
     if level.value / 100 < least:
-        return [f"its battery is at {level.value:.0f} %, the least is {least:.0%}"]
-    return [f"its battery is at {level.value:.0f} %, the most is {most:.0%}"] if level.value / 100 > most else []
+        return [f"its battery is at {_told(level.value / 100, least, 0)}, the least is {_percent(least)}"]
+    if level.value / 100 > most:
+        return [f"its battery is at {_told(level.value / 100, most, 0)}, the most is {_percent(most)}"]
+    return []
 
 
 def _read(state: Sequence[StateReading], name: str) -> StateReading:
@@ -79,13 +82,13 @@ def disturbances(conditions: Conditions, readings: Sequence[Readings], flavour: 
     for metric, what in (("run_delay_ns", "its threads waited for a CPU"), ("steal_ns", "the hypervisor took the CPUs away")):
         share = read.get(metric, 0) / (wall_ns * job.workload.settings.threads)
         if share > conditions.max_run_delay_ratio:
-            reasons.append(f"{what} for {share:.1%} of the timed part, the limit is {conditions.max_run_delay_ratio:.0%}")
+            told = _told(share, conditions.max_run_delay_ratio)
+            reasons.append(f"{what} for {told} of the timed part{_limit(conditions.max_run_delay_ratio)}")
     if job.pass_ in (Pass.LATENCY, Pass.SUSTAIN) and _CPU_FLAVOURS.issuperset(flavour.split("+")) and "thread_cpu_time_ns" in read:
         share = read["thread_cpu_time_ns"] / wall_ns
         if share < conditions.min_thread_cpu_ratio:
-            reasons.append(
-                f"the measuring thread had a CPU for {share:.1%} of the timed part, the limit is {conditions.min_thread_cpu_ratio:.0%}"
-            )
+            told = _told(share, conditions.min_thread_cpu_ratio)
+            reasons.append(f"the measuring thread had a CPU for {told} of the timed part{_limit(conditions.min_thread_cpu_ratio)}")
     return reasons
 
 
@@ -101,11 +104,32 @@ def slowdowns(conditions: Conditions, readings: Sequence[Readings]) -> list[str]
     kernel_ns = {item.source: min(item.values) for item in readings if item.metric == "reference_kernel_ns" and item.values}
     reasons = []
     if (before_ns := kernel_ns.get("before")) and (after_ns := kernel_ns.get("after")) and after_ns / before_ns - 1 > limit:
-        reasons.append(
-            f"a fixed computation took {after_ns / before_ns - 1:.0%} longer after the pass than before it, the limit is {limit:.0%}"
-        )
+        told = _told(after_ns / before_ns - 1, limit, 0)
+        reasons.append(f"a fixed computation took {told} longer after the pass than before it{_limit(limit)}")
     for item in readings:
         if item.metric == "frequency_cap_hz" and item.values and 1 - min(item.values) / item.values[0] > limit:
             lowered = f"from {item.values[0] / 1e6:.0f} to {min(item.values) / 1e6:.0f} MHz"
-            reasons.append(f"the clock of {item.source} was capped {lowered} during the pass, the limit is {limit:.0%}")
+            reasons.append(f"the clock of {item.source} was capped {lowered} during the pass{_limit(limit)}")
     return reasons
+
+
+def _limit(share: float) -> str:
+    return f", the limit is {_percent(share)}"
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:g}%"
+
+
+def _told(share: float, limit: float, decimals: int = 1) -> str:
+    return f"{_apart(share * 100, limit * 100, decimals)}%"
+
+
+def _apart(value: float, limit: float, decimals: int) -> str:
+    """Return value with so many decimals, or with as many more as make it read on its own side of the limit: 5.04, not 5.0."""
+    limit = float(f"{limit:g}")  # as it is printed
+    for more in range(decimals, _MOST_DECIMALS):
+        text = f"{value:.{more}f}"
+        if (float(text) > limit) == (value > limit) and float(text) != limit:
+            return text
+    return f"{value:.{_MOST_DECIMALS}f}"

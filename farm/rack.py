@@ -8,9 +8,10 @@ from functools import partial
 
 from farm import runner
 from farm.devices.transport import Transport
-from farm.errors import DeviceLost
+from farm.errors import DeviceLost, DeviceNotReady
 from farm.workloads import Artifact, Device, HarnessBuild, Job, Outcome, Run, Workload
 
+_PATIENCE_JOBS = 3
 _FINAL = (Outcome.OK, Outcome.FAILED, Outcome.TIMED_OUT)
 
 
@@ -67,9 +68,11 @@ def measure(
     """Run the jobs, each from its given attempt on, one after the other and yield every run, also those that came to nothing.
 
     harnesses holds the build for each runtime. A disturbed run is kept and replaced, and one that the device was lost in is tried
-    again, up to replacements times per job; a failure would only fail again. A device that stays away ends the session.
+    again, up to replacements times per job; a failure would only fail again. A device that stays away ends the session, and so
+    does one that was not ready for several jobs in a row: raises DeviceNotReady, with jobs left to do.
     """
-    for job, first in jobs:
+    not_ready = 0
+    for place, (job, first) in enumerate(jobs):
         for number in range(first, replacements + 2):
             on_phase = partial(hooks.on_phase, job)
             attempt = runner.Attempt(session_id, number, harnesses[job.artifact.runtime], hooks.now_utc, on_phase)
@@ -80,6 +83,13 @@ def measure(
                 return
             if run.outcome not in (Outcome.INVALID, Outcome.DEVICE_LOST) or run.error_class == "charging":
                 break  # a phone that hangs on a charger still does so the next time
+        not_ready = not_ready + 1 if run.outcome is Outcome.NOT_READY else 0
+        if not_ready == _PATIENCE_JOBS and place + 1 < len(jobs):
+            raise DeviceNotReady(
+                f"{job.device.name} was not ready for {not_ready} jobs in a row, so its session ends here: {run.reason}",
+                error_class="never_ready",
+                hint="farm run --resume goes on with what is left when it is",
+            )
 
 
 def _is_back(job: Job, transport: Transport) -> bool:

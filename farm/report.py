@@ -57,7 +57,7 @@ def _part(results: Results) -> dict[str, object]:
         "tables": result_tables(results),
         "strips": [(line.workload, strip(line)) for line in results.lines if line.is_first and len(line.values) > 1],
         "lists": (
-            ("No valid number", outcome_lines(results)),
+            ("Attempts without a valid number", outcome_lines(results)),
             ("Notes", note_lines(results)),
             ("Not measured", absent_lines(results.runs)),
             ("What was measured by what", identity_lines(results.runs)),

@@ -26,8 +26,8 @@ def test_a_busy_device_is_not_ready_and_one_that_says_nothing_neither() -> None:
         ({"battery_temperature_c": 38.0, "battery_level_percent": 80}, ["its battery is at 38.0 C, the limit is 36 C"]),
         ({"skin_temperature_c": 30.0, "battery_temperature_c": 38.0, "battery_level_percent": 80}, []),
         ({"skin_temperature_c": 30.0, "thermal_status": 2, "battery_level_percent": 80}, ["its thermal status is moderate"]),
-        ({"skin_temperature_c": 30.0, "battery_level_percent": 19}, ["its battery is at 19 %, the least is 20%"]),
-        ({"skin_temperature_c": 30.0, "battery_level_percent": 91}, ["its battery is at 91 %, the most is 90%"]),
+        ({"skin_temperature_c": 30.0, "battery_level_percent": 19}, ["its battery is at 19%, the least is 20%"]),
+        ({"skin_temperature_c": 30.0, "battery_level_percent": 91}, ["its battery is at 91%, the most is 90%"]),
         (
             {},
             [
@@ -97,3 +97,26 @@ def cap(*hz: float) -> Readings:
 def test_the_signs_of_a_device_that_throttled(readings: list[Readings], found: str | None) -> None:
     reasons = conditions.slowdowns(Conditions(), readings)
     assert (len(reasons) == 1 and found in reasons[0]) if found else reasons == []
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        (0.0504, "waited for a CPU for 5.04% of the timed part, the limit is 5%"),
+        (0.050004, "waited for a CPU for 5.0004% of the timed part, the limit is 5%"),
+        (0.1, "waited for a CPU for 10.0% of the timed part, the limit is 5%"),
+    ],
+)
+def test_a_reading_beyond_its_limit_reads_so(share: float, said: str) -> None:
+    readings = [Readings("wall_ns", (1e9,)), Readings("run_delay_ns", (share * 1e9,))]
+    (reason,) = conditions.disturbances(Conditions(max_run_delay_ratio=0.05), readings, "xnnpack", a_job(an_artifact()))
+    assert said in reason
+
+
+def test_a_limit_with_a_fraction_is_told_as_it_was_stated() -> None:
+    assert conditions.unmet(Conditions(max_cpu_busy_ratio=0.125), state(0.1251), DeviceKind.LOCAL) == [
+        "the CPUs are 13% busy, the limit is 12.5%"
+    ]
+    assert conditions.unmet(Conditions(max_cpu_busy_ratio=0.25), state(0.253), DeviceKind.LOCAL) == [
+        "the CPUs are 25.3% busy, the limit is 25%"
+    ]

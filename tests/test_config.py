@@ -275,3 +275,13 @@ metric = "latency_ns"
 def test_the_shipped_suites_are_right() -> None:
     for path in sorted((ROOT / "farm" / "examples").glob("*.toml")):
         assert load_suite(path, {"local": LOCAL}).work
+
+
+def test_the_name_local_is_always_this_machine(tmp_path: Path) -> None:
+    path = tmp_path / "devices.toml"
+    path.write_text('[devices.local]\nkind = "android"\nserial = "R5CX"\n')
+    with pytest.raises(ConfigError) as caught:
+        load_lab(path)
+    assert caught.value.problems == [
+        f"{path}: devices.local.kind: local is always this machine; call a device of kind android something else"
+    ]

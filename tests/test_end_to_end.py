@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import venv
 from pathlib import Path
 
@@ -139,6 +140,17 @@ def test_the_arm_build_computes_the_same_bits(host: HarnessBuild, builds: Path, 
 def test_a_wheel_made_from_the_sdist_measures_a_model_from_an_empty_folder(tmp_path: Path, builds: Path) -> None:
     subprocess.run([sys.executable, "-m", "build", "--outdir", str(tmp_path / "dist"), str(ROOT)], check=True, capture_output=True)
     (wheel,) = (tmp_path / "dist").glob("*.whl")
+    (sdist,) = (tmp_path / "dist").glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        packed = {name.partition("/")[2] for name in archive.getnames()}
+    assert packed >= {
+        "Makefile",
+        "harness/.clang-format",
+        "tools/system-packages",
+        "tools/cpp_tests.py",
+        "tests/conftest.py",
+        "benchmarks/harness.py",
+    }
     home = tmp_path / "home"
     venv.create(home / "venv", with_pip=True)
     python = home / "venv" / "bin" / "python"
@@ -148,14 +160,14 @@ def test_a_wheel_made_from_the_sdist_measures_a_model_from_an_empty_folder(tmp_p
     (home / "data").mkdir()
     (home / "data" / "wheels").symlink_to(builds / "wheels")  # the wheel that a build needs is fetched once for all tests
     (home / "devices.toml").write_text(CALM_TOML)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     where = subprocess.run(
-        [python, "-c", "import farm; print(farm.__path__[0])"], check=True, capture_output=True, text=True, cwd=home
+        [python, "-c", "import farm; print(farm.__path__[0])"], check=True, capture_output=True, text=True, cwd=home, env=environment
     ).stdout.strip()
     assert Path(where).is_relative_to(home)
     model = Path(where) / "examples" / "digits_int8.pte"
     options = ["--repeat", "2", "--passes", "latency", "--threads", "1", "--json", "--html", "page.html"]
     command = [str(home / "venv" / "bin" / "farm"), "--data", "data", "run", str(model), *options]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=home, env=environment)
     assert done.returncode == 0, done.stderr
     assert "building the executorch harness" in done.stderr

@@ -1,3 +1,4 @@
+import contextlib
 import itertools
 import time
 from dataclasses import replace
@@ -7,7 +8,7 @@ import pytest
 
 from farm import rack
 from farm.devices.local import LocalTransport
-from farm.errors import ArtifactError
+from farm.errors import ArtifactError, DeviceNotReady
 from farm.runner import Attempt, execute
 from farm.workloads import (
     Artifact,
@@ -249,3 +250,19 @@ def test_a_disturbed_run_is_kept_and_replaced_as_often_as_stated(
     assert {run.outcome for run in runs} == {Outcome.INVALID}
     assert kept == runs
     assert runs[0].readings
+
+
+@pytest.mark.parametrize(("jobs", "measured", "ends"), [(5, 3, True), (3, 3, False), (2, 2, False)])
+def test_a_device_that_is_never_ready_ends_its_session_while_jobs_are_left(
+    transport: LocalTransport, fake_model: FakeModel, fake_harness: HarnessBuild, jobs: int, measured: int, ends: bool
+) -> None:
+    restless = Device("local", DeviceKind.LOCAL, conditions=Conditions(max_cpu_busy_ratio=-1.0, settle_timeout_s=0.01))
+    artifact = fake_model()
+    work = [(replace(a_job(artifact, repeat=repeat), device=restless), 1) for repeat in range(jobs)]
+    kept: list[Run] = []
+    hooks = rack.Hooks(lambda: NOW, lambda _job, _phase: None, kept.append)
+    said = pytest.raises(DeviceNotReady, match="was not ready for 3 jobs in a row, so its session ends here: local did not settle")
+    with said if ends else contextlib.nullcontext():
+        list(rack.measure(work, transport, {"fake": fake_harness}, "s", hooks))
+    assert [run.outcome for run in kept] == [Outcome.NOT_READY] * measured
+    assert len(rack.left([job for job, _ in work], kept)) == jobs  # all can be gone on with

@@ -84,8 +84,8 @@ class Context:
         """Return the database after what waits in the journal has gone in; a busy database does not stop a reader."""
         if self.journal.entries():
             try:
-                count = self.journal.drain(self.store(_ASIDE_DEADLINE_S).append)
-                say(f"{count} {'run' if count == 1 else 'runs'} from the journal went into the database")
+                if count := self.journal.drain(self.store(_ASIDE_DEADLINE_S).append):
+                    say(f"{count} {'run' if count == 1 else 'runs'} from the journal went into the database")
             except (StoreBusy, StoreError) as error:  # whether it can be read, reading it shows
                 say(f"{len(self.journal.entries())} runs wait in the journal: {error.message}")
         return self.store()
@@ -94,6 +94,23 @@ class Context:
 def say(text: str) -> None:
     """Tell the person something that is not a result."""
     click.echo(f"farm: {text}", err=True)
+
+
+def output_goes() -> bool:
+    """Return whether standard output takes anything, by a line break: what it refused may be forgotten by now."""
+    try:
+        sys.stdout.write("\n")
+        sys.stdout.flush()
+    except OSError:
+        return False
+    return True
+
+
+def drop_output() -> None:
+    """Send what is still to be written to standard output, now and when the process ends, nowhere: nobody takes it."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def now_utc() -> datetime:

@@ -1,6 +1,7 @@
 """farm devices and farm doctor: what there is to measure on, and whether it would work."""
 
 import json
+import math
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -39,6 +40,8 @@ def clean(context: Context, device_name: str, keep: str) -> None:
         keep_bytes = units.parse(keep, units.BYTES)
     except ValueError as error:
         raise InputError(str(error), hint="--keep '1 GB'") from error
+    if not 0 <= keep_bytes < math.inf:
+        raise InputError(f"that much cannot be kept: {keep}", hint="--keep '1 GB'")
     transport = connect(context.lab().device(device_name), context.writable_data())
     transport.preflight()
     with leases.hold(transport.identify().id, device_name, owner(), leases.runtime_folder()):
@@ -181,7 +184,7 @@ def _harness(context: Context) -> list[_Check]:
                 f"{prefix}build the harness for {target}",
                 works=not missing,
                 found=", ".join(f"no {tool.name}" for tool in missing) or "all tools are there",
-                remedy="; ".join(tool.remedy for tool in missing),
+                remedy=builder.remedy(missing),
             )
         )
     ready = [f"{one.runtime} {one.runtime_version} for {one.target}" for one in builder.built(context.data)]

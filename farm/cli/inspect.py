@@ -1,6 +1,7 @@
 """farm runs, show, sql and recover: asking the database."""
 
 import json
+import math
 from datetime import datetime
 from typing import Any
 
@@ -11,13 +12,14 @@ from farm.errors import InputError
 from farm.workloads import Outcome
 
 _SHORT = 12
+_MOST_ROWS = 1_000_000_000
 
 
 @click.command(epilog="Example: farm runs --workload digits-int8 --outcome invalid --most 50")
 @click.option("--workload", help="Only runs of this workload.")
 @click.option("--device", help="Only runs on the device of this name.")
 @click.option("--outcome", type=click.Choice([outcome.value for outcome in Outcome]), help="Only runs with this outcome.")
-@click.option("--most", type=click.IntRange(1), default=20, show_default=True, help="How many rows at the most.")
+@click.option("--most", type=click.IntRange(1, _MOST_ROWS), default=20, show_default=True, help="How many rows at the most.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def runs(context: Context, workload: str | None, device: str | None, outcome: str | None, most: int, as_json: bool) -> None:
@@ -47,7 +49,8 @@ def runs(context: Context, workload: str | None, device: str | None, outcome: st
         for row in frame.iter_rows(named=True)
     )
     columns = ("run", "began (UTC)", "device", "workload", "pass", "repeat", "outcome", "p50 / value", "reason")
-    draw.tables([Table("", columns, rows, (0, 1, 2, 3, 4, 6, 8))])
+    expendable = tuple(columns.index(name) for name in ("repeat", "device", "reason", "began (UTC)"))
+    draw.tables([Table("", columns, rows, (0, 1, 2, 3, 4, 6, 8), expendable)])
 
 
 def _main_number(row: dict[str, Any]) -> str:
@@ -106,7 +109,20 @@ def recover(context: Context) -> None:
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False, default=_encode)
+    """Return value as JSON, which has no numbers that are not finite: they are written as the texts NaN, Infinity, -Infinity."""
+    return json.dumps(_finite(value), indent=2, ensure_ascii=False, default=_encode, allow_nan=False)
+
+
+def _finite(value: object) -> object:
+    match value:
+        case dict():
+            return {name: _finite(item) for name, item in value.items()}
+        case list():
+            return [_finite(item) for item in value]
+        case float() if not math.isfinite(value):
+            return "NaN" if math.isnan(value) else f"{'-' if value < 0 else ''}Infinity"
+        case _:
+            return value
 
 
 def _encode(value: object) -> str:

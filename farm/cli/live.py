@@ -1,6 +1,8 @@
 """Showing a person who waits what the device is doing: a live line on a terminal, plain lines elsewhere."""
 
+import math
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +16,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from farm.cli.context import say
 from farm.workloads import Job, Outcome, Run
 
+SETTLING = "settling"
+"""What a phase begins with in which a device is waited for."""
+_PATIENCE_S = 3.0
 _TRIED_AGAIN = (Outcome.INVALID, Outcome.DEVICE_LOST)
 
 
@@ -25,6 +30,9 @@ class View(Protocol):
 
     def taken_up(self, device: str, count: int) -> None:
         """Tell that so many of a device's jobs were done before."""
+
+    def stopping(self) -> None:
+        """Tell that an interrupt was heard, and what is under way is being ended."""
 
     def ended(self, run: Run) -> None:
         """Tell that a run has ended."""
@@ -54,6 +62,9 @@ class _Bars:
     def taken_up(self, device: str, count: int) -> None:
         self.progress.advance(self.tasks[device], count)
 
+    def stopping(self) -> None:
+        self.progress.console.print("farm: stopping", highlight=False)
+
     def ended(self, run: Run) -> None:
         if run.outcome not in _TRIED_AGAIN:
             self.progress.advance(self.tasks[run.job.device.name])
@@ -66,9 +77,23 @@ class _Lines:
     jobs: int
     jobs_ended: int = 0
     lock: Lock = field(default_factory=Lock)
+    settling_since_s: dict[str, float] = field(default_factory=dict)
+    """By device; infinite when that it takes long has been told."""
 
     def phase(self, job: Job, phase: str) -> None:
-        pass
+        device = job.device.name
+        if not phase.startswith(SETTLING):
+            self.settling_since_s.pop(device, None)
+            return
+        now_s = time.monotonic()
+        if now_s - self.settling_since_s.setdefault(device, now_s) > _PATIENCE_S:
+            self.settling_since_s[device] = math.inf
+            with self.lock:
+                say(f"{job.label}: {phase} (for up to {job.device.conditions.settle_timeout_s:g} s)")
+
+    def stopping(self) -> None:
+        with self.lock:
+            say("stopping")
 
     def taken_up(self, device: str, count: int) -> None:
         with self.lock:

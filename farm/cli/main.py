@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from farm import __version__
-from farm.cli.context import Context, say
+from farm.cli.context import Context, drop_output, output_goes, say
 from farm.errors import ConfigError, FarmError, InputError, StoreError
 
 _INTERRUPTED = 130
@@ -70,6 +70,13 @@ class _Lazy(click.Group):
             raise click.UsageError(f'there is no command "{args[0]}"{nearest(args[0], _COMMANDS)}', ctx)
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # `farm runs | head`: the reader has seen enough; click would end with 1, which is a bug of farm
+            drop_output()
+            return 0
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(_HELP.items()))
@@ -87,12 +94,14 @@ class _Lazy(click.Group):
     default=Path(".farm"),
     show_default=True,
     envvar="FARM_DATA",
+    show_envvar=True,
     help="Folder of the database, journal, harness builds and pages.",
 )
 @click.option(
     "--devices",
     type=click.Path(path_type=Path),
     envvar="FARM_DEVICES",
+    show_envvar=True,
     help="The lab's devices.toml. [default: ./devices.toml where there is one, else only this machine]",
 )
 @click.option("-v", "--verbose", count=True, help="Say more on stderr; twice: every command sent to a device.")
@@ -120,7 +129,7 @@ def main() -> None:
         error.show()
         sys.exit(2)
     except (KeyboardInterrupt, click.Abort):
-        say("interrupted; what had been measured is stored")
+        say("interrupted")
         sys.exit(_INTERRUPTED)
     except ConfigError as error:
         for problem in error.problems:
@@ -133,15 +142,16 @@ def main() -> None:
         if error.hint:
             say(f"hint: {error.hint}")
         sys.exit(error.exit_code)
-    except BrokenPipeError:  # `farm runs | head`: the reader has seen enough
-        sys.stderr.close()
-        sys.exit(0)
     except OSError as error:
         where = error.filename2 or error.filename
         if error.errno not in _NO_ROOM:
             if where is None:
                 raise
             say(f"{where}: {error.strerror}")
+            sys.exit(InputError.exit_code)
+        if not output_goes():
+            drop_output()
+            say(f"the output cannot be written: {error.strerror}; runs that had ended are stored")
             sys.exit(InputError.exit_code)
         say(f"there is no room left on the disk{f' for {where}' if where else ''}; runs that had ended are stored")
         say("hint: make room, or name another data folder with --data")

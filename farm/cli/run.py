@@ -1,9 +1,8 @@
 """farm run: measure models on a device, now."""
 
-import re
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +10,22 @@ import click
 
 from farm import __version__, rack
 from farm.cli import unfinished
-from farm.cli.context import Context, now_utc, say
+from farm.cli.asked import (
+    MOST_DECODE_TOKENS,
+    MOST_SEED,
+    MOST_SUSTAIN_S,
+    MOST_TIMEOUT_S,
+    FiniteRange,
+    Options,
+    as_asked,
+    asked,
+    check_together,
+    cpu_list,
+)
+from farm.cli.context import Context, drop_output, now_utc, say
 from farm.cli.session import Done, Measuring, all_valid
 from farm.errors import InputError
-from farm.workloads import CPU_LIST, USUAL_PASSES, Artifact, Device, Job, Pass, PassSettings, Provenance, Workload, new_id
+from farm.workloads import MOST_ITERATIONS, USUAL_PASSES, Artifact, Device, Job, Pass, PassSettings, Provenance, Workload, new_id
 
 if TYPE_CHECKING:
     from farm.config import Lab, Suite
@@ -22,41 +33,6 @@ if TYPE_CHECKING:
 
 _COULD_NOT_TELL = 3
 _DEFAULT_REPEATS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class _Options:
-    """What was given on the command line."""
-
-    models: tuple[Path, ...]
-    suite: Path | None
-    device_names: str | None
-    pool: str | None
-    repeat: int | None
-    threads: int
-    cpus: str
-    passes: str
-    sustain_s: float
-    power_idle_s: float
-    power_work_s: float
-    iterations: int
-    timeout_s: float
-    prompt: Path | None
-    decode_tokens: int
-    seed: int | None
-    resume: bool
-    revision: str | None
-    branch: str | None
-    wheel: Path | None
-    harness: Path | None
-    as_json: bool
-    html: Path | None
-
-
-def _cpu_list(_context: click.Context, _option: click.Parameter, text: str) -> str:
-    if text and re.fullmatch(CPU_LIST, text) is None:
-        raise click.BadParameter(f'"{text}" is no list of CPUs; write 4-7 or 0,2')
-    return text
 
 
 @click.command(epilog="Example: farm run --device local model.pte --repeat 5 --threads 2 --html model.html")
@@ -69,14 +45,14 @@ def _cpu_list(_context: click.Context, _option: click.Parameter, text: str) -> s
 @click.option(
     "--cpus",
     default="",
-    callback=_cpu_list,
+    callback=cpu_list,
     help="CPUs to bind the measuring threads to, such as 4-7; the sampler goes to another (MODEL only).",
 )
 @click.option("--passes", default=",".join(USUAL_PASSES), show_default=True, help=f"Passes to run, of {', '.join(Pass)} (MODEL only).")
 @click.option(
     "--sustain",
     "sustain_s",
-    type=click.FloatRange(1),
+    type=FiniteRange(1, MOST_SUSTAIN_S),
     default=300.0,
     show_default=True,
     help="Seconds that a sustain pass works (MODEL only).",
@@ -84,7 +60,7 @@ def _cpu_list(_context: click.Context, _option: click.Parameter, text: str) -> s
 @click.option(
     "--power-idle",
     "power_idle_s",
-    type=click.FloatRange(0.1, 3600),
+    type=FiniteRange(0.1, 3600),
     default=PassSettings().power_idle_ms / 1e3,
     show_default=True,
     help="Seconds that a power pass computes nothing before its work (MODEL only).",
@@ -92,25 +68,43 @@ def _cpu_list(_context: click.Context, _option: click.Parameter, text: str) -> s
 @click.option(
     "--power-work",
     "power_work_s",
-    type=click.FloatRange(0.1, 3600),
+    type=FiniteRange(0.1, 3600),
     default=PassSettings().power_work_ms / 1e3,
     show_default=True,
     help="Seconds that it works (MODEL only).",
 )
 @click.option(
-    "--iterations", type=click.IntRange(1), default=PassSettings().iterations, show_default=True, help="At least so many (MODEL only)."
+    "--iterations",
+    type=click.IntRange(1, MOST_ITERATIONS),
+    default=PassSettings().iterations,
+    show_default=True,
+    help="At least so many (MODEL only).",
 )
 @click.option(
-    "--timeout", "timeout_s", type=click.FloatRange(0, min_open=True), default=300.0, show_default=True, help="Seconds a run may take."
+    "--timeout",
+    "timeout_s",
+    type=FiniteRange(0, MOST_TIMEOUT_S, min_open=True),
+    default=300.0,
+    show_default=True,
+    help="Seconds a run may take (MODEL only).",
 )
-@click.option("--prompt", type=click.Path(path_type=Path), help="Token ids (a JSON list): measure MODEL as a language model.")
-@click.option("--decode-tokens", type=click.IntRange(1), default=64, show_default=True, help="Tokens to generate after the prompt.")
-@click.option("--seed", type=click.IntRange(0), help="Seed of the order of runs. [default: a new one, stored with the session]")
+@click.option("--prompt", type=click.Path(path_type=Path), help="Token ids (a JSON list): measure MODEL as a language model (MODEL only).")
+@click.option(
+    "--decode-tokens",
+    type=click.IntRange(1, MOST_DECODE_TOKENS),
+    default=64,
+    show_default=True,
+    help="Tokens to generate after the prompt (MODEL only).",
+)
+@click.option("--seed", type=click.IntRange(0, MOST_SEED), help="Seed of the order of runs. [default: a new one, stored with the session]")
 @click.option("--resume", is_flag=True, help="Go on with the newest run that was killed or interrupted: only what is not done is measured.")
 @click.option(
-    "--revision", envvar=["FARM_REVISION", "GIT_COMMIT", "GITHUB_SHA", "CI_COMMIT_SHA"], help="Git revision of the model's repository."
+    "--revision",
+    envvar=["FARM_REVISION", "GIT_COMMIT", "GITHUB_SHA", "CI_COMMIT_SHA"],
+    show_envvar=True,
+    help="Git revision of the model's repository.",
 )
-@click.option("--branch", envvar=["FARM_BRANCH", "GITHUB_REF_NAME", "CI_COMMIT_BRANCH"], help="Its branch.")
+@click.option("--branch", envvar=["FARM_BRANCH", "GITHUB_REF_NAME", "CI_COMMIT_BRANCH"], show_envvar=True, help="Its branch.")
 @click.option("--wheel", type=click.Path(path_type=Path), help="ExecuTorch wheel to build the harness with, instead of downloading it.")
 @click.option(
     "--harness",
@@ -120,20 +114,19 @@ def _cpu_list(_context: click.Context, _option: click.Parameter, text: str) -> s
 @click.option("--json", "as_json", is_flag=True, help="Print the session as JSON.")
 @click.option("--html", type=click.Path(path_type=Path), help="Write a self-contained page.")
 @click.pass_obj
-def run(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's values, typed by _Options
+def run(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's values, typed by Options
     """Measure models, MODEL or those of a suite, on one device or on many at once.
 
     Every raw reading is stored; the table shows the median over runs with its interval. On a device, one job runs at a
     time, in random blocks. Ends with 3 when a job has no valid run.
     """
-    options = _Options(**given)
-    if options.resume == (bool(options.models) or options.suite is not None) or (options.models and options.suite):
-        raise InputError("name either model files or a --suite, or go on with --resume", hint="farm run model.pte")
+    options = Options(**given)
+    check_together(options)
     context.writable_data()
     context.check_database()
     going_on = unfinished.newest(context.data) if options.resume else None
     if going_on is not None:
-        context, options = _as_asked(context, options, going_on.options)
+        context, options = as_asked(context, options, going_on.options)
     if options.html is not None:
         from farm import report
 
@@ -141,7 +134,7 @@ def run(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's val
     task = _task(context, options)
     plan = unfinished.digest([jobs for _, jobs in task.work])
     if going_on is None:
-        going_on = unfinished.begin(context.data, new_id(now_utc()), _asked(context, options, task.seed), plan)
+        going_on = unfinished.begin(context.data, new_id(now_utc()), asked(context, options, task.seed), plan)
     going_on.check(plan)
     for note in task.notes:
         say(note)
@@ -149,43 +142,27 @@ def run(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's val
     try:
         sessions = Measuring(context, task.seed, provenance, options.wheel, going_on).measure(task.work)
     except KeyboardInterrupt:
-        say("farm run --resume goes on with what is left")
+        say("what had been measured is stored; farm run --resume goes on with what is left")
         raise
     if not any(rack.left(done.jobs, done.runs) for done in sessions):
         going_on.remove()
-    exit_code = 0 if all(done.failure is None and all_valid(done.jobs, done.runs) for done in sessions) else _COULD_NOT_TELL
+    exit_code = _exit_code(sessions)
     if len(sessions) > 1 or sessions[0].runs:
-        _show(sessions, options, exit_code)
+        try:
+            _show(sessions, options, exit_code)
+        except BrokenPipeError:  # whoever read has gone; what the numbers came to, the exit code still says
+            drop_output()
     if len(sessions) == 1 and sessions[0].failure is not None:
         raise sessions[0].failure
     say(f"database: {context.database}")
     return exit_code
 
 
-_OUTPUT = ("resume", "as_json", "html", "wheel")
-"""What is asked anew when a run is gone on with: where the results go, and what it is built with."""
-
-
-def _asked(context: Context, options: _Options, seed: int) -> dict[str, Any]:
-    """Return what is asked as JSON values, good in any folder: paths are absolute, and the seed is the one that was drawn."""
-    values = {item.name: getattr(options, item.name) for item in fields(options) if item.name not in _OUTPUT} | {"seed": seed}
-    asked = {name: str(value.resolve()) if isinstance(value, Path) else value for name, value in values.items()}
-    devices = context.devices_file()
-    return asked | {
-        "models": [str(path.resolve()) for path in options.models],
-        "devices_file": None if devices is None else str(devices.resolve()),
-    }
-
-
-def _as_asked(context: Context, options: _Options, asked: Mapping[str, Any]) -> tuple[Context, _Options]:
-    """Return what was asked then, with the results going where they are asked to go now."""
-    values = dict(asked)
-    devices = values.pop("devices_file")
-    for name in ("suite", "prompt", "harness"):
-        values[name] = None if values[name] is None else Path(values[name])
-    values["models"] = tuple(Path(path) for path in values["models"])
-    output = {name: getattr(options, name) for name in _OUTPUT}
-    return replace(context, devices=context.devices or (devices and Path(devices))), _Options(**(values | output))
+def _exit_code(sessions: Sequence[Done]) -> int:
+    """Return what the command ends with; the failure of the only device ends it as it would end any command."""
+    if len(sessions) == 1 and sessions[0].failure is not None:
+        return sessions[0].failure.exit_code
+    return 0 if all(done.failure is None and all_valid(done.jobs, done.runs) for done in sessions) else _COULD_NOT_TELL
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +174,7 @@ class _Task:
     notes: tuple[str, ...]
 
 
-def _task(context: Context, options: _Options) -> _Task:
+def _task(context: Context, options: Options) -> _Task:
     """Read everything that can be wrong, before anything is built or measured."""
     from farm.artifacts import open_artifact
     from farm.config import load_suite
@@ -236,7 +213,7 @@ def _workload_id(artifact: Artifact) -> str:
     return PurePath(artifact.name).stem
 
 
-def _devices(lab: "Lab", options: _Options) -> list[Device]:
+def _devices(lab: "Lab", options: Options) -> list[Device]:
     """Return the devices that are named, each once."""
     if options.pool is not None:
         if options.device_names is not None:
@@ -268,7 +245,7 @@ def _passes(text: str) -> tuple[Pass, ...]:
     return tuple(dict.fromkeys(Pass(name) for name in names))
 
 
-def _workload(artifact: Artifact, passes: tuple[Pass, ...], options: _Options) -> Workload:
+def _workload(artifact: Artifact, passes: tuple[Pass, ...], options: Options) -> Workload:
     """Return the workload of a model named on the command line: called after the file."""
     from farm.config import LLM_WARMUP, read_prompt
 
@@ -292,7 +269,7 @@ def _workload(artifact: Artifact, passes: tuple[Pass, ...], options: _Options) -
     return Workload(name, passes, replace(settings, warmup_iterations=LLM_WARMUP, decode_tokens=options.decode_tokens), prompt=prompt)
 
 
-def _show(sessions: Sequence[Done], options: _Options, exit_code: int) -> None:
+def _show(sessions: Sequence[Done], options: Options, exit_code: int) -> None:
     """Print the sessions and write their page."""
     from farm.cli import draw
     from farm.publish import document, tables
@@ -303,7 +280,7 @@ def _show(sessions: Sequence[Done], options: _Options, exit_code: int) -> None:
     else:
         for one in results:
             draw.tables(tables.result_tables(one, with_device=len(results) > 1))
-        draw.lines("No valid number", [line for one in results for line in tables.outcome_lines(one)])
+        draw.lines("Attempts without a valid number", [line for one in results for line in tables.outcome_lines(one)])
         draw.lines("Notes", [line for one in results for line in tables.note_lines(one)])
         draw.lines("Not measured", [line for one in results for line in tables.absent_lines(one.runs)])
     if options.html is not None:

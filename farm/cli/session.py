@@ -27,6 +27,7 @@ class Done:
 
     device: Device
     jobs: Sequence[Job]
+    transport: Transport | None = None
     session: Session | None = None
     """None while the device has not been reached."""
     runs: list[Run] = field(default_factory=list)
@@ -60,7 +61,7 @@ class Measuring:
                 while wait(futures, _LOOK_UP_S).not_done:
                     pass  # polars has the kernel restart what an interrupt breaks off: an endless wait would never hear of it
             except KeyboardInterrupt:
-                self.interrupted.set()
+                self._stop(sessions, view)
                 raise
             for future in futures:
                 future.result()  # a bug of farm comes up here
@@ -69,6 +70,19 @@ class Measuring:
             say(f"{len(self.context.journal.entries())} runs wait in the journal: {waiting.message}")
         return sessions
 
+    def _stop(self, sessions: Sequence[Done], view: View) -> None:
+        """Have all sessions end as soon as they can."""
+        view.stopping()
+        self.interrupted.set()
+        for done in sessions:
+            if done.transport is not None:
+                done.transport.interrupt()
+
+    def _check(self) -> None:
+        """Raise KeyboardInterrupt in the thread of a session that is to end."""
+        if self.interrupted.is_set():
+            raise KeyboardInterrupt
+
     def _session(self, done: Done, view: View) -> None:
         try:
             self._measure(done, view)
@@ -76,7 +90,7 @@ class Measuring:
             done.failure = error
 
     def _measure(self, done: Done, view: View) -> None:
-        transport = connect(done.device, self.context.data)
+        done.transport = transport = connect(done.device, self.context.data)
         transport.preflight()
         identity = transport.identify()
         harnesses = self._harnesses(done.device, done.jobs, identity)
@@ -86,8 +100,7 @@ class Measuring:
         self._take_up(done, identity, view)
 
         def phase(job: Job, phase: str) -> None:
-            if self.interrupted.is_set():
-                raise KeyboardInterrupt
+            self._check()
             view.phase(job, phase)
 
         def keep(run: Run) -> None:
@@ -136,9 +149,11 @@ class Measuring:
             return dict.fromkeys(runtimes, own.given(device.harness, identity.architecture))
         target = build.target_for(identity.kind, identity.architecture)
         with self.one_at_a_time:
-            return {
-                runtime: build.ensure(target, runtime, self.context.data, wheel_file=self.wheel, on_progress=say) for runtime in runtimes
-            }
+            self._check()
+            return {runtime: self._built(target, runtime) for runtime in runtimes}
+
+    def _built(self, target: build.Target, runtime: str) -> HarnessBuild:
+        return build.ensure(target, runtime, self.context.data, wheel_file=self.wheel, on_progress=say, on_wait=self._check)
 
 
 def _restored(transport: Transport, device: Device) -> None:

@@ -106,6 +106,8 @@ def _misplaced_keys(raw: Mapping[str, Any]) -> list[str]:
         if entry.get("kind") not in [*DeviceKind]:
             continue
         kind = DeviceKind(entry["kind"])
+        if name == LOCAL.name and kind is not DeviceKind.LOCAL:
+            problems.append(f"devices.{name}.kind: {name} is always this machine; call a device of kind {kind} something else")
         others = set[str]().union(*(_OWN_KEYS[other] for other in DeviceKind if other is not kind)) - _OWN_KEYS[kind]
         problems += [f"devices.{name}.{key}: not a key of a device of kind {kind}" for key in sorted(others & entry.keys())]
         if isinstance(entry.get("power"), dict):

@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
+from threading import Event
 
 from farm.devices import files, local_state
 from farm.devices.readers import proc
@@ -40,6 +41,7 @@ class LocalTransport:
     box: Path
     _harness: HarnessBuild | None = None
     _children: dict[int, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _interrupted: Event = field(default_factory=Event)
 
     def identify(self) -> Identity:
         """Return this machine, known by its machine-id (hashed: it is meant to stay private, see machine-id(5))."""
@@ -141,9 +143,14 @@ class LocalTransport:
         deadline_s = time.monotonic() + timeout_s
         pause_s = _FIRST_LOOK_S
         while (status := self.poll(handle)) is Status.RUNNING and (left_s := deadline_s - time.monotonic()) > 0:
-            time.sleep(min(pause_s, left_s))
+            if self._interrupted.wait(min(pause_s, left_s)):
+                break
             pause_s = min(_LAST_LOOK_S, pause_s * 1.5)
         return status
+
+    def interrupt(self) -> None:
+        """Have wait() return at once."""
+        self._interrupted.set()
 
     def collect(self, handle: Handle) -> Collected:
         """Return the result (or what there is of it), the end of the log and the exit code."""

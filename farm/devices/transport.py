@@ -89,6 +89,12 @@ class Transport(Protocol):
     def wait(self, handle: Handle, timeout_s: float) -> Status:
         """Return where the harness is when it has ended, or after timeout_s. Nothing is asked of the device meanwhile."""
 
+    def interrupt(self) -> None:
+        """Have a wait that goes on in another thread return at once, and later calls not wait for a device that is away.
+
+        For a controller that is being stopped. May be called from any thread; asks nothing of the device.
+        """
+
     def collect(self, handle: Handle) -> Collected:
         """Return what the harness left, as far as it came."""
 

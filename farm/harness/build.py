@@ -2,25 +2,31 @@
 
 import hashlib
 import json
+import os
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from farm.errors import HarnessUnavailable
 from farm.harness import bundle, toolchain, wheel
-from farm.harness.toolchain import Target, Tools, missing_tools
+from farm.harness.toolchain import Target, Tools, missing_tools, remedy
 from farm.sources import source_root
 from farm.workloads import DeviceKind, HarnessBuild
 
-__all__ = ["Target", "built", "ensure", "missing_tools"]
+__all__ = ["Target", "built", "ensure", "missing_tools", "remedy"]
 
 _FACTS = "build.json"
 _SOURCES = ("CMakeLists.txt", "cmake", "src")
 _RUNTIME_VERSIONS = {"executorch": wheel.VERSION, "fake": "1"}
 _TIMEOUT_S = 1800
+_LOOK_UP_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +49,42 @@ def ensure(
     wheel_file: Path | None = None,
     sources: Path | None = None,
     on_progress: Callable[[str], None],
+    on_wait: Callable[[], None] = lambda: None,
 ) -> HarnessBuild:
     """Return the harness of these very sources for a target and runtime, built when it is not there yet.
 
-    wheel_file is an ExecuTorch wheel to use instead of downloading it; sources another folder than farm's own harness/.
-    Raises HarnessUnavailable with a sentence that says what is missing or where the compiler's words are.
+    wheel_file is an ExecuTorch wheel to use instead of downloading it; sources another folder than farm's own harness/. on_wait
+    is called several times a second while the compiler works: what it raises ends the build. Where a tool is missing, an earlier
+    build of these sources will do. Raises HarnessUnavailable with a sentence that says what is missing or where the compiler's words are.
     """
     if runtime not in _RUNTIME_VERSIONS:
         raise HarnessUnavailable(f'there is no harness for the runtime "{runtime}"', hint=f"runtimes are {', '.join(_RUNTIME_VERSIONS)}")
     root = sources or source_root("harness")
-    tools = toolchain.find(target)
-    wheel_root, wheel_hash = None, ""
-    if runtime == "executorch":
-        wheel_root, wheel_hash = wheel.unpacked(toolchain.architecture(target), data, wheel_file, on_progress)
-    source_hash = _hash(root, [target, runtime, wheel_hash, tools.compiler_version])
+    parts = [target, runtime, wheel.pinned(toolchain.architecture(target), wheel_file).sha256 if runtime == "executorch" else ""]
+    try:
+        tools = toolchain.find(target)
+    except HarnessUnavailable:
+        earlier = _built_before(data / "harness", root, parts, toolchain.compiler_version(target))
+        if earlier is None:
+            raise
+        return earlier
+    source_hash = _hash(root, [*parts, tools.compiler_version])
     folder = data / "harness" / f"{target}-{runtime}-{source_hash[:12]}"
     if not (folder / _FACTS).exists():
+        wheel_root = wheel.unpacked(toolchain.architecture(target), data, wheel_file, on_progress) if runtime == "executorch" else None
         on_progress(f"building the {runtime} harness for {target} (once, under a minute)")
-        _build(_Plan(target, runtime, root, tools, wheel_root, source_hash), folder, data / "harness")
+        _build(_Plan(target, runtime, root, tools, wheel_root, source_hash), folder, data / "harness", on_wait)
     return _read(folder)
+
+
+def _built_before(parent: Path, root: Path, parts: list[str], compiler_version: str | None) -> HarnessBuild | None:
+    """Return the newest build of these very sources, whichever compiler made it; the one that is here comes first."""
+    found = []
+    for path in parent.glob(f"*/{_FACTS}"):
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        if facts["source_hash"] == _hash(root, [*parts, facts["compiler"]]):
+            found.append((facts["compiler"] == compiler_version, path.stat().st_mtime_ns, path.parent))
+    return _read(max(found)[2]) if found else None
 
 
 def target_for(kind: DeviceKind, machine: str) -> Target:
@@ -92,12 +115,12 @@ def _hash(root: Path, parts: list[str]) -> str:
     return digest.hexdigest()
 
 
-def _build(plan: _Plan, folder: Path, parent: Path) -> None:
+def _build(plan: _Plan, folder: Path, parent: Path, on_wait: Callable[[], None]) -> None:
     """Build in a scratch folder, and rename the finished bundle to its place: a half-built one is never there."""
     parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=parent, prefix="building-") as scratch:
+    with tempfile.TemporaryDirectory(dir=parent, prefix="building-", ignore_cleanup_errors=True) as scratch:
         tree, made = Path(scratch) / "tree", Path(scratch) / "made"
-        _compile(plan, tree, parent / f"{folder.name}.log")
+        _compile(plan, tree, parent / f"{folder.name}.log", on_wait)
         libraries = None if plan.wheel_root is None else plan.wheel_root / "lib"
         command = bundle.collect(tree / "farm-harness", libraries, plan.target, plan.tools, made)
         facts = {
@@ -117,7 +140,7 @@ def _build(plan: _Plan, folder: Path, parent: Path) -> None:
         wheel.move_into_place(made, folder)
 
 
-def _compile(plan: _Plan, tree: Path, log: Path) -> None:
+def _compile(plan: _Plan, tree: Path, log: Path, on_wait: Callable[[], None]) -> None:
     configure = [
         plan.tools.cmake,
         "-S",
@@ -138,12 +161,30 @@ def _compile(plan: _Plan, tree: Path, log: Path) -> None:
     words = tree.with_name("words")  # of this build's own: another process may build the same
     with words.open("w", encoding="utf-8") as output:
         for command in (configure, [plan.tools.cmake, "--build", str(tree.resolve()), "--target", "farm-harness"]):
-            done = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, check=False, timeout=_TIMEOUT_S, cwd=tree.parent)
-            if done.returncode != 0:
+            if _ended(command, output, tree.parent, on_wait) != 0:
                 shutil.copyfile(words, log)
                 raise HarnessUnavailable(
                     f"the {plan.runtime} harness could not be built for {plan.target}", hint=f"the compiler's words are in {log}"
                 )
+
+
+def _ended(command: list[str], output: IO[str], folder: Path, on_wait: Callable[[], None]) -> int:
+    """Run a command and return its exit code. What it started is ended with it when this is left by an error or an interrupt."""
+    give_up_s = time.monotonic() + _TIMEOUT_S
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd=folder, start_new_session=True
+    )
+    try:
+        while True:
+            with suppress(subprocess.TimeoutExpired):
+                return process.wait(_LOOK_UP_S)
+            on_wait()
+            if time.monotonic() > give_up_s:
+                raise HarnessUnavailable(f"the build had not ended after {_TIMEOUT_S} s and was stopped")
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def _read(folder: Path) -> HarnessBuild:

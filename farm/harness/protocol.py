@@ -17,10 +17,13 @@ from farm.workloads import Absent, Measured, Readings
 
 PROTOCOL = 1
 
+GENERATED = "generated_token_index"
+"""The metric under which the tokens that a language model generated are kept: their places in its vocabulary."""
 UNFINISHED = frozenset({"no_begin", "no_end"})
 """Error classes of a result that is not whole: the exit code and the log say more than the result does."""
 
 _NEVER_NEGATIVE = ("_ns", "_bytes", "_count", "_hz", "_index")
+_LAST_WORDS = 200  # characters; the whole line may be the whole log
 _SHELL_SIGNAL_BASE = 128  # a shell reports a child ended by signal n as 128 + n
 _HINTS = {
     "operator_missing": "export the model with operators that the runtime's kernels provide, or delegate them to a backend",
@@ -38,7 +41,6 @@ class Result:
     model: Mapping[str, Any]
     readings: tuple[Readings, ...]
     absent: tuple[Absent, ...]
-    tokens: tuple[int, ...]
 
     @property
     def measured(self) -> Measured:
@@ -87,7 +89,8 @@ def parse(text: str, nonce: str) -> Result:
     if lines.model is None:
         _fail("garbage", "the harness's result has no model line")
     _check_build(lines.begin)
-    return Result(lines.begin, lines.model, tuple(lines.readings), tuple(lines.absent), lines.tokens)
+    generated = [Readings(GENERATED, lines.tokens)] if lines.tokens else []
+    return Result(lines.begin, lines.model, tuple(lines.readings + generated), tuple(lines.absent))
 
 
 def explain_exit(exit_code: int | None, log: str, device_says: str = "") -> HarnessFailed:
@@ -96,7 +99,7 @@ def explain_exit(exit_code: int | None, log: str, device_says: str = "") -> Harn
     exit_code is the shell's, None when unknown; device_says is what the device itself knows of the end.
     """
     last = next((line.strip() for line in reversed(log.splitlines()) if line.strip()), "")
-    said = f'; it last said "{last}"' if last else ""
+    said = f'; it last said "{last if len(last) <= _LAST_WORDS else last[:_LAST_WORDS] + "…"}"' if last else ""
     if device_says:
         said += f"; {device_says}"
     if exit_code is None:

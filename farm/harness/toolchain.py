@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -23,12 +24,16 @@ class Target(StrEnum):
     ANDROID_ARM64_GLIBC = "android-arm64-glibc"
 
 
+_PIP, _APT = "pip install", "on Debian: apt-get install"
+
+
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A tool that is not there, and how to get it."""
+    """A tool that is not there, what installs it, and the package that it comes in."""
 
     name: str
-    remedy: str
+    installer: str
+    package: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +59,24 @@ def find(target: Target) -> Tools:
         names = " and ".join(tool.name for tool in missing)
         raise HarnessUnavailable(
             f"the harness cannot be built for {target}: {names} {'is' if len(missing) == 1 else 'are'} missing",
-            hint="; ".join(tool.remedy for tool in missing),
+            hint=remedy(missing),
         )
     cmake, ninja, compiler, readelf = (_found(name) for name in ("cmake", "ninja", *_of_target(target)))
-    return Tools(str(cmake), str(ninja), str(compiler), str(readelf), _said(str(compiler)).splitlines()[0])
+    return Tools(str(cmake), str(ninja), str(compiler), str(readelf), _version_line(str(compiler)))
+
+
+def compiler_version(target: Target) -> str | None:
+    """Return the line in which the compiler for a target states its version, None when there is no compiler."""
+    compiler = _found(_of_target(target)[0])
+    return None if compiler is None else _version_line(compiler)
+
+
+def remedy(missing: Sequence[Missing]) -> str:
+    """Return how to get all that is missing: one command for each installer, each package once."""
+    packages: dict[str, dict[str, None]] = {}
+    for tool in missing:
+        packages.setdefault(tool.installer, {})[tool.package] = None
+    return "; ".join(f"{installer} {' '.join(names)}" for installer, names in packages.items())
 
 
 def missing_tools(target: Target) -> list[Missing]:
@@ -65,11 +84,13 @@ def missing_tools(target: Target) -> list[Missing]:
     missing = []
     cmake = _found("cmake")
     if cmake is None or _version(cmake) < _OLDEST_CMAKE:
-        missing.append(Missing(f"cmake {'.'.join(map(str, _OLDEST_CMAKE))} or newer", "pip install 'phonefarm[harness]'"))
+        missing.append(Missing(f"cmake {'.'.join(map(str, _OLDEST_CMAKE))} or newer", _PIP, "'phonefarm[harness]'"))
     if _found("ninja") is None:
-        missing.append(Missing("ninja", "pip install 'phonefarm[harness]'"))
-    package = "g++" if target is Target.HOST else f"g++-{_CROSS}"
-    return missing + [Missing(name, f"on Debian: apt-get install {package}") for name in _of_target(target) if _found(name) is None]
+        missing.append(Missing("ninja", _PIP, "'phonefarm[harness]'"))
+    suffix = "" if target is Target.HOST else f"-{_CROSS}"
+    compiler, readelf = _of_target(target)
+    needed = ((compiler, f"g++{suffix}"), (readelf, f"binutils{suffix}"))
+    return missing + [Missing(name, _APT, package) for name, package in needed if _found(name) is None]
 
 
 def _of_target(target: Target) -> tuple[str, str]:
@@ -95,6 +116,10 @@ def _found(name: str) -> str | None:
 def _version(cmake: str) -> tuple[int, ...]:
     match = re.search(r"version (\d+)\.(\d+)", _said(cmake))
     return (int(match[1]), int(match[2])) if match else (0, 0)
+
+
+def _version_line(compiler: str) -> str:
+    return _said(compiler).splitlines()[0]
 
 
 def _said(program: str) -> str:

@@ -21,24 +21,32 @@ WHEELS = {
 }
 
 
-def unpacked(architecture: str, data: Path, given: Path | None, on_progress: Callable[[str], None]) -> tuple[Path, str]:
-    """Return the unpacked wheel's `executorch` folder and the wheel's SHA-256; fetched into the data folder when it is not there.
+def pinned(architecture: str, given: Path | None) -> wheels.Wheel:
+    """Return the wheel that a harness for this machine is built against; given, a file to use, must be that one.
 
-    given is a wheel file to use instead of the network. Raises HarnessUnavailable, PackageUnavailable.
+    Raises HarnessUnavailable, PackageUnavailable.
     """
     if architecture not in WHEELS:
         raise HarnessUnavailable(f"there is no ExecuTorch wheel for {architecture}", hint=f"there are wheels for {', '.join(WHEELS)}")
-    wheel = WHEELS[architecture]
-    folder = data / "wheels" / f"executorch-{VERSION}-{architecture}-{wheel.sha256[:12]}"
     if given is not None:
-        wheels.checked(given, wheel)
+        wheels.checked(given, WHEELS[architecture])
+    return WHEELS[architecture]
+
+
+def unpacked(architecture: str, data: Path, given: Path | None, on_progress: Callable[[str], None]) -> Path:
+    """Return the unpacked wheel's `executorch` folder; fetched into the data folder when it is not there.
+
+    given is a wheel file to use instead of the network. Raises HarnessUnavailable, PackageUnavailable.
+    """
+    wheel = pinned(architecture, given)
+    folder = data / "wheels" / f"executorch-{VERSION}-{architecture}-{wheel.sha256[:12]}"
     if not folder.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix="unpacking-") as scratch:
             file = given or wheels.fetch(wheel, Path(scratch), on_progress, hint="give the file with --wheel; it is on PyPI")
             unpack(file, Path(scratch) / "unpacked")
             move_into_place(Path(scratch) / "unpacked", folder)
-    return folder / "executorch", wheel.sha256
+    return folder / "executorch"
 
 
 def unpack(wheel: Path, folder: Path) -> None:

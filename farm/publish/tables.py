@@ -9,7 +9,7 @@ from farm import units
 from farm.publish.power import power_notes
 from farm.publish.results import Results
 from farm.summary import Line, Validity
-from farm.workloads import Outcome, Run
+from farm.workloads import Outcome, Pass, Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +21,13 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     text_columns: tuple[int, ...] = (0,)
     """Columns that hold words; the others hold numbers and stand to the right."""
+    expendable: tuple[int, ...] = ()
+    """Columns that a narrow terminal can do without, the first to go first."""
 
 
 _COLUMNS = ("metric", "p50 / value", "interval over runs", "p90", "p99", "valid runs", "cpu/wall", "switches", "load")
+_DIGITS, _MOST_DIGITS = 3, 6
+_EXPENDABLE = tuple(_COLUMNS.index(name) for name in ("load", "switches", "cpu/wall", "p90", "p99", "valid runs"))
 
 
 def result_tables(results: Results, *, with_device: bool = False) -> list[Table]:
@@ -41,7 +45,7 @@ def result_tables(results: Results, *, with_device: bool = False) -> list[Table]
         device = f"{results.device.name} · " if with_device else ""
         answer = f"output {_answer(runs)}"
         title = f"{device}{workload} · {runs[0].job.artifact.name} · {own[0].flavour} · {count(own[0].threads, 'thread')} · {answer}"
-        found.append(Table(title, _COLUMNS, rows))
+        found.append(Table(title, _COLUMNS, rows, expendable=_EXPENDABLE))
     return found
 
 
@@ -56,7 +60,7 @@ def _row(line: Line, own: Sequence[Line], signs: Validity, runs: Sequence[Run]) 
     attempts = [run for run in runs if run.job.pass_ == line.pass_]
     return (
         line.metric.label,
-        units.show(line.median, quantity),
+        units.show(line.median, quantity, _digits(line)),
         interval_text(line),
         spread.get("p90", ""),
         spread.get("p99", ""),
@@ -71,8 +75,18 @@ def interval_text(line: Line) -> str:
     """Return the interval over runs with its coverage, or why there is none."""
     if line.interval is None:
         return "needs 2 runs"
-    low, high = (units.show(value, line.metric.quantity) for value in (line.interval.low, line.interval.high))
+    low, high = (units.show(value, line.metric.quantity, _digits(line)) for value in (line.interval.low, line.interval.high))
     return f"{low} … {high} ({line.interval.coverage:.0%})"
+
+
+def _digits(line: Line) -> int:
+    """Return how many digits to show a median with: as few as tell the ends of its interval apart."""
+    if line.interval is not None:
+        for digits in range(_DIGITS, _MOST_DIGITS + 1):
+            low, high = (units.show(value, line.metric.quantity, digits) for value in (line.interval.low, line.interval.high))
+            if low != high:
+                return digits
+    return _DIGITS
 
 
 def _answer(runs: Sequence[Run]) -> str:
@@ -92,7 +106,7 @@ def outcome_lines(results: Results) -> list[str]:
 
 
 def note_lines(results: Results) -> list[str]:
-    """Return what a reader of the numbers should know: outputs that nothing was held against or that differ, slow attention."""
+    """Return what a reader of the numbers should know: outputs that are unchecked or differ, passes cut short, slow attention."""
     outputs: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     unchecked = set()
     plain = sorted({line.workload for line in results.lines if "plain_attention" in line.flavour.split("+")})
@@ -105,6 +119,10 @@ def note_lines(results: Results) -> list[str]:
     differing = sorted(workload for (workload, *_), hashes in outputs.items() if len(hashes) > 1)
     notes += [f"{workload}: repeats of one flavour gave different outputs" for workload in differing]
     notes += power_notes(results.runs)
+    notes += [
+        f"{workload}: its latency passes ended at {most} iterations (max_iterations), before their stated duration of {duration_ms} ms"
+        for workload, most, duration_ms in sorted(_cut_short(results.runs))
+    ]
     return notes + [f"{workload}: attention without the runtime's fused kernel, so slower than a build that has it" for workload in plain]
 
 
@@ -117,6 +135,17 @@ def identity_lines(runs: Sequence[Run]) -> list[str]:
             harness = f"harness {measured.harness_hash[:12]} ({measured.build_type})"
             lines[f"{artifact.name}: SHA-256 {artifact.sha256}, by {measured.runtime} {measured.runtime_version}, {harness}"] = None
     return list(lines)
+
+
+def _cut_short(runs: Sequence[Run]) -> set[tuple[str, int, int]]:
+    """Return workloads whose latency passes came to max_iterations before they had gone on for as long as was stated, with both."""
+    found = set()
+    for run in runs:
+        settings = run.job.workload.settings
+        values = next((item.values for item in run.readings if item.metric == "latency_ns" and not item.source), ())
+        if run.job.pass_ is Pass.LATENCY and len(values) == settings.max_iterations and sum(values) < settings.duration_ms * 1e6:
+            found.add((run.job.workload.id, settings.max_iterations, settings.duration_ms))
+    return found
 
 
 def absent_lines(runs: Sequence[Run]) -> list[str]:

@@ -88,8 +88,6 @@ JsonObject& JsonObject::integer(std::string_view name, std::int64_t value) { ret
 
 JsonObject& JsonObject::boolean(std::string_view name, bool value) { return raw(name, value ? "true" : "false"); }
 
-JsonObject& JsonObject::null(std::string_view name) { return raw(name, "null"); }
-
 JsonObject& JsonObject::numbers(std::string_view name, const std::vector<double>& values) { return raw(name, joined(values, json_number)); }
 
 JsonObject& JsonObject::integers(std::string_view name, const std::vector<std::int64_t>& values) {

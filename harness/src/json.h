@@ -21,7 +21,6 @@ class JsonObject {
   JsonObject& text(std::string_view name, std::string_view value);
   JsonObject& integer(std::string_view name, std::int64_t value);
   JsonObject& boolean(std::string_view name, bool value);
-  JsonObject& null(std::string_view name);
   JsonObject& numbers(std::string_view name, const std::vector<double>& values);
   JsonObject& integers(std::string_view name, const std::vector<std::int64_t>& values);
   JsonObject& texts(std::string_view name, const std::vector<std::string>& values);

@@ -115,7 +115,7 @@ int measure(const Arguments& arguments) {
   const auto info = runtime_info();
   write_begin(result, arguments, info, epoch);
   try {
-    run_pass({arguments, result, epoch.monotonic}, info);
+    run_pass({arguments, result, epoch.monotonic, allowed_cpus()}, info);
   } catch (const std::bad_alloc&) {
     const Error error("out_of_memory", "the device has no memory left for this model");
     result.error(error);

@@ -114,13 +114,13 @@ std::vector<Bytes> read_inputs(const Job& job, const ModelInfo& info) {
   return inputs;
 }
 
-std::vector<std::int64_t> read_prompt(const Job& job, const ModelInfo& info) {
+std::vector<std::int64_t> read_prompt(const Job& job, Model& model) {
   const auto bytes = file_bytes(job.arguments.prompt);
   if (bytes.empty() || bytes.size() % sizeof(std::int64_t) != 0)
     throw Error("input_mismatch", "the prompt is not a list of 64-bit token ids");
   std::vector<std::int64_t> tokens(bytes.size() / sizeof(std::int64_t));
   std::memcpy(tokens.data(), bytes.data(), bytes.size());
-  const auto& language = *info.language_model;
+  const auto& language = *model.info().language_model;
   const auto wanted = static_cast<std::int64_t>(tokens.size()) + job.arguments.decode_tokens;
   if (language.max_context_tokens && wanted > *language.max_context_tokens) {
     throw Error("input_mismatch", "prompt and generated tokens are " + std::to_string(wanted) + ", the model's context holds " +
@@ -130,6 +130,7 @@ std::vector<std::int64_t> read_prompt(const Job& job, const ModelInfo& info) {
     if (token < 0 || (language.vocabulary && token >= *language.vocabulary))
       throw Error("input_mismatch", "the prompt's token " + std::to_string(token) + " is not in the vocabulary");
   }
+  model.expect_tokens(language.many_tokens_at_once ? tokens.size() : 1);
   return tokens;
 }
 
@@ -147,6 +148,15 @@ void write_output(const Job& job, const Bytes& bytes) {
   file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));  // NOLINT
   file.flush();
   if (!file) throw Error("result_unwritable", "the output " + job.arguments.output + " cannot be written");
+}
+
+Sampler::Settings sampler_settings(const Job& job) {
+  Sampler::Settings settings;
+  settings.hz = job.arguments.sampler_hz;
+  settings.measuring_cpus = job.arguments.cpus;
+  settings.allowed_cpus = job.allowed_cpus;
+  settings.epoch = job.epoch;
+  return settings;
 }
 
 void write_reference_kernel(ResultFile& result, const std::vector<std::int64_t>& before, const std::vector<std::int64_t>& after) {

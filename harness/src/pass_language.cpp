@@ -46,7 +46,7 @@ Generation room_for(const Arguments& arguments) {
 void language_latency_pass(const Job& job) {
   const auto& arguments = job.arguments;
   const auto model = open_model(job, true);
-  const auto prompt = read_prompt(job, model->info());
+  const auto prompt = read_prompt(job, *model);
   prefill(*model, prompt);
   write_output(job, model->logits());
   for (std::int64_t done = 0; done < arguments.warmup_iterations; ++done) {
@@ -56,7 +56,7 @@ void language_latency_pass(const Job& job) {
 
   auto generation = room_for(arguments);
   const auto kernel_before = time_reference_kernel();
-  Sampler sampler({arguments.sampler_hz, "/sys", "/proc/self/statm", arguments.cpus, job.epoch});
+  Sampler sampler(sampler_settings(job));
   sampler.start();
   Stretch stretch;
   for (std::int64_t done = 0; done < arguments.generations; ++done) generate(*model, prompt, generation);

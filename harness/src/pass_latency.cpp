@@ -20,7 +20,7 @@ void latency_pass(const Job& job) {
   const auto least = static_cast<std::size_t>(arguments.iterations);
   const auto duration = std::chrono::milliseconds(arguments.duration_ms);
   const auto kernel_before = time_reference_kernel();
-  Sampler sampler({arguments.sampler_hz, "/sys", "/proc/self/statm", arguments.cpus, job.epoch});
+  Sampler sampler(sampler_settings(job));
   sampler.start();
   Stretch stretch;
   std::size_t done = 0;

@@ -30,8 +30,14 @@ void evict(const std::string& path) {
   ::posix_fadvise(file.number, 0, 0, POSIX_FADV_DONTNEED);
 }
 
+// A file's pages, and those of them that are in the page cache.
+struct Residence {
+  std::int64_t resident_bytes;
+  std::int64_t bytes;
+};
+
 // How much of the file is in the page cache; nullopt when the kernel does not say.
-std::optional<std::int64_t> resident_bytes(const std::string& path) {
+std::optional<Residence> residence(const std::string& path) {
   const Descriptor file(path);
   struct stat status{};
   if (::fstat(file.number, &status) != 0 || status.st_size == 0) return std::nullopt;
@@ -44,7 +50,7 @@ std::optional<std::int64_t> resident_bytes(const std::string& path) {
   ::munmap(mapped, size);
   if (!told) return std::nullopt;
   const auto count = std::count_if(pages.begin(), pages.end(), [](unsigned char one) { return (one & 1U) != 0; });
-  return static_cast<std::int64_t>(count) * static_cast<std::int64_t>(page);
+  return Residence{static_cast<std::int64_t>(count) * static_cast<std::int64_t>(page), static_cast<std::int64_t>(pages.size() * page)};
 }
 
 void read_whole(const std::string& path) {
@@ -56,7 +62,7 @@ void read_whole(const std::string& path) {
 
 std::int64_t first_inference_ns(const Job& job, Model& model) {
   if (!job.arguments.prompt.empty()) {
-    const auto prompt = read_prompt(job, model.info());
+    const auto prompt = read_prompt(job, model);
     const auto start = Clock::now();
     prefill(model, prompt);
     const auto duration_ns = elapsed_ns(start);
@@ -81,7 +87,7 @@ void load_pass(const Job& job) {
   const std::string metric = cold ? "load_cold_ns" : "load_warm_ns";
   if (cold) evict(arguments.model);
   else read_whole(arguments.model);
-  const auto resident = resident_bytes(arguments.model);
+  const auto before = residence(arguments.model);
   Stretch stretch;
   const auto start = Clock::now();
   const auto model = load_model(arguments.model, arguments.method, arguments.threads, false);
@@ -93,14 +99,17 @@ void load_pass(const Job& job) {
   }
   const auto inference_ns = first_inference_ns(job, *model);
 
-  if (!resident) {
+  if (!before) {
     job.result.absent(metric, "the kernel does not say whether the model is in its page cache");
-  } else if (cold && *resident > 0) {
-    job.result.absent(metric, "the kernel kept " + std::to_string(*resident) + " bytes of the model in its page cache");
+  } else if (cold && before->resident_bytes > 0) {
+    job.result.absent(metric, "the kernel kept " + std::to_string(before->resident_bytes) + " bytes of the model in its page cache");
+  } else if (!cold && before->resident_bytes < before->bytes) {
+    job.result.absent(metric, "the kernel kept only " + std::to_string(before->resident_bytes) + " of the model's " +
+                                  std::to_string(before->bytes) + " bytes in its page cache");
   } else {
     job.result.series(metric, std::vector<std::int64_t>{load_ns});
   }
-  if (resident) job.result.series("resident_before_bytes", std::vector<std::int64_t>{*resident});
+  if (before) job.result.series("resident_before_bytes", std::vector<std::int64_t>{before->resident_bytes});
   job.result.series("first_inference_ns", std::vector<std::int64_t>{inference_ns});
   stretch.write(job.result);
 }

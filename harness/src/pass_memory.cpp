@@ -23,7 +23,7 @@ void memory_pass(const Job& job) {
   write_memory(job.result, "loaded");
   Stretch stretch;
   if (!arguments.prompt.empty()) {
-    const auto prompt = read_prompt(job, model->info());
+    const auto prompt = read_prompt(job, *model);
     prefill(*model, prompt);
     write_output(job, model->logits());
     auto token = model->best_token();

@@ -120,11 +120,11 @@ void power_pass(const Job& job) {
   const auto model = open_model(job, true);
   const bool language = !arguments.prompt.empty();
   const auto inputs = language ? std::vector<Bytes>() : read_inputs(job, model->info());
-  const auto prompt = language ? read_prompt(job, model->info()) : std::vector<std::int64_t>();
+  const auto prompt = language ? read_prompt(job, *model) : std::vector<std::int64_t>();
   const auto work = language ? generations(job, *model, prompt) : inferences(job, *model, inputs);
   for (std::int64_t done = 0; done < arguments.warmup_iterations; ++done) work.step(nullptr);
 
-  Sampler::Settings settings{arguments.sampler_hz, "/sys", "/proc/self/statm", arguments.cpus, job.epoch};
+  auto settings = sampler_settings(job);
   settings.energy_counters = true;
   settings.longest_s = (arguments.idle_ms + 2 * arguments.duration_ms) / 1000 + 60;
   Sampler sampler(settings);

@@ -72,7 +72,7 @@ void sustain_pass(const Job& job) {
   const auto& arguments = job.arguments;
   const auto model = open_model(job, true);
   const bool language = !arguments.prompt.empty();
-  const auto prompt = language ? read_prompt(job, model->info()) : std::vector<std::int64_t>();
+  const auto prompt = language ? read_prompt(job, *model) : std::vector<std::int64_t>();
   const auto inputs = language ? std::vector<Bytes>() : read_inputs(job, model->info());
   if (language) {
     prefill(*model, prompt);
@@ -86,7 +86,9 @@ void sustain_pass(const Job& job) {
 
   const auto duration = std::chrono::milliseconds(arguments.duration_ms);
   const auto kernel_before = time_reference_kernel();
-  Sampler sampler({arguments.sampler_hz, "/sys", "/proc/self/statm", arguments.cpus, job.epoch, arguments.duration_ms / 1000 + 60});
+  auto settings = sampler_settings(job);
+  settings.longest_s = arguments.duration_ms / 1000 + 60;
+  Sampler sampler(settings);
   sampler.start();
   Stretch stretch;
   Windows windows(arguments, job.epoch);

@@ -16,6 +16,7 @@ struct Job {
   const Arguments& arguments;
   ResultFile& result;
   Clock::time_point epoch;
+  std::vector<int> allowed_cpus = {};  // of this process, before its threads were bound
 };
 
 // Each pass loads the model, writes its `model` line, measures, and writes its series.
@@ -34,11 +35,15 @@ std::unique_ptr<Model> open_model(const Job& job, bool thorough);
 void write_model_line(const Job& job, const ModelInfo& info);
 // The inputs from the files of --input, else made up: uniform in [0, 1) from a fixed seed, 0 or 1 for whole numbers.
 std::vector<Bytes> read_inputs(const Job& job, const ModelInfo& info);
-std::vector<std::int64_t> read_prompt(const Job& job, const ModelInfo& info);
+// The prompt's tokens, checked against the model, which makes room for them: feeding them allocates nothing.
+std::vector<std::int64_t> read_prompt(const Job& job, Model& model);
 // Feeds the prompt: at once where the model takes many tokens, else one by one.
 void prefill(Model& model, const std::vector<std::int64_t>& prompt);
 // Writes raw bytes to --output, when that was asked for.
 void write_output(const Job& job, const Bytes& bytes);
+
+// How the sampler works beside a pass.
+Sampler::Settings sampler_settings(const Job& job);
 
 // Writes the times of the reference kernel before and after the timed part.
 void write_reference_kernel(ResultFile& result, const std::vector<std::int64_t>& before, const std::vector<std::int64_t>& after);

@@ -61,6 +61,8 @@ class Model {
   // All tensor outputs of the last run, one after the other.
   virtual Bytes outputs() const = 0;
 
+  // Makes what feeding so many tokens at once needs, and feeding one: feed() itself then allocates nothing.
+  virtual void expect_tokens(std::size_t count) = 0;
   // Feeds count tokens, the first of which stands at position start, through a language model.
   virtual void feed(const std::int64_t* tokens, std::size_t count, std::int64_t start) = 0;
   // The token with the highest logit after the last one that was fed.

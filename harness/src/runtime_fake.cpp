@@ -117,7 +117,10 @@ class FakeModel final : public Model {
 
   Bytes outputs() const override { return bytes_of(script_.output); }
 
+  void expect_tokens(std::size_t count) override { expected_tokens_ = count; }
+
   void feed(const std::int64_t* tokens, std::size_t count, std::int64_t) override {
+    if (count != 1 && count != expected_tokens_) throw Error("unsupported", "tokens were fed that had not been expected");
     run();
     last_token_ = tokens[count - 1];
   }
@@ -149,6 +152,7 @@ class FakeModel final : public Model {
   Bytes memory_;
   ModelInfo info_;
   std::int64_t iteration_ = 0;
+  std::size_t expected_tokens_ = 0;
   std::int64_t last_token_ = 0;
 };
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -58,6 +59,17 @@ bool read_text(int descriptor, std::array<char, 256>& text) {
 }
 
 }  // namespace
+
+std::vector<int> allowed_cpus() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  std::vector<int> cpus;
+  if (::sched_getaffinity(0, sizeof(set), &set) != 0) return cpus;
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (CPU_ISSET(static_cast<std::size_t>(cpu), &set)) cpus.push_back(cpu);
+  }
+  return cpus;
+}
 
 Sampler::Sampler(Settings settings) : settings_(std::move(settings)) {
   if (settings_.hz == 0) {
@@ -124,13 +136,12 @@ bool Sampler::add(const std::string& metric, const std::string& name, const std:
   return true;
 }
 
-// A CPU that is allowed to us and that no measuring thread is bound to. None when the measuring threads are not bound:
+// The last CPU that is allowed to us and that no measuring thread is bound to. None when the measuring threads are not bound:
 // they may be anywhere.
 void Sampler::choose_cpu() {
-  if (settings_.measuring_cpus.empty()) return;
-  const auto count = static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
-  for (int cpu = count - 1; cpu >= 0 && cpu_ < 0; --cpu) {
-    const auto& taken = settings_.measuring_cpus;
+  const auto& taken = settings_.measuring_cpus;
+  if (taken.empty()) return;
+  for (const int cpu : settings_.allowed_cpus) {
     if (std::find(taken.begin(), taken.end(), cpu) == taken.end()) cpu_ = cpu;
   }
 }
@@ -154,7 +165,7 @@ void Sampler::run() {
     cpu_set_t own;
     CPU_ZERO(&own);
     CPU_SET(static_cast<std::size_t>(cpu_), &own);
-    if (::sched_setaffinity(0, sizeof(own), &own) != 0) cpu_ = -1;  // this thread's
+    if (::sched_setaffinity(0, sizeof(own), &own) != 0) binding_error_ = errno;  // this thread's
   }
   const auto period = std::chrono::nanoseconds(std::chrono::seconds(1)) / settings_.hz;
   auto next = Clock::now();
@@ -193,7 +204,16 @@ void Sampler::write(ResultFile& result) const {
   if (settings_.hz == 0) return;
   result.series("sampler_cpu_ns", std::vector<std::int64_t>{cpu_time_ns_});
   result.series("sampler_reads_count", std::vector<std::int64_t>{reads_count_});
-  if (cpu_ >= 0) result.series("sampler_cpu_index", std::vector<std::int64_t>{cpu_});
+  if (settings_.measuring_cpus.empty()) return;
+  if (cpu_ < 0) {
+    result.absent("sampler_cpu_index", "no CPU is left beside the measuring ones: the sampler ran on them");
+  } else if (binding_error_ != 0) {
+    const auto why = std::generic_category().message(binding_error_);
+    result.absent("sampler_cpu_index",
+                  "the sampler ran on the measuring CPUs: it cannot be bound to CPU " + std::to_string(cpu_) + ": " + why);
+  } else {
+    result.series("sampler_cpu_index", std::vector<std::int64_t>{cpu_});
+  }
 }
 
 }  // namespace farm

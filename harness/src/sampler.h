@@ -16,6 +16,9 @@ namespace farm {
 
 using Clock = std::chrono::steady_clock;
 
+// The CPUs that the calling thread may run on; empty when the kernel does not say.
+std::vector<int> allowed_cpus();
+
 // Reads temperatures, frequencies, battery and resident memory beside a pass, a few times a second, from files that
 // stay open; nothing is allocated while it runs. What it finds at its construction is what it reads.
 class Sampler {
@@ -24,7 +27,8 @@ class Sampler {
     std::int64_t hz = 10;
     std::string sys = "/sys";  // other roots for tests
     std::string statm = "/proc/self/statm";
-    std::vector<int> measuring_cpus;  // the sampler keeps off them when it can
+    std::vector<int> measuring_cpus;  // that measuring threads are bound to; the sampler keeps off them when it can
+    std::vector<int> allowed_cpus;    // of this process, before any thread was bound
     Clock::time_point epoch;          // at_ns counts from here
     std::int64_t longest_s = 900;     // readings after that are not kept
     bool energy_counters = false;     // those of the processor, too: they cost a privileged read each
@@ -72,6 +76,7 @@ class Sampler {
   std::condition_variable wake_;
   bool stopping_ = false;
   int cpu_ = -1;
+  int binding_error_ = 0;  // errno
   std::int64_t cpu_time_ns_ = 0;
   std::int64_t reads_count_ = 0;
 };

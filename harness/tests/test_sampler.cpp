@@ -84,3 +84,37 @@ TEST_CASE("a sampler that is off reads nothing and says so") {
   CHECK(has(text, "the sampler is off"));
   CHECK_FALSE(has(text, "series\",\"metric"));
 }
+
+namespace {
+
+std::string bound(const std::vector<int>& measuring, const std::vector<int>& allowed) {
+  const Scratch scratch;
+  scratch.write("statm", "1 1 1 1 1 1 1\n");
+  Sampler::Settings settings;
+  settings.sys = scratch.file("sys");
+  settings.statm = scratch.file("statm");
+  settings.measuring_cpus = measuring;
+  settings.allowed_cpus = allowed;
+  Sampler sampler(settings);
+  sampler.start();
+  sampler.stop();
+  ResultFile result(scratch.file("r"));
+  sampler.write(result);
+  result.end();
+  return text_of(scratch.file("r"));
+}
+
+}  // namespace
+
+TEST_CASE("the sampler goes to a CPU that is allowed and not measured on") {
+  const auto allowed = allowed_cpus();
+  REQUIRE_FALSE(allowed.empty());
+  const int own = allowed.back();
+  CHECK(has(bound({own + 1}, {own, own + 1}), R"("metric":"sampler_cpu_index","values":[)" + std::to_string(own) + "]"));
+}
+
+TEST_CASE("a sampler that cannot keep off the measuring CPUs says so, and one that need not says nothing") {
+  CHECK(has(bound({0, 1}, {0, 1}), R"({"type":"absent","metric":"sampler_cpu_index","reason":"no CPU is left beside the measuring ones)"));
+  CHECK(has(bound({0}, {0, 1023}), "it cannot be bound to CPU 1023"));
+  CHECK_FALSE(has(bound({}, {0}), "sampler_cpu_index"));
+}

@@ -153,6 +153,29 @@ def test_an_interrupt_ends_with_130_and_what_was_measured_is_stored(
     assert not list((data / "box" / "local" / "runs").iterdir())
 
 
+def test_an_interrupt_in_the_middle_of_a_long_pass_is_heard_at_once(data: Path, tmp_path: Path, fake_model: FakeModel) -> None:
+    model = fake_model(hang_at_iteration=1).path
+    command = [sys.executable, "-m", "farm", "--data", str(data), "--devices", str(tmp_path / "devices.toml"), "run", str(model)]
+    with subprocess.Popen([*command, "--passes", "latency", "--threads", "1"], stderr=subprocess.PIPE, text=True, cwd=tmp_path) as child:
+        deadline_s = time.monotonic() + 20
+        while not list((data / "box" / "local" / "runs").glob("*/result.jsonl.partial")):
+            assert time.monotonic() < deadline_s
+            time.sleep(0.02)
+        time.sleep(4)  # the longer a pass takes, the more seldom it is looked at
+        child.send_signal(signal.SIGINT)
+        sent_s = time.monotonic()
+        _, said = child.communicate(timeout=30)
+        took_s = time.monotonic() - sent_s
+    assert child.returncode == 130
+    assert took_s < 2.5, said
+    assert [line for line in said.splitlines() if line] == [
+        "farm: stopping",
+        "farm: what had been measured is stored; farm run --resume goes on with what is left",
+        "farm: interrupted",
+    ]
+    assert not list((data / "box" / "local" / "runs").iterdir())
+
+
 def test_a_killed_controller_loses_no_ended_run(data: Path, tmp_path: Path, fake_model: FakeModel, farm: Farm) -> None:
     model = fake_model(spin_ns=100_000).path
     command = [sys.executable, "-m", "farm", "--data", str(data), "--devices", str(tmp_path / "devices.toml"), "run", str(model)]

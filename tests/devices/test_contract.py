@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -101,6 +102,18 @@ def test_a_harness_runs_and_its_result_is_collected(transport: Transport, start:
     assert len(protocol.parse(left.result, "aa").readings[0].values) == 5
     transport.clean(handle)
     assert transport.collect(handle).result is None
+
+
+def test_a_wait_is_interrupted_from_another_thread_and_what_runs_can_still_be_stopped(transport: Transport, start: Start) -> None:
+    handle = start("dd", hang_at_iteration=1)
+    Timer(0.5, transport.interrupt).start()
+    began_s = time.monotonic()
+    assert transport.wait(handle, 60.0) is Status.RUNNING
+    assert time.monotonic() - began_s < 5
+    assert transport.wait(handle, 60.0) is Status.RUNNING  # for good: the controller is being stopped
+    assert time.monotonic() - began_s < 10
+    transport.stop(handle)
+    assert transport.poll(handle) is not Status.RUNNING
 
 
 def test_another_controller_takes_a_handle_up(transport: Transport, connect: Connect, start: Start) -> None:

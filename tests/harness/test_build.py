@@ -1,5 +1,10 @@
+import contextlib
 import shutil
+import signal
+import subprocess
+import sys
 import threading
+import time
 import zipfile
 from pathlib import Path
 
@@ -66,6 +71,59 @@ def test_two_builds_at_once_end_with_one_good_build(tiny: Path, tmp_path: Path) 
     assert found[0] == found[1]
     assert (found[0].folder / "farm-harness").exists()
     assert not list((tmp_path / "harness").glob("building-*"))
+
+
+def test_what_is_built_is_used_where_a_tool_is_missing(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    built = build.ensure(build.Target.HOST, "fake", tmp_path, sources=tiny, on_progress=quiet)
+    monkeypatch.setenv("PATH", str(tmp_path))  # no compiler, no readelf
+    assert build.ensure(build.Target.HOST, "fake", tmp_path, sources=tiny, on_progress=quiet) == built
+    with pytest.raises(HarnessUnavailable, match="cannot be built for host"):  # another runtime is another build
+        build.ensure(build.Target.HOST, "executorch", tmp_path, sources=tiny, on_progress=quiet)
+    (tiny / "src" / "main.cpp").write_text("int main() { return 1; }\n")
+    with pytest.raises(HarnessUnavailable, match=r"g\+\+ and readelf are missing") as caught:
+        build.ensure(build.Target.HOST, "fake", tmp_path, sources=tiny, on_progress=quiet)
+    assert caught.value.hint == "on Debian: apt-get install g++ binutils"
+
+
+def test_what_is_raised_while_the_compiler_works_ends_it(tiny: Path, tmp_path: Path) -> None:
+    (tiny / "CMakeLists.txt").write_text("project(tiny NONE)\nexecute_process(COMMAND sleep 987)\n")
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    started_s = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        build.ensure(build.Target.HOST, "fake", tmp_path, sources=tiny, on_progress=quiet, on_wait=interrupt)
+    assert time.monotonic() - started_s < 10
+    assert not processes_in(tmp_path)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stopped_build_leaves_no_compiler_behind(tmp_path: Path, number: signal.Signals) -> None:
+    command = [sys.executable, "-m", "farm", "--data", str(tmp_path), "harness", "build", "--runtime", "fake"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as child:
+        deadline_s = time.monotonic() + 60
+        while not any("cc1plus" in one for one in processes_in(tmp_path)):
+            assert time.monotonic() < deadline_s
+            time.sleep(0.02)
+        child.send_signal(number)
+        _, said = child.communicate(timeout=30)
+    assert child.returncode == 130
+    assert said.splitlines()[-1] == "farm: interrupted"
+    deadline_s = time.monotonic() + 5
+    while processes_in(tmp_path):
+        assert time.monotonic() < deadline_s
+        time.sleep(0.02)
+
+
+def processes_in(folder: Path) -> list[str]:
+    """Return the commands of all processes that work in a folder, or below it."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if (process / "cwd").readlink().is_relative_to(folder):
+                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+    return found
 
 
 def test_an_unknown_runtime_is_named(tmp_path: Path) -> None:

@@ -30,7 +30,8 @@ def test_a_whole_result_is_read() -> None:
 
 
 def test_a_language_models_tokens_are_read() -> None:
-    assert protocol.parse((EXAMPLES / "llm.jsonl").read_text(), "c0ffee").tokens == (17, 3, 9, 17)
+    readings = protocol.parse((EXAMPLES / "llm.jsonl").read_text(), "c0ffee").readings
+    assert [item.values for item in readings if item.metric == "generated_token_index"] == [(17, 3, 9, 17)]
 
 
 def test_the_harness_own_error_keeps_its_class() -> None:
@@ -82,3 +83,9 @@ def test_an_end_without_a_result_is_explained(exit_code: int | None, log: str, e
     error = protocol.explain_exit(exit_code, log)
     assert error.error_class == error_class
     assert said in error.message
+
+
+def test_the_last_words_of_a_harness_are_cut_to_what_a_person_reads() -> None:
+    error = protocol.explain_exit(1, "x" * 64_000)
+    assert f'it last said "{"x" * 200}…"' in error.message
+    assert len(error.message) < 300

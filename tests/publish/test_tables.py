@@ -1,5 +1,7 @@
 from dataclasses import replace
 
+import pytest
+
 from farm import metrics, stats
 from farm.metrics import Statistic
 from farm.publish import Results, tables
@@ -70,3 +72,24 @@ def test_a_run_without_a_number_says_which_outcome_why_and_what_to_do() -> None:
 
 def test_a_device_that_was_never_reached_says_why_in_one_line() -> None:
     assert tables.outcome_lines(Results(LOCAL, None, (), (), (), "local is offline")) == ["local: local is offline"]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "shown"),
+    [
+        (12_998.0, 13_041.0, "13.00 us … 13.04 us (75%)"),
+        (1e6, 3e6, "1.00 ms … 3.00 ms (75%)"),
+        (13_000.0, 13_000.0, "13.0 us … 13.0 us (75%)"),
+        (999_999.0, 1_000_001.0, "1000 us … 1.00 ms (75%)"),
+    ],
+)
+def test_the_ends_of_an_interval_take_the_digits_that_tell_them_apart(low: float, high: float, shown: str) -> None:
+    assert tables.interval_text(replace(a_line(), interval=stats.Interval(low, high, 0.75))) == shown
+
+
+@pytest.mark.parametrize(("readings", "told"), [((1e6,) * 5, True), ((2e6,) * 5, False), ((1e6,) * 4, False)])
+def test_a_pass_that_ended_before_its_stated_duration_is_a_note(readings: tuple[float, ...], told: bool) -> None:
+    job = a_job(an_artifact(), iterations=2, duration_ms=10, max_iterations=5)
+    notes = tables.note_lines(of_runs(a_run(SESSION, readings, job=job)))
+    said = "a-workload: its latency passes ended at 5 iterations (max_iterations), before their stated duration of 10 ms"
+    assert notes == ([said] if told else [])

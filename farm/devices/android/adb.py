@@ -9,8 +9,9 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from threading import Lock
 from typing import BinaryIO
 
 from adbutils import AdbConnection
@@ -161,6 +162,39 @@ class Wire:
         self.connection.conn.settimeout(min(left_s, _STALL_S))
 
 
+@dataclass(slots=True)
+class Interruption:
+    """Ends a request that is under way in another thread, by closing its connection; the request then raises DeviceLost."""
+
+    _lock: Lock = field(default_factory=Lock)
+    _wire: Wire | None = None
+    is_set: bool = False
+
+    def set(self) -> None:
+        """End the request that is under way, and every later one."""
+        with self._lock:
+            self.is_set = True
+            self._end()
+
+    @contextmanager
+    def of(self, wire: Wire) -> Iterator[None]:
+        """Have the request on this connection be the one that is ended."""
+        with self._lock:
+            self._wire = wire
+            if self.is_set:
+                self._end()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._wire = None
+
+    def _end(self) -> None:
+        if self._wire is not None:
+            with suppress(OSError):  # it has just ended by itself
+                self._wire.connection.conn.shutdown(socket.SHUT_RDWR)
+
+
 @dataclass(frozen=True, slots=True)
 class Adb:
     """One device on an adb server."""
@@ -168,12 +202,12 @@ class Adb:
     server: Server
     serial: str
 
-    def shell(self, line: str, given: str = "", timeout_s: float = 20.0) -> Said:
+    def shell(self, line: str, given: str = "", timeout_s: float = 20.0, interruption: Interruption | None = None) -> Said:
         """Run a fixed line in the device's shell, with given on its standard input, and return what it said.
 
-        What varies goes into given, never into line. Raises DeviceLost when the link breaks or timeout_s passes.
+        What varies goes into given, never into line. Raises DeviceLost when the link breaks, timeout_s passes or it is interrupted.
         """
-        with self._transport(timeout_s) as wire:
+        with self._transport(timeout_s) as wire, (interruption or Interruption()).of(wire):
             wire.command(f"shell,v2,raw:{line}")
             data = given.encode()
             wire.send(_PACKET.pack(_STDIN, len(data)) + data + _PACKET.pack(_CLOSE_STDIN, 0))

@@ -8,7 +8,7 @@ from importlib.resources import files as resources
 from pathlib import Path
 
 from farm.devices import files
-from farm.devices.android.adb import Adb, Said
+from farm.devices.android.adb import Adb, Interruption, Said
 from farm.errors import DeviceNotReady, InputError
 
 BOX = "/data/local/tmp/farm"
@@ -41,12 +41,12 @@ class Box:
             raise DeviceNotReady(f"{self.adb.serial} lets nobody write to {BOX}: {said.err.strip()}", error_class="box_unwritable")
         self.adb.push(io.BytesIO(_SCRIPT), f"{BOX}/{_SCRIPT_NAME}", _PLAIN, _MARGIN_S, lambda _: None)
 
-    def call(self, command: str, lines: Iterable[str] = (), timeout_s: float = _MARGIN_S) -> Said:
+    def call(self, command: str, lines: Iterable[str] = (), timeout_s: float = _MARGIN_S, interruption: Interruption | None = None) -> Said:
         """Run a command of box.sh with lines on its standard input. Raises DeviceNotReady when it fails."""
         given = list(lines)
         if any("\n" in line or "\0" in line for line in given):
             raise InputError("a name or an option with a line break in it cannot be sent to an Android device")
-        said = self.adb.shell(f"{_CALL} {command}", "".join(f"{line}\n" for line in given), timeout_s)
+        said = self.adb.shell(f"{_CALL} {command}", "".join(f"{line}\n" for line in given), timeout_s, interruption)
         if said.code != 0:
             raise DeviceNotReady(
                 f"{self.adb.serial} failed at {command}: {said.err.strip() or f'exit code {said.code}'}", error_class="box_failed"

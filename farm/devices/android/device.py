@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from farm.devices import files
 from farm.devices.android import state, steady
-from farm.devices.android.adb import DEFAULT_ADDRESS, Adb, Listed, Server
+from farm.devices.android.adb import DEFAULT_ADDRESS, Adb, Interruption, Listed, Server
 from farm.devices.android.box import Box
 from farm.devices.readers import clock, proc
 from farm.devices.readers.reading import Reading
@@ -58,6 +58,7 @@ class AndroidTransport:
     _renewed_s: float = 0.0
     _identity: str | None = None
     """Who it was when it was asked first: whoever answers in its place later is refused."""
+    _interruption: Interruption = field(default_factory=Interruption)
     _held: tuple[Reading, ...] = ()
     """How the settings read that prepare() holds steady."""
 
@@ -140,8 +141,20 @@ class AndroidTransport:
 
     def wait(self, handle: Handle, timeout_s: float) -> Status:
         """Return where the harness is when it has ended, or after timeout_s: one command that sleeps on a lock of the launcher's."""
-        self._patiently(lambda box: box.call("wait", [run_folder(handle.nonce), f"{timeout_s:.3f}"], timeout_s + _ANSWER_S))
-        return self.poll(handle)
+
+        def waited(box: Box) -> None:
+            try:
+                box.call("wait", [run_folder(handle.nonce), f"{timeout_s:.3f}"], timeout_s + _ANSWER_S, self._interruption)
+            except DeviceLost:
+                if not self._interruption.is_set:
+                    raise
+
+        self._patiently(waited)
+        return Status.RUNNING if self._interruption.is_set else self.poll(handle)
+
+    def interrupt(self) -> None:
+        """Have wait() return at once, by closing its connection, and a device that is away not be waited for."""
+        self._interruption.set()
 
     def collect(self, handle: Handle) -> Collected:
         """Return the result (or what there is of it), the end of the log and the exit code."""
@@ -243,7 +256,7 @@ class AndroidTransport:
                 self._renew(box)
                 return work(box)
             except DeviceLost as error:
-                if time.monotonic() > deadline_s:
+                if self._interruption.is_set or time.monotonic() > deadline_s:
                     raise DeviceLost(f"{self.device.name} is gone: {error.message}", error_class=error.error_class) from error
                 log.info("%s: %s; trying again", self.device.name, error.message)
                 self._reconnect()

@@ -1,0 +1,21 @@
+import time
+
+import pytest
+
+from farm.cli.live import live
+from tests.conftest import a_job, an_artifact
+
+
+def test_a_device_that_is_waited_for_is_told_once_with_what_is_unmet(capsys: pytest.CaptureFixture[str]) -> None:
+    job = a_job(an_artifact())
+    with live({"local": 2}) as view:
+        view.phase(job, "settling: the CPUs are 90% busy, the limit is 25%")
+        assert capsys.readouterr().err == ""  # a moment is nothing to tell
+        time.sleep(3.2)
+        for _ in range(3):
+            view.phase(job, "settling: the CPUs are 80% busy, the limit is 25%")
+        told = "farm: local a-workload latency #1: settling: the CPUs are 80% busy, the limit is 25% (for up to 5 s)\n"
+        assert capsys.readouterr().err == told
+        view.phase(job, "measuring")
+        view.phase(job, "settling: the CPUs are 70% busy, the limit is 25%")
+        assert capsys.readouterr().err == ""
