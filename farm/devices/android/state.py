@@ -30,7 +30,8 @@ _POLICIES = "; ".join(
     }.items()
 )
 _ZONES = (
-    f"for z in /sys/class/thermal/thermal_zone*; do k=$(cat $z/type 2>&1); echo '{_MARK}zone'\" ${{z##*/}} $k\"; cat $z/temp 2>&1; done"
+    "for z in /sys/class/thermal/thermal_zone*; do k=$(cat $z/type 2>/dev/null); "
+    f"echo '{_MARK}zone'\" ${{z##*/}} $k\"; cat $z/temp 2>&1; done"
 )
 _WHO = _asking(
     {

@@ -56,6 +56,8 @@ class Switch:
 
     name: str
     value: str
+    command: str
+    """What switches it, for people."""
     words: Mapping[str, str]
     """What box.sh is told to bring about each value."""
     read: Callable[[str], Reading]
@@ -70,9 +72,9 @@ class Switch:
         """Switch it; read back where the phone shows it."""
         said, _, code = box.call("switch", [self.name, self.words[value or self.value]]).out.rpartition("exit ")
         if code.strip() != "0":
-            return absent(self.name, f"cmd {self.name}", f"it cannot be set: {errors.why(said, 'the phone refused')}")
+            return absent(self.name, self.command, f"it cannot be set: {errors.why(said, 'the phone refused')}")
         if not self.is_seen:
-            return Reading(self.name, text=value, source=f"cmd {self.name}")
+            return Reading(self.name, text=value, source=self.command)
         deadline_s = time.monotonic() + _TAKES_EFFECT_S
         while not _reads(after := self.look(box), value) and time.monotonic() < deadline_s:
             time.sleep(_LOOK_AGAIN_S)
@@ -96,6 +98,13 @@ def _background_dexopt(help_text: str) -> Reading:
     return absent("background_dexopt", "cmd package", errors.why(help_text, "this version of Android has no command to stop it"))
 
 
+_ASLEEP = ("asleep", "dreaming", "dozing")
+_SCREEN = Switch("screen", "awake", "input keyevent", {"awake": "WAKEUP"} | dict.fromkeys(_ASLEEP, "SLEEP"), framework.wakefulness)
+_BACKGROUND_DEXOPT = Switch(
+    "background_dexopt", "off", "cmd package", {"off": "--disable", "on": "--enable"}, _background_dexopt, is_seen=False
+)
+_AIRPLANE_MODE = Switch("airplane_mode", "on", "cmd connectivity", {"on": "enable", "off": "disable"}, framework.airplane_mode)
+_FIXED_PERFORMANCE = Switch("fixed_performance", "on", "cmd power", {"on": "true", "off": "false"}, _fixed_performance, is_seen=False)
 # The screen stays on at one low brightness: a phone that dozes or adapts to the light computes at another speed.
 _ALWAYS: tuple[Steady, ...] = (
     Setting("stay_awake", "global", "stay_on_while_plugged_in", "7"),  # on any of AC, USB and wireless power
@@ -103,11 +112,9 @@ _ALWAYS: tuple[Steady, ...] = (
     Setting("brightness_mode", "system", "screen_brightness_mode", "0"),  # by hand
     Setting("brightness", "system", "screen_brightness", "20"),  # of 255
     Setting("battery_saver", "global", "low_power", "0"),
-    Switch("background_dexopt", "off", {"off": "--disable", "on": "--enable"}, _background_dexopt, is_seen=False),
-    Switch("screen", "awake", {"awake": "WAKEUP"} | dict.fromkeys(("asleep", "dreaming", "dozing"), "SLEEP"), framework.wakefulness),
+    _BACKGROUND_DEXOPT,
+    _SCREEN,
 )
-_AIRPLANE_MODE: Steady = Switch("airplane_mode", "on", {"on": "enable", "off": "disable"}, framework.airplane_mode)
-_FIXED_PERFORMANCE: Steady = Switch("fixed_performance", "on", {"on": "true", "off": "false"}, _fixed_performance, is_seen=False)
 _BY_NAME = {thing.name: thing for thing in (*_ALWAYS, _AIRPLANE_MODE, _FIXED_PERFORMANCE)}
 
 
