@@ -33,6 +33,7 @@ $(BIN)/.farm: pyproject.toml
 
 $(BIN)/.dev: pyproject.toml $(BIN)/.farm
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[harness,ios]'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev
 	@touch $@
 

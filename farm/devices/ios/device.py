@@ -1,0 +1,350 @@
+"""An iPhone as a Transport: the box is the harness app's Documents, and what runs is the harness app.
+
+Finished means that the process is gone and has left its exit code, or the phone a report of its end. A link that drops is waited for;
+what runs on the phone goes on meanwhile.
+"""
+
+import json
+import logging
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from farm.devices.ios import app, preflight, state
+from farm.devices.ios.client import Address, Worker
+from farm.devices.ios.phone import Phone
+from farm.devices.readers import reports
+from farm.devices.readers.reading import Reading
+from farm.devices.readers.reports import Ended
+from farm.devices.transport import Collected, Handle, Holder, Status
+from farm.errors import DeviceBusy, DeviceLost, DeviceNotReady, HarnessFailed, MeasureError
+from farm.workloads import RESULT, Conditions, Device, HarnessBuild, Identity, StateReading, run_folder
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_RECONNECT_S = 120.0
+_RETRY_S = 1.0
+_LEASE_S = 240.0
+_ANSWER_S = 30.0
+_CACHE_BYTES = 4_000_000_000
+_FULL_BYTES = 1_000_000
+_REPORT_S = 6.0
+"""How long a report of a crash is waited for: iOS writes it a moment after the end."""
+_STARTED_S = 10.0
+_PROBE_S = 15.0
+_SIGNAL_BASE = 128
+_CLOCK_SLACK_S = 2.0
+
+
+@dataclass(slots=True)
+class IosTransport:
+    """One iPhone on a usbmuxd; its box is the Documents of the harness app."""
+
+    device: Device
+    reconnect_s: float = _RECONNECT_S
+    """How long a phone that went away is waited for."""
+    answer_s: float = _ANSWER_S
+    """How long the worker may take for a request that is not known to take longer."""
+    report_s: float = _REPORT_S
+    phone: Phone = field(init=False)
+    _app: app.Installed | None = None
+    _runtime: str | None = None
+    _holder: Holder | None = None
+    _renewed_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        assert self.device.udid is not None, "devices.toml states an iPhone's udid"
+        bundle = self.device.bundle or app.BUNDLE
+        self.phone = Phone(Worker(Address(self.device.udid, self.device.usbmux, bundle), self.device.name), self.answer_s)
+
+    @property
+    def bundle(self) -> str:
+        """The harness app's identifier."""
+        return self.phone.worker.address.bundle
+
+    def identify(self) -> Identity:
+        """Return who the phone is, by what lockdownd and the system monitor say."""
+        return self._patiently(lambda: state.identity(self.phone.values(), self.phone.monitor()))
+
+    def preflight(self) -> None:
+        """Find the phone and make it ready as far as a host can. Raises DeviceNotReady with the remedy."""
+        self._patiently(self._ready, wait_s=0)
+
+    def _ready(self) -> None:
+        name = self.device.name
+        values = self.phone.values()
+        _raise(preflight.of_phone(name, values))
+        facts = self.phone.facts()
+        _raise(preflight.of_developer(name, facts))
+        if not facts["image_mounted"]:
+            if self.device.images is None:
+                raise preflight.no_image(name)
+            log.info("%s: mounting the developer image", name)
+            self.phone.mount(self.device.images)
+        _raise(preflight.of_battery(self.device, self.phone.battery()))
+        bundle, now_s = self.bundle, float(values["TimeIntervalSince1970"])
+        package = self.device.harness
+        unfit = preflight.of_app(self.device, bundle, facts, now_s)
+        if package is not None and (unfit is not None or app.packaged(package, bundle) != app.Installed.of(facts["app"])):
+            log.info("%s: installing %s", name, package.name)
+            self.phone.install(package)
+            facts = self.phone.facts()
+        _raise(preflight.of_app(self.device, bundle, facts, now_s))
+        self._app = app.Installed.of(facts["app"])
+        mode = next(reading for reading in self._probed() if reading.name == "low_power_mode")
+        _raise(preflight.of_low_power_mode(name, mode.text))
+
+    def claim(self, holder: Holder) -> None:
+        """Take the phone by a lease in its box; every later call renews it, and it ends by itself when none comes."""
+        self._holder = holder
+        self._renewed_s = -_LEASE_S
+        self._patiently(lambda: None, wait_s=0)
+
+    def release(self) -> None:
+        """Give the lease up, and end the worker; on a phone that is gone, the lease ends by itself."""
+        holder, self._holder = self._holder, None
+        if holder is not None:
+            with suppress(MeasureError):
+                self.phone.release(holder.host)
+        self.phone.worker.close()
+
+    def _renew(self) -> None:
+        """Renew the lease when a quarter of its time has passed. Raises DeviceBusy when another host has taken the phone."""
+        if self._holder is None or time.monotonic() - self._renewed_s < _LEASE_S / 4:
+            return
+        other = self.phone.claim(self._holder.host, _LEASE_S, self._holder.words)
+        if other is not None:
+            raise DeviceBusy(
+                f"{self.device.name} is held by {other}",
+                hint=f"wait until that has ended; when its host is dead, its lease ends {_LEASE_S:.0f} s after its last sign of life",
+            )
+        self._renewed_s = time.monotonic()
+
+    def harness(self, runtime: str) -> HarnessBuild:
+        """Return the harness that the app is, for a runtime. Raises DeviceNotReady when the app does not have it."""
+        installed = self._installed()
+        if runtime not in installed.runtimes:
+            raise DeviceNotReady(
+                f"{self.device.name}'s harness app has no runtime {runtime}, it has {', '.join(sorted(installed.runtimes)) or 'none'}",
+                error_class="no_runtime",
+                hint="build the app with that runtime",
+            )
+        folder = Path(self.bundle)
+        return HarnessBuild("ios", runtime, installed.runtimes[runtime], installed.source_hash, folder, (installed.executable,))
+
+    def install(self, harness: HarnessBuild) -> None:
+        """Have the app run the harness's runtime; the app itself is installed by preflight()."""
+        self._runtime = self.harness(harness.runtime).runtime
+
+    def push(self, file: Path, name: str, on_bytes: Callable[[int, int], None] | None = None) -> int:
+        """Put file into the box under name, read back and compared; return the bytes sent (0 when it was there)."""
+        return self._patiently(lambda: self.phone.push(file, name, on_bytes))
+
+    def start(self, arguments: Sequence[str], nonce: str) -> Handle:
+        """Start the app on a run. A link that breaks meanwhile: taken up if it had begun, started anew if not."""
+        assert self._runtime is not None, "install() comes before start()"
+        run = run_folder(nonce)
+        environment = {app.RUN: run, app.RUNTIME: self._runtime}
+
+        def started() -> Handle:
+            if (begun := self.phone.tail(f"{run}/{app.STARTED}")) is not None:
+                return _handle(nonce, begun)
+            now_s = self.phone.now_s()
+            note = {"arguments": list(arguments), "launched_s": now_s}
+            self.phone.write(f"{run}/{app.ARGUMENTS}", json.dumps(note))
+            pid = self.phone.launch(arguments, environment)
+            log.debug("%s: the app runs as process %d", self.device.name, pid)
+            deadline_s = time.monotonic() + _STARTED_S
+            while (begun := self.phone.tail(f"{run}/{app.STARTED}")) is None:
+                if time.monotonic() > deadline_s:
+                    raise DeviceNotReady(
+                        f"{self.device.name}'s harness app was started and did not begin in {_STARTED_S:g} s", error_class="not_started"
+                    )
+                time.sleep(0.05)
+            return _handle(nonce, begun)
+
+        return self._patiently(started)
+
+    def poll(self, handle: Handle) -> Status:
+        """Return where the harness is. Raises DeviceLost when the phone restarted since it began."""
+        return self._patiently(lambda: self._polled(handle))
+
+    def _polled(self, handle: Handle) -> Status:
+        boot_id = self.phone.boot_id()
+        same_boot = boot_id is None or boot_id == handle.started
+        if same_boot and self.phone.runs(handle.pid, self._installed().executable):
+            return Status.RUNNING
+        run = run_folder(handle.nonce)
+        left = self.phone.names(run)
+        if app.EXIT in left:
+            return Status.ENDED
+        if not same_boot:
+            raise DeviceLost(f"{self.device.name} restarted during the run", error_class="rebooted")
+        if app.STARTED not in left or app.STOPPED in left:
+            return Status.VANISHED
+        return Status.ENDED if self._reported(handle, self.report_s) is not None else Status.VANISHED
+
+    def wait(self, handle: Handle, timeout_s: float) -> Status:
+        """Return where the harness is when it has ended, or after timeout_s: the phone tells the end of what it was told to start."""
+
+        def waited() -> Status:
+            if not self.phone.ended(handle.pid, self._installed().executable, timeout_s):
+                return Status.RUNNING
+            return self._polled(handle)
+
+        return self._patiently(waited)
+
+    def collect(self, handle: Handle) -> Collected:
+        """Return the result (or what there is of it), the end of the log and the exit code.
+
+        Raises HarnessFailed for a result that is not of the model that was started, and for a process that took too much memory.
+        """
+        return self._patiently(lambda: self._collected(handle))
+
+    def _collected(self, handle: Handle) -> Collected:
+        run = run_folder(handle.nonce)
+        result = self.phone.text(f"{run}/{RESULT}", f"{run}/{RESULT}.partial")
+        note = self._note(run)
+        wanted = app.model_sha256(note.get("arguments", []))
+        if result is not None and wanted is not None and (said := app.measured_model(result)) is not None and said != wanted:
+            raise HarnessFailed(f"the result is of another model: {said[:12]}, not {wanted[:12]}", error_class="other_model")
+        code = self.phone.tail(f"{run}/{app.EXIT}")
+        ended = None if code is not None else self._reported(handle, 0)
+        if ended is not None and ended.out_of_memory:
+            raise HarnessFailed(
+                f"iOS ended the harness for want of memory: {ended.words}",
+                error_class="out_of_memory",
+                hint="a smaller model, or the app with the increased-memory-limit entitlement",
+            )
+        number = reports.signal_number(ended.signal) if ended is not None else None
+        exit_code = int(code) if code is not None and code.strip().isdigit() else None if number is None else _SIGNAL_BASE + number
+        return Collected(result, self.phone.tail(f"{run}/{app.LOG}") or "", exit_code)
+
+    def stop(self, handle: Handle) -> None:
+        """End the app, when it is still the process that was started."""
+
+        def stopped() -> None:
+            run = run_folder(handle.nonce)
+            if app.STARTED in self.phone.names(run):
+                self.phone.write(f"{run}/{app.STOPPED}", "")
+            if self.phone.boot_id() in (None, handle.started):
+                self.phone.kill(handle.pid, self._installed().executable)
+
+        self._patiently(stopped)
+
+    def pull(self, name: str, file: Path) -> bool:
+        """Copy the box's file called name to file."""
+        return self._patiently(lambda: self.phone.pull(name, file))
+
+    def vitals(self, phase: str) -> tuple[StateReading, ...]:
+        """Return the phone's state now: battery, load, and what the app, started for this, says. No app of farm's may run meanwhile."""
+
+        def asked() -> tuple[StateReading, ...]:
+            monitor, battery = self.phone.monitor(), self.phone.battery()
+            return tuple(reading.at(phase) for reading in state.readings(battery, monitor, self._probed()))
+
+        return self._patiently(asked)
+
+    def prepare(self, conditions: Conditions) -> None:
+        """Nothing can be set from a host: screen, radio and power modes are read, as far as iOS says, and gate the start."""
+
+    def restore(self) -> None:
+        """End what a killed controller left running, and remove its run folders; nothing else is ever changed on an iPhone."""
+
+        def cleaned() -> None:
+            for nonce in self.phone.names("runs"):
+                begun = self.phone.tail(f"{run_folder(nonce)}/{app.STARTED}")
+                if begun is not None:
+                    self.stop(_handle(nonce, begun))
+                self.phone.remove(run_folder(nonce))
+            self.phone.shrink(_CACHE_BYTES)
+
+        self._patiently(cleaned)
+
+    def clean(self, handle: Handle) -> None:
+        """Remove the run folder."""
+        self._patiently(lambda: self.phone.remove(run_folder(handle.nonce)))
+
+    def shrink(self, keep_bytes: int) -> int:
+        """Remove the pushed files that were used longest ago until keep_bytes are left."""
+        return self._patiently(lambda: self.phone.shrink(keep_bytes))
+
+    def diagnose(self, handle: Handle) -> str:
+        """Return what the phone's report of the end says, or that its disk is full."""
+        if self._patiently(self.phone.room_bytes) < _FULL_BYTES:
+            return "the phone has no room left"
+        ended = self._patiently(lambda: self._reported(handle, 0))
+        return "" if ended is None else ended.words
+
+    def _installed(self) -> app.Installed:
+        """Return the harness app on the phone."""
+        if self._app is None:
+            info = self.phone.facts()["app"]
+            if info is None:
+                raise DeviceNotReady(f"{self.device.name} does not have the harness app {self.bundle}", error_class="no_app")
+            self._app = app.Installed.of(info)
+        return self._app
+
+    def _probed(self) -> tuple[Reading, ...]:
+        """Start the app to say what only an app can say, and return that."""
+        name, executable = f"probe-{secrets.token_hex(8)}.json", self._installed().executable
+        pid = self.phone.launch([], {app.PROBE: name})
+        if not self.phone.ended(pid, executable, _PROBE_S):
+            self.phone.kill(pid, executable)
+        text = self.phone.tail(name)
+        self.phone.remove(name)
+        return app.probed(text)
+
+    def _note(self, run: str) -> dict[str, Any]:
+        """Return what was written down of a start; empty when there is nothing."""
+        text = self.phone.tail(f"{run}/{app.ARGUMENTS}")
+        return json.loads(text) if text else {}
+
+    def _reported(self, handle: Handle, patience_s: float) -> Ended | None:
+        """Return what a report of the phone's says of a process's end, waited for so long."""
+        note = self._note(run_folder(handle.nonce))
+        if "launched_s" not in note:
+            return None
+        deadline_s = time.monotonic() + patience_s
+        prefixes = [f"{self._installed().executable}-", "JetsamEvent-"]
+        while True:
+            found = self.phone.reports(prefixes, note["launched_s"] - _CLOCK_SLACK_S)
+            ended = reports.of_process(found, handle.pid)
+            if ended is not None or time.monotonic() > deadline_s:
+                return ended
+            time.sleep(0.25)
+
+    def _patiently(self, work: Callable[[], T], wait_s: float | None = None) -> T:
+        """Do work on the phone; when the link is lost, do it anew until the wait is over. Everything can be done twice."""
+        deadline_s = time.monotonic() + (self.reconnect_s if wait_s is None else wait_s)
+        while True:
+            try:
+                self._renew()
+                return work()
+            except DeviceLost as error:
+                if error.error_class == "rebooted":
+                    raise
+                if time.monotonic() > deadline_s:
+                    raise DeviceLost(f"{self.device.name} is gone: {error.message}", error_class=error.error_class) from error
+                log.info("%s; trying again", error.message)
+                time.sleep(_RETRY_S)
+
+
+def _raise(error: DeviceNotReady | None) -> None:
+    if error is not None:
+        raise error
+
+
+def _handle(nonce: str, begun: str) -> Handle:
+    """Read what the app wrote of itself when it began: its process's id, and the boot it lives in."""
+    try:
+        facts = json.loads(begun)
+        return Handle(nonce, int(facts["pid"]), str(facts["boot_id"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise DeviceNotReady("the harness app does not say as which process it began", error_class="not_started") from error

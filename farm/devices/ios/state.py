@@ -1,0 +1,51 @@
+"""What an iPhone says of itself."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from farm.devices.ios import chips
+from farm.devices.readers import power_source
+from farm.devices.readers.reading import Reading, absent
+from farm.errors import DeviceNotReady
+from farm.workloads import DeviceKind, Identity
+
+_NO_HOST = "iOS lets no host read it"
+
+
+def identity(values: Mapping[str, Any], monitor: Mapping[str, float | None]) -> Identity:
+    """Return who a phone is. Its id is of its udid, which restarts, cables and names do not change.
+
+    Raises DeviceNotReady when it does not say.
+    """
+    udid, product, version = (values.get(name) for name in ("UniqueDeviceID", "ProductType", "ProductVersion"))
+    if not udid or not product or not version:
+        raise DeviceNotReady("an iPhone does not say which it is", error_class="no_identity", hint="wait until it has started")
+    model = " ".join(filter(None, (chips.model(product), f"({', '.join(filter(None, (product, values.get('HardwareModel'))))})")))
+    memory = monitor["memory_bytes"]
+    return Identity(
+        id=f"ios-{hashlib.sha256(f'farm {udid}'.encode()).hexdigest()[:16]}",
+        kind=DeviceKind.IOS,
+        model=f"Apple {model}",
+        soc=chips.chip(product),
+        os_build=f"iOS {version} ({values.get('BuildVersion') or 'unknown build'})",
+        architecture=values.get("CPUArchitecture") or "unknown",
+        cpu_count=int(monitor["cpu_count"] or 1),
+        memory_bytes=None if memory is None else int(memory),
+        kernel=None,
+    )
+
+
+def readings(battery: Mapping[str, Any], monitor: Mapping[str, float | None], app: tuple[Reading, ...]) -> tuple[Reading, ...]:
+    """Return the phone's state by what its battery, its system monitor and the harness app say."""
+    busy = monitor["busy_ratio"]
+    return (
+        Reading("cpu_busy_ratio", busy, source="sysmontap")
+        if busy is not None
+        else absent("cpu_busy_ratio", "sysmontap", "the system monitor says nothing of it"),
+        *power_source.read(battery),
+        *app,
+        absent("skin_temperature_c", "", _NO_HOST),
+        absent("airplane_mode", "", _NO_HOST),
+        absent("frequency_hz", "", _NO_HOST),
+    )
