@@ -40,7 +40,7 @@ class Address:
         variable = "USBMUXD_SOCKET_ADDRESS"
         chosen = ["-u", variable] if self.usbmux is None else [f"{variable}={self.usbmux}"]
         path = f"PYTHONPATH={os.pathsep.join(each for each in sys.path if each)}"
-        return ["/usr/bin/env", *chosen, path, sys.executable, "-m", "farm.devices.ios.worker", self.udid, self.bundle]
+        return ["/usr/bin/env", *chosen, path, sys.executable, "-P", "-m", "farm.devices.ios.worker", self.udid, self.bundle]
 
 
 @dataclass(slots=True)
