@@ -37,7 +37,7 @@ class Context:
         """Return the lab: the file that was named, else ./devices.toml, else only this machine."""
         from farm.config import load_lab
 
-        return load_lab(self.devices_file())
+        return load_lab(self.devices_file()).reached_by(os.environ.get("USBMUXD_SOCKET_ADDRESS"))
 
     def devices_file(self) -> Path | None:
         """Return the lab's file, None when there is none."""

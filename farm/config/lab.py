@@ -28,6 +28,14 @@ class Lab:
             raise DeviceUnknown(f'there is no device "{name}"{nearest(name, self.devices)}', hint="farm devices lists them")
         return self.devices[name]
 
+    def reached_by(self, usbmux: str | None) -> "Lab":
+        """Return this lab with the usbmuxd of iPhones for which it states none."""
+        found = {
+            name: replace(device, usbmux=usbmux) if device.kind is DeviceKind.IOS and device.usbmux is None else device
+            for name, device in self.devices.items()
+        }
+        return replace(self, devices=found)
+
     def pool(self, name: str) -> list[Device]:
         """Return the devices of the pool called name. Raises DeviceUnknown with the nearest name."""
         if name not in self.pools:

@@ -126,7 +126,7 @@ class IosTransport:
             )
         self._renewed_s = time.monotonic()
 
-    def harness(self, runtime: str) -> HarnessBuild:
+    def own_harness(self, runtime: str) -> HarnessBuild:
         """Return the harness that the app is, for a runtime. Raises DeviceNotReady when the app does not have it."""
         installed = self._installed()
         if runtime not in installed.runtimes:
@@ -140,7 +140,7 @@ class IosTransport:
 
     def install(self, harness: HarnessBuild) -> None:
         """Have the app run the harness's runtime; the app itself is installed by preflight()."""
-        self._runtime = self.harness(harness.runtime).runtime
+        self._runtime = self.own_harness(harness.runtime).runtime
 
     def push(self, file: Path, name: str, on_bytes: Callable[[int, int], None] | None = None) -> int:
         """Put file into the box under name, read back and compared; return the bytes sent (0 when it was there)."""
