@@ -79,8 +79,10 @@ def _run(phone: "Phone", app: App, arguments: list[str], environment: dict[str, 
         program = ["sleep", "0.05"]
     elif phone.app_fault == "hang":
         program = ["sleep", "3600"]
+    elif (runtime := environment.get("FARM_RUNTIME", next(iter(phone.harnesses)))) not in phone.harnesses:
+        program = ["sh", "-c", 'echo "this app has no runtime $1" >&2; exit 2', "sh", runtime]
     else:
-        harness = phone.harnesses[environment.get("FARM_RUNTIME", "executorch")]
+        harness = phone.harnesses[runtime]
         program = [str((Path(harness["folder"]) / harness["command"][0]).resolve()), *harness["command"][1:], *arguments]
     run = documents / environment.get("FARM_RUN", "runs/none")
     run.mkdir(parents=True, exist_ok=True)
