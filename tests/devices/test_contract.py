@@ -9,6 +9,7 @@ from threading import Timer
 import pytest
 
 from farm.devices.android.device import AndroidTransport
+from farm.devices.ios.client import Worker
 from farm.devices.ios.device import IosTransport
 from farm.devices.local import LocalTransport
 from farm.devices.readers.watched import looks
@@ -36,7 +37,16 @@ def connect(request: pytest.FixtureRequest, tmp_path: Path) -> Connect:
     if request.param.startswith("ios"):
         iphones: IosBench = request.getfixturevalue("ios_bench")
         iphone = iphones.phones["iphonex" if request.param == "ios 16" else "iphone16pro"]
-        return lambda: IosTransport(Device(iphone.name, DeviceKind.IOS, udid=iphone.udid, usbmux=iphones.address))
+        workers: dict[str, Worker] = request.getfixturevalue("ios_workers")
+        first = [workers[iphone.name]]
+
+        def reach() -> Transport:
+            """The second has a worker of its own, as another controller has."""
+            transport = IosTransport(Device(iphone.name, DeviceKind.IOS, udid=iphone.udid, usbmux=iphones.address))
+            transport.phone.worker = first.pop() if first else transport.phone.worker
+            return transport
+
+        return reach
     bench: Bench = request.getfixturevalue("android_bench")
     phone = bench.phones["s25" if request.param == "android" else "pixel9"]
     return lambda: AndroidTransport(Device(phone.name, DeviceKind.ANDROID, adb=bench.adb.address, serial=phone.serial))

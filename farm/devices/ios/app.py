@@ -73,11 +73,11 @@ def model_sha256(arguments: Sequence[str]) -> str | None:
     return pairs.get("--model-sha256")
 
 
-def measured_model(result: str) -> str | None:
-    """Return the hash of the model that a result says it is of; None when it does not say."""
-    first = result.partition("\n")[0]
+def measured_model(result: str, nonce: str) -> str | None:
+    """Return the hash of the model that the result of a run says it is of; None when it does not say, or is another run's."""
     try:
-        said = json.loads(first)["job"]["model_sha256"]
+        begin = json.loads(result.partition("\n")[0])
+        said = begin["job"]["model_sha256"] if begin["nonce"] == nonce else None
     except (ValueError, KeyError, TypeError):
         return None
     return said if isinstance(said, str) else None

@@ -32,6 +32,7 @@ _RECONNECT_S = 120.0
 _RETRY_S = 1.0
 _LEASE_S = 240.0
 _ANSWER_S = 30.0
+_DEVELOPER_S = 60.0
 _CACHE_BYTES = 4_000_000_000
 _FULL_BYTES = 1_000_000
 _REPORT_S = 6.0
@@ -51,17 +52,21 @@ class IosTransport:
     """How long a phone that went away is waited for."""
     answer_s: float = _ANSWER_S
     """How long the worker may take for a request that is not known to take longer."""
+    developer_s: float = _DEVELOPER_S
+    """The same for developer services: a tunnel may have to be made first."""
     report_s: float = _REPORT_S
     phone: Phone = field(init=False)
     _app: app.Installed | None = None
     _runtime: str | None = None
     _holder: Holder | None = None
     _renewed_s: float = 0.0
+    _boot_id: str | None = None
+    """Of the start that the phone was made ready in."""
 
     def __post_init__(self) -> None:
         assert self.device.udid is not None, "devices.toml states an iPhone's udid"
         bundle = self.device.bundle or app.BUNDLE
-        self.phone = Phone(Worker(Address(self.device.udid, self.device.usbmux, bundle), self.device.name), self.answer_s)
+        self.phone = Phone(Worker(Address(self.device.udid, self.device.usbmux, bundle), self.device.name), self.answer_s, self.developer_s)
 
     @property
     def bundle(self) -> str:
@@ -79,6 +84,7 @@ class IosTransport:
     def _ready(self) -> None:
         name = self.device.name
         values = self.phone.values()
+        self._boot_id = values.get("BootSessionID")
         _raise(preflight.of_phone(name, values))
         facts = self.phone.facts()
         _raise(preflight.of_developer(name, facts))
@@ -139,7 +145,12 @@ class IosTransport:
         return HarnessBuild("ios", runtime, installed.runtimes[runtime], installed.source_hash, folder, (installed.executable,))
 
     def install(self, harness: HarnessBuild) -> None:
-        """Have the app run the harness's runtime; the app itself is installed by preflight()."""
+        """Have the app run the harness's runtime; the app itself is installed by preflight().
+
+        A phone that restarted meanwhile is made ready anew: its developer image is not mounted any more.
+        """
+        if self._patiently(self.phone.boot_id) != self._boot_id:
+            self._patiently(self._ready)
         self._runtime = self.own_harness(harness.runtime).runtime
 
     def push(self, file: Path, name: str, on_bytes: Callable[[int, int], None] | None = None) -> int:
@@ -194,9 +205,13 @@ class IosTransport:
         """Return where the harness is when it has ended, or after timeout_s: the phone tells the end of what it was told to start."""
 
         def waited() -> Status:
-            if not self.phone.ended(handle.pid, self._installed().executable, timeout_s):
-                return Status.RUNNING
-            return self._polled(handle)
+            try:
+                over = self.phone.ended(handle.pid, self._installed().executable, timeout_s)
+            except DeviceNotReady:
+                if self.phone.boot_id() in (None, handle.started):
+                    raise
+                over = True  # a phone that restarted offers no developer services until their image is mounted
+            return self._polled(handle) if over else Status.RUNNING
 
         return self._patiently(waited)
 
@@ -212,7 +227,7 @@ class IosTransport:
         result = self.phone.text(f"{run}/{RESULT}", f"{run}/{RESULT}.partial")
         note = self._note(run)
         wanted = app.model_sha256(note.get("arguments", []))
-        if result is not None and wanted is not None and (said := app.measured_model(result)) is not None and said != wanted:
+        if result is not None and wanted is not None and (said := app.measured_model(result, handle.nonce)) is not None and said != wanted:
             raise HarnessFailed(f"the result is of another model: {said[:12]}, not {wanted[:12]}", error_class="other_model")
         code = self.phone.tail(f"{run}/{app.EXIT}")
         ended = None if code is not None else self._reported(handle, 0)

@@ -11,8 +11,6 @@ from farm.errors import MeasureError
 
 T = TypeVar("T")
 
-_DEVELOPER_S = 60.0
-"""A tunnel may have to be made first."""
 _INSTALL_S = 600.0
 _SLOWEST_BYTES_PER_S = 500_000
 _MOST_BYTES = 1024 * 1024 * 1024
@@ -25,6 +23,8 @@ class Phone:
     worker: Worker
     answer_s: float
     """How long a request may take that is not known to take longer."""
+    developer_s: float
+    """The same for developer services: a tunnel may have to be made first."""
 
     def values(self) -> dict[str, Any]:
         """Return what lockdownd says: ProductVersion, BootSessionID, TimeIntervalSince1970, ..."""
@@ -49,7 +49,7 @@ class Phone:
 
     def monitor(self) -> dict[str, float | None]:
         """Return busy_ratio, cpu_count and memory_bytes by the system monitor."""
-        return self._ask(dict, "monitor", _DEVELOPER_S)
+        return self._ask(dict, "monitor", self.developer_s)
 
     def mount(self, folder: Path) -> None:
         """Mount the developer image that lies in a folder."""
@@ -112,23 +112,23 @@ class Phone:
 
     def launch(self, arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         """Start the app, ending one that runs; return its process's id."""
-        return self._ask(int, "launch", _DEVELOPER_S, arguments=list(arguments), environment=dict(environment))
+        return self._ask(int, "launch", self.developer_s, arguments=list(arguments), environment=dict(environment))
 
     def runs(self, pid: int, executable: str) -> bool:
         """Whether a process runs, and is the app's."""
-        return self._ask(bool, "running", _DEVELOPER_S, pid=pid, executable=executable)
+        return self._ask(bool, "running", self.developer_s, pid=pid, executable=executable)
 
     def ended(self, pid: int, executable: str, within_s: float) -> bool:
         """Return whether a process has ended, as soon as it has, or after so long."""
-        return self._ask(bool, "wait", within_s + _DEVELOPER_S, pid=pid, executable=executable, seconds=within_s)
+        return self._ask(bool, "wait", within_s + self.developer_s, pid=pid, executable=executable, seconds=within_s)
 
     def kill(self, pid: int, executable: str) -> None:
         """End a process, when it is the app's."""
-        self._ask(object, "kill", _DEVELOPER_S, pid=pid, executable=executable)
+        self._ask(object, "kill", self.developer_s, pid=pid, executable=executable)
 
     def reports(self, prefixes: Sequence[str], since_s: float) -> list[str]:
         """Return the phone's reports with names that begin so, written since (by its own clock), the newest first."""
-        return self._ask(list, "reports", _DEVELOPER_S, prefixes=list(prefixes), since_s=since_s)
+        return self._ask(list, "reports", self.developer_s, prefixes=list(prefixes), since_s=since_s)
 
     def _ask(
         self,

@@ -74,41 +74,52 @@ def kill(app: App) -> None:
 
 
 def _run(phone: "Phone", app: App, arguments: list[str], environment: dict[str, str], pids: list[int], started: threading.Event) -> None:
-    documents = app.documents
-    if "FARM_PROBE" in environment:
-        program = ["sleep", "0.05"]
-    elif phone.app_fault == "hang":
-        program = ["sleep", "3600"]
-    elif (runtime := environment.get("FARM_RUNTIME", next(iter(phone.harnesses)))) not in phone.harnesses:
-        program = ["sh", "-c", 'echo "this app has no runtime $1" >&2; exit 2', "sh", runtime]
-    else:
-        harness = phone.harnesses[runtime]
-        program = [str((Path(harness["folder"]) / harness["command"][0]).resolve()), *harness["command"][1:], *arguments]
-    run = documents / environment.get("FARM_RUN", "runs/none")
-    run.mkdir(parents=True, exist_ok=True)
     app.jetsammed = False
-    with (run / "log").open("wb") as log:
-        process = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", *program], cwd=documents, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-        )
-    app.process = process
-    pids.append(process.pid)
+    if "FARM_PROBE" in environment:
+        process = _start(app, ["sleep", "0.05"], Path("/dev/null"), pids, started)
+        process.wait()
+        _write(app.documents / environment["FARM_PROBE"], json.dumps(_probe(phone)))
+        app.process = None
+        phone.ended(process.pid, 0)
+        return
+    run = app.documents / environment.get("FARM_RUN", "runs/none")
+    run.mkdir(parents=True, exist_ok=True)
+    process = _start(app, _program(phone, arguments, environment), run / "log", pids, started)
     _write(run / "started", json.dumps({"pid": process.pid, "boot_id": phone.boot_id}))
-    started.set()
     if phone.app_fault == "jetsam":
         phone.app_fault = ""
         threading.Timer(0.3, jetsam, (phone, app)).start()
     code = process.wait()
-    app.process = None
-    if "FARM_PROBE" in environment:
-        _write(documents / environment["FARM_PROBE"], json.dumps(_probe(phone)))
     if code >= 0:
-        _tamper(phone, documents, run)
+        _tamper(phone, run)
         _write(run / "exit", str(code))
+    app.process = None
     phone.ended(process.pid, code)
     if code < 0 and not app.jetsammed and not phone.keeps_reports_back:
         time.sleep(_REPORT_S)
         reports.crash(phone, app.bundle, app.executable, process.pid, -code)
+
+
+def _start(app: App, program: list[str], log: Path, pids: list[int], started: threading.Event) -> subprocess.Popen[bytes]:
+    """Start a process in the app's Documents; it ends with this thread."""
+    with log.open("wb") as output:
+        command = ["setpriv", "--pdeathsig", "KILL", *program]
+        process = subprocess.Popen(command, cwd=app.documents, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+    app.process = process
+    pids.append(process.pid)
+    started.set()
+    return process
+
+
+def _program(phone: "Phone", arguments: list[str], environment: dict[str, str]) -> list[str]:
+    """Return the command that plays the app."""
+    if phone.app_fault == "hang":
+        return ["sleep", "3600"]
+    runtime = environment.get("FARM_RUNTIME", next(iter(phone.harnesses)))
+    harness = phone.harnesses.get(runtime)
+    if harness is None:
+        return ["sh", "-c", 'echo "this app has no runtime $1" >&2; exit 2', "sh", runtime]
+    return [str((Path(harness["folder"]) / harness["command"][0]).resolve()), *harness["command"][1:], *arguments]
 
 
 def jetsam(phone: "Phone", app: App) -> None:
@@ -133,7 +144,7 @@ def _probe(phone: "Phone") -> dict[str, Any]:
     }
 
 
-def _tamper(phone: "Phone", documents: Path, run: Path) -> None:
+def _tamper(phone: "Phone", run: Path) -> None:
     """Do to a result what is never to be believed; and keep a copy of a good one, to be the stale one of a later run."""
     result = run / "result.jsonl"
     if not result.exists():

@@ -70,6 +70,10 @@ class Iphone:
         """Freeze it, slow it down, or have it pulled after so many more bytes to the phone; nothing stated: a good cable."""
         self._do("cable", frozen=frozen, rate_bytes_per_s=rate_bytes_per_s, left_bytes=unplug_after_bytes)
 
+    def lock_now(self) -> None:
+        """Lock it while something runs: iOS suspends the app that was in front."""
+        self._do("suspend")
+
     def reboot(self, away_s: float = 1.0) -> None:
         """Restart it: what ran is gone, the developer image is not mounted any more."""
         self._do("reboot", away_s=away_s)
@@ -110,9 +114,15 @@ class Iphone:
         """End the app that runs as the kernel does when memory is short."""
         self._do("app", action="jetsam", bundle=BUNDLE)
 
+    def report(self, pid: int, signal: int) -> None:
+        """Write the report of a crash, of a process that may still run."""
+        self._do("app", action="report", bundle=BUNDLE, pid=pid, signal=signal)
+
     def heal(self) -> None:
         """Put right whatever a test may have put wrong; what is installed and stored stays."""
         self._do("heal")
+        for report in self.crashes.iterdir():
+            report.unlink()
         self.state(
             lock="open", trust="yes", developer_mode=True, app_fault="", keeps_reports_back=False, thermal_state="nominal",
             low_power_mode=False, busy_ratio=None, clock_offset_s=0.0, battery__level_percent=80, battery__temperature_centi_c=2789,

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from farm.devices.ios.client import Address, Worker
 from farm.workloads import HarnessBuild
-from tests.bench.ios.bench import Bench
+from tests.bench.ios.bench import BUNDLE, Bench
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +26,12 @@ def ios_bench(fake_harness: HarnessBuild) -> Iterator[Bench]:
         pytest.skip(words)
     with Bench([fake_harness]) as bench:
         yield bench
+
+
+@pytest.fixture(scope="session")
+def ios_workers(ios_bench: Bench) -> Iterator[dict[str, Worker]]:
+    """A worker for each phone, for tests that do not need one of their own: starting one takes a second."""
+    workers = {phone.name: Worker(Address(phone.udid, ios_bench.address, BUNDLE), phone.name) for phone in ios_bench.phones.values()}
+    yield workers
+    for worker in workers.values():
+        worker.close()

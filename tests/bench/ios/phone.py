@@ -2,6 +2,7 @@
 
 import plistlib
 import shutil
+import signal
 import socket
 import ssl
 import threading
@@ -218,6 +219,13 @@ class Phone:
         self.boot_id, self.booted_s = str(uuid.uuid4()).upper(), time.monotonic()
         self.image = None
         threading.Timer(away_s, self.plug).start()
+
+    def suspend(self) -> None:
+        """Lock it: the app that is in front is stopped where it stands."""
+        self.lock = "locked"
+        for one in self.apps.values():
+            if one.process is not None:
+                one.process.send_signal(signal.SIGSTOP)
 
     def revoke_trust(self) -> None:
         """Forget every host, as "Reset Location & Privacy" does; the next one has to ask."""

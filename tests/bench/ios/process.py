@@ -25,10 +25,11 @@ def obey(one: phone.Phone, command: dict[str, Any]) -> object:
         case "set":
             for name, value in command["values"].items():
                 target, _, last = name.rpartition(".")
-                setattr(getattr(one, target) if target else one, last, value)
+                known = value.encode() if last in ("image", "manifest") and value is not None else value
+                setattr(getattr(one, target) if target else one, last, known)
         case "read":
             return getattr(one, command["name"])
-        case "plug" | "unplug" | "cut_links" | "drop_tunnels" | "revoke_trust" as method:
+        case "plug" | "unplug" | "cut_links" | "drop_tunnels" | "revoke_trust" | "suspend" as method:
             getattr(one, method)()
         case "reboot":
             one.reboot(command["away_s"])

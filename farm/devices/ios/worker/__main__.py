@@ -13,7 +13,7 @@ from farm.devices.ios.worker.apps import Apps
 from farm.devices.ios.worker.developer import Developer
 from farm.devices.ios.worker.files import Files
 from farm.devices.ios.worker.link import Link
-from farm.devices.ios.worker.translate import ours
+from farm.devices.ios.worker.translate import UNPAIRED, ours
 from farm.errors import FarmError
 
 _LINE_BYTES = 16 * 1024 * 1024
@@ -35,7 +35,7 @@ async def serve(udid: str, bundle: str, say: Callable[[bytes], None]) -> None:
 
         try:
             async with ours(link):
-                answer = await _done(able, request, sent)
+                answer = await _done(link, able, request, sent)
         except FarmError as error:
             say(wire.line({"id": number, "error": wire.error_of(error)}))
         else:
@@ -43,12 +43,16 @@ async def serve(udid: str, bundle: str, say: Callable[[bytes], None]) -> None:
     await link.close()
 
 
-async def _done(able: tuple[object, ...], request: dict[str, Any], sent: Callable[[int, int], None]) -> object:
+async def _done(link: Link, able: tuple[object, ...], request: dict[str, Any], sent: Callable[[int, int], None]) -> object:
     what = request.pop("do")
     work = next(found for one in able if (found := getattr(one, f"do_{what}", None)) is not None)
     if what == "push":
         request["on_bytes"] = sent
-    return await work(**request)
+    try:
+        return await work(**request)
+    except UNPAIRED:  # what is open was paired once; connecting anew asks for trust, or says why there is none
+        await link.drop()
+        return await work(**request)
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, suppress
 from pymobiledevice3.dtx import DTXNsError, dtx_on_invoke
 from pymobiledevice3.exceptions import PyMobileDevice3Exception
 from pymobiledevice3.lockdown import UsbmuxLockdownClient, create_using_usbmux
+from pymobiledevice3.lockdown_service_provider import LockdownServiceProvider
 from pymobiledevice3.services.dvt.instruments.device_info import DeviceInfo
 from pymobiledevice3.services.dvt.instruments.dvt_provider import DvtProvider
 from pymobiledevice3.services.dvt.instruments.process_control import ProcessControl, ProcessControlService
@@ -73,20 +74,24 @@ class Link:
         """Return the developer services. Raises DeviceNotReady for a version that offers them in neither way."""
         if self._instruments is None:
             lockdown = await self.lockdown()
-            version = release(lockdown.product_version)
-            if version >= TUNNEL_FROM:
-                from pymobiledevice3.remote.userspace_tunnel import UserspaceRsdTunnel  # takes half a second to load
-
-                tunnel = UserspaceRsdTunnel(serial=self.udid, autopair=False, remotepairing_fallback=False)
-                provider = DvtProvider(await self._open.enter_async_context(tunnel))
-            elif version <= LAST_WITHOUT_TUNNEL:
-                provider = DvtProvider(lockdown)
-            else:
-                raise DeviceNotReady(f"it runs iOS {lockdown.product_version}", error_class="unsupported_ios")
-            await self._open.enter_async_context(provider)
-            self._instruments = Instruments(provider, await provider.dtx.open_channel(Watched))
-            await self._instruments.info.connect()
+            async with AsyncExitStack() as opening:  # half opened is closed again: a process can have one tunnel only
+                provider = await opening.enter_async_context(DvtProvider(await self._developer_way(lockdown, opening)))
+                instruments = Instruments(provider, await provider.dtx.open_channel(Watched))
+                await instruments.info.connect()
+                self._open.push_async_callback(opening.pop_all().aclose)
+            self._instruments = instruments
         return self._instruments
+
+    async def _developer_way(self, lockdown: UsbmuxLockdownClient, opening: AsyncExitStack) -> LockdownServiceProvider:
+        """Return what offers the developer services."""
+        version = release(lockdown.product_version)
+        if version <= LAST_WITHOUT_TUNNEL:
+            return lockdown
+        if version < TUNNEL_FROM:
+            raise DeviceNotReady(f"it runs iOS {lockdown.product_version}", error_class="unsupported_ios")
+        from pymobiledevice3.remote.userspace_tunnel import UserspaceRsdTunnel  # takes half a second to load
+
+        return await opening.enter_async_context(UserspaceRsdTunnel(serial=self.udid, autopair=False, remotepairing_fallback=False))
 
     async def forget_documents(self) -> None:
         """Have the file service opened anew: the app was installed or removed."""

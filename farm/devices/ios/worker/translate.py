@@ -47,6 +47,10 @@ _LOST = (
 )
 
 
+UNPAIRED = (theirs.GetProhibitedError, theirs.NotPairedError, theirs.InvalidHostIDError)
+"""What a connection says whose pairing was taken back meanwhile."""
+
+
 class Closable(Protocol):
     """What is closed when the link is lost."""
 
