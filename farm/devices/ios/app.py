@@ -78,7 +78,7 @@ def measured_model(result: str, nonce: str) -> str | None:
     try:
         begin = json.loads(result.partition("\n")[0])
         said = begin["job"]["model_sha256"] if begin["nonce"] == nonce else None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return said if isinstance(said, str) else None
 
@@ -87,7 +87,7 @@ def probed(text: str | None) -> tuple[Reading, ...]:
     """Read what the app said of the phone when it was asked. Always the same names."""
     try:
         facts = json.loads(text or "")
-    except ValueError:
+    except (ValueError, RecursionError):
         facts = None
     if not isinstance(facts, dict):
         facts = {}

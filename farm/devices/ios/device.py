@@ -6,7 +6,6 @@ what runs on the phone goes on meanwhile.
 
 import json
 import logging
-import secrets
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -14,11 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from farm.devices.ios import app, preflight, state
+from farm.devices.ios import app, ready, state
 from farm.devices.ios.client import Address, Worker
 from farm.devices.ios.phone import Phone
 from farm.devices.readers import reports
-from farm.devices.readers.reading import Reading
 from farm.devices.readers.reports import Ended
 from farm.devices.transport import Collected, Handle, Holder, Status
 from farm.errors import DeviceBusy, DeviceLost, DeviceNotReady, HarnessFailed, MeasureError
@@ -38,7 +36,6 @@ _FULL_BYTES = 1_000_000
 _REPORT_S = 6.0
 """How long a report of a crash is waited for: iOS writes it a moment after the end."""
 _STARTED_S = 10.0
-_PROBE_S = 15.0
 _SIGNAL_BASE = 128
 _CLOCK_SLACK_S = 2.0
 
@@ -82,29 +79,7 @@ class IosTransport:
         self._patiently(self._ready, wait_s=0)
 
     def _ready(self) -> None:
-        name = self.device.name
-        values = self.phone.values()
-        self._boot_id = values.get("BootSessionID")
-        _raise(preflight.of_phone(name, values))
-        facts = self.phone.facts()
-        _raise(preflight.of_developer(name, facts))
-        if not facts["image_mounted"]:
-            if self.device.images is None:
-                raise preflight.no_image(name)
-            log.info("%s: mounting the developer image", name)
-            self.phone.mount(self.device.images)
-        _raise(preflight.of_battery(self.device, self.phone.battery()))
-        bundle, now_s = self.bundle, float(values["TimeIntervalSince1970"])
-        package = self.device.harness
-        unfit = preflight.of_app(self.device, bundle, facts, now_s)
-        if package is not None and (unfit is not None or app.packaged(package, bundle) != app.Installed.of(facts["app"])):
-            log.info("%s: installing %s", name, package.name)
-            self.phone.install(package)
-            facts = self.phone.facts()
-        _raise(preflight.of_app(self.device, bundle, facts, now_s))
-        self._app = app.Installed.of(facts["app"])
-        mode = next(reading for reading in self._probed() if reading.name == "low_power_mode")
-        _raise(preflight.of_low_power_mode(name, mode.text))
+        self._app, self._boot_id = ready.make_ready(self.phone, self.device)
 
     def claim(self, holder: Holder) -> None:
         """Take the phone by a lease in its box; every later call renews it, and it ends by itself when none comes."""
@@ -262,7 +237,7 @@ class IosTransport:
 
         def asked() -> tuple[StateReading, ...]:
             monitor, battery = self.phone.monitor(), self.phone.battery()
-            return tuple(reading.at(phase) for reading in state.readings(battery, monitor, self._probed()))
+            return tuple(reading.at(phase) for reading in state.readings(battery, monitor, ready.probe(self.phone)))
 
         return self._patiently(asked)
 
@@ -306,16 +281,6 @@ class IosTransport:
             self._app = app.Installed.of(info)
         return self._app
 
-    def _probed(self) -> tuple[Reading, ...]:
-        """Start the app to say what only an app can say, and return that."""
-        name, executable = f"probe-{secrets.token_hex(8)}.json", self._installed().executable
-        pid = self.phone.launch([], {app.PROBE: name})
-        if not self.phone.ended(pid, executable, _PROBE_S):
-            self.phone.kill(pid, executable)
-        text = self.phone.tail(name)
-        self.phone.remove(name)
-        return app.probed(text)
-
     def _note(self, run: str) -> dict[str, Any]:
         """Return what was written down of a start; empty when there is nothing."""
         text = self.phone.tail(f"{run}/{app.ARGUMENTS}")
@@ -349,11 +314,6 @@ class IosTransport:
                     raise DeviceLost(f"{self.device.name} is gone: {error.message}", error_class=error.error_class) from error
                 log.info("%s; trying again", error.message)
                 time.sleep(_RETRY_S)
-
-
-def _raise(error: DeviceNotReady | None) -> None:
-    if error is not None:
-        raise error
 
 
 def _handle(nonce: str, begun: str) -> Handle:

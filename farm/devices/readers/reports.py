@@ -50,7 +50,7 @@ def read(text: str, pid: int) -> Ended | None:
     first, _, rest = text.partition("\n")
     try:
         kind, body = json.loads(first).get("bug_type"), json.loads(rest)
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return None
     if not isinstance(body, dict):
         return None

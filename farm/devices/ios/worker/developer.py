@@ -20,6 +20,8 @@ _MONITOR_MS = 250
 _MONITOR_S = 5.0
 _REPORTS = 12
 _REPORT_BYTES = 8 << 20
+_NAME = 15
+"""What the kernel keeps of a process's name (MAXCOMLEN is 16)."""
 
 
 class Developer:
@@ -46,13 +48,12 @@ class Developer:
         """
         instruments = await self.link.instruments()
         watched = instruments.watched
-        deadline_s = time.monotonic() + seconds
         told = pid in watched.launched
+        deadline_s = time.monotonic() + seconds
         while pid not in watched.ended and (left_s := deadline_s - time.monotonic()) > 0:
             if not told and not await self._runs(instruments, pid, executable):
                 return True
-            await asyncio.sleep(min(left_s, _LOOK_S if told else _SELDOM_S))
-            if told and instruments.provider.dtx.supported_identifiers is not None and not _is_open(instruments):
+            if await _breaks(instruments, min(left_s, _LOOK_S if told else _SELDOM_S)):
                 raise DeviceLost("the link broke: the developer services are gone", error_class="link_lost")
         return not await self._runs(instruments, pid, executable)
 
@@ -102,11 +103,18 @@ class Developer:
         if not await instruments.info.is_running_pid(pid):
             return False
         name = await instruments.info.execname_for_pid(pid)
-        return not (isinstance(name, str) and name and executable not in name)
+        if not isinstance(name, str) or not name:
+            return True
+        return name.rpartition("/")[2][:_NAME] == executable[:_NAME]
 
 
-def _is_open(instruments: Instruments) -> bool:
-    return not instruments.provider.dtx._disconnected.is_set()
+async def _breaks(instruments: Instruments, within_s: float) -> bool:
+    """Wait so long, and return whether the connection broke meanwhile."""
+    try:
+        await asyncio.wait_for(instruments.provider.dtx.wait_disconnected(), within_s)
+    except TimeoutError:
+        return False
+    return True
 
 
 def _take(row: dict[str, Any], attributes: list[str], found: dict[str, float | None]) -> int:
