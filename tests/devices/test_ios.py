@@ -414,6 +414,27 @@ def test_a_phone_is_held_by_one_host_at_a_time(phone: Iphone, device: Device, tr
     assert not (phone.documents / "lease.json").exists()
 
 
+def test_another_controllers_look_at_a_phone_that_is_held_leaves_what_runs_there_alone(
+    phone: Iphone, device: Device, transport: IosTransport, fake_model: FakeModel, tmp_path: Path
+) -> None:
+    transport.claim(Holder("host-one", "process 7 of ann on rack1: farm run"))
+    job = on(device, fake_model(spin_ns=200_000_000))
+    transport.push(job.artifact.path, "files/model")
+    handle = transport.start(arguments(job, BoxNames("files/model"), "aa"), "aa")
+    other = IosTransport(device)
+    other.preflight()
+    assert other.identify() == transport.identify()
+    assert transport.poll(handle) is Status.RUNNING
+    phone.package(tmp_path / "harness.ipa", protocol=1, source_hash="another build")
+    with pytest.raises(DeviceBusy, match="is held by process 7 of ann on rack1"):
+        IosTransport(replace(device, harness=tmp_path / "harness.ipa")).preflight()
+    assert transport.wait(handle, 20.0) is Status.ENDED
+    assert transport.collect(handle).exit_code == 0
+    transport.clean(handle)
+    transport._holder = None
+    transport.phone.release("host-one")
+
+
 def test_two_hosts_that_claim_at_once_do_not_both_get_the_phone(phone: Iphone, device: Device, transport: IosTransport) -> None:
     transports = [transport, IosTransport(device)]
     transports[1].preflight()

@@ -43,11 +43,11 @@ def test_chips_are_known_by_product_type_and_others_are_unknown() -> None:
 
 
 def test_a_phone_that_does_not_say_which_it_is_has_no_identity() -> None:
-    monitor: dict[str, float | None] = {"busy_ratio": 0.1, "cpu_count": 6, "memory_bytes": None}
+    machine = state.machine({"busy_ratio": 0.1, "cpu_count": 6, "memory_bytes": None})
     with pytest.raises(DeviceNotReady, match="does not say which it is"):
-        state.identity({"ProductType": "iPhone17,1"}, monitor)
+        state.identity({"ProductType": "iPhone17,1"}, machine)
     one, other = (
-        state.identity({"UniqueDeviceID": udid, "ProductType": "iPhone99,1", "ProductVersion": "30.0"}, monitor) for udid in ("a", "b")
+        state.identity({"UniqueDeviceID": udid, "ProductType": "iPhone99,1", "ProductVersion": "30.0"}, machine) for udid in ("a", "b")
     )
     assert one.id != other.id
     assert (one.soc, one.memory_bytes, one.os_build) == (None, None, "iOS 30.0 (unknown build)")

@@ -19,6 +19,8 @@ PROTOCOL = 1
 RUN, RUNTIME, PROBE = "FARM_RUN", "FARM_RUNTIME", "FARM_PROBE"
 STARTED, EXIT, LOG = "started", "exit", "log"
 """What the app writes into the folder of a run, each under another name first."""
+MACHINE = "machine.json"
+"""What farm writes into Documents: how many CPUs and how much memory the phone has."""
 ARGUMENTS = "arguments.json"
 STOPPED = "stopped"
 """What farm writes there: what was started, and that it was ended on purpose."""

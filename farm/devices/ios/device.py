@@ -71,15 +71,23 @@ class IosTransport:
         return self.phone.worker.address.bundle
 
     def identify(self) -> Identity:
-        """Return who the phone is, by what lockdownd and the system monitor say."""
-        return self._patiently(lambda: state.identity(self.phone.values(), self.phone.monitor()))
+        """Return who the phone is, by what lockdownd says, and the system monitor the first time: it disturbs what another measures."""
+
+        def identified() -> Identity:
+            known = self.phone.tail(app.MACHINE)
+            if known is None:
+                known = json.dumps(state.machine(self.phone.monitor()))
+                self.phone.write(app.MACHINE, known)
+            return state.identity(self.phone.values(), json.loads(known))
+
+        return self._patiently(identified)
 
     def preflight(self) -> None:
         """Find the phone and make it ready as far as a host can. Raises DeviceNotReady with the remedy."""
         self._patiently(self._ready, wait_s=0)
 
     def _ready(self) -> None:
-        self._app, self._boot_id = ready.make_ready(self.phone, self.device)
+        self._app, self._boot_id = ready.make_ready(self.phone, self.device, is_ours=self._holder is not None)
 
     def claim(self, holder: Holder) -> None:
         """Take the phone by a lease in its box; every later call renews it, and it ends by itself when none comes."""

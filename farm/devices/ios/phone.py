@@ -106,6 +106,11 @@ class Phone:
         held = self._ask(object, "claim", host=host, seconds=seconds, words=words)
         return None if held is None else str(held)
 
+    def leased(self) -> str | None:
+        """Return the words of whoever holds the lease now."""
+        words = self._ask(object, "leased")
+        return None if words is None else str(words)
+
     def release(self, host: str) -> None:
         """Give up a lease."""
         self._ask(object, "release", host=host)

@@ -7,7 +7,7 @@ import time
 from farm.devices.ios import app, preflight
 from farm.devices.ios.phone import Phone
 from farm.devices.readers.reading import Reading
-from farm.errors import DeviceNotReady
+from farm.errors import DeviceBusy, DeviceNotReady
 from farm.workloads import Device
 
 log = logging.getLogger(__name__)
@@ -16,9 +16,10 @@ _PROBE_S = 15.0
 _LOOK_S = 0.1
 
 
-def make_ready(phone: Phone, device: Device) -> tuple[app.Installed, str | None]:
+def make_ready(phone: Phone, device: Device, *, is_ours: bool) -> tuple[app.Installed, str | None]:
     """Mount the image and install the app where they are missing and given; return the app, and which start of the phone this is.
 
+    On a phone that another controller holds nothing is started or changed: an app has one process, and it may be measuring.
     Raises DeviceNotReady with the first thing that stands in the way, and its remedy.
     """
     values = phone.values()
@@ -34,13 +35,17 @@ def make_ready(phone: Phone, device: Device) -> tuple[app.Installed, str | None]
     bundle, now_s = phone.worker.address.bundle, float(values["TimeIntervalSince1970"])
     unfit = preflight.of_app(device, bundle, facts, now_s)
     package = device.harness
+    held = None if is_ours or facts["app"] is None else phone.leased()
     if package is not None and (unfit is not None or app.packaged(package, bundle) != app.Installed.of(facts["app"])):
+        if held is not None:
+            raise DeviceBusy(f"{device.name} is held by {held}", hint="wait until that has ended")
         log.info("%s: installing %s", device.name, package.name)
         phone.install(package)
         unfit = preflight.of_app(device, bundle, facts := phone.facts(), now_s)
     _raise(unfit)
-    mode = next(reading for reading in probe(phone) if reading.name == "low_power_mode")
-    _raise(preflight.of_low_power_mode(device.name, mode.text))
+    if held is None:
+        mode = next(reading for reading in probe(phone) if reading.name == "low_power_mode")
+        _raise(preflight.of_low_power_mode(device.name, mode.text))
     return app.Installed.of(facts["app"]), values.get("BootSessionID")
 
 

@@ -13,7 +13,15 @@ from farm.workloads import DeviceKind, Identity
 _NO_HOST = "iOS lets no host read it"
 
 
-def identity(values: Mapping[str, Any], monitor: Mapping[str, float | None]) -> Identity:
+def machine(monitor: Mapping[str, float | None]) -> dict[str, int | None]:
+    """Return what of the system monitor never changes: cpu_count and memory_bytes. Raises DeviceNotReady when it says no CPUs."""
+    cpus, memory = monitor["cpu_count"], monitor["memory_bytes"]
+    if cpus is None:
+        raise DeviceNotReady("an iPhone does not say how many CPUs it has", error_class="no_identity")
+    return {"cpu_count": int(cpus), "memory_bytes": None if memory is None else int(memory)}
+
+
+def identity(values: Mapping[str, Any], machine: Mapping[str, int | None]) -> Identity:
     """Return who a phone is. Its id is of its udid, which restarts, cables and names do not change.
 
     Raises DeviceNotReady when it does not say.
@@ -22,7 +30,6 @@ def identity(values: Mapping[str, Any], monitor: Mapping[str, float | None]) -> 
     if not udid or not product or not version:
         raise DeviceNotReady("an iPhone does not say which it is", error_class="no_identity", hint="wait until it has started")
     model = " ".join(filter(None, (chips.model(product), f"({', '.join(filter(None, (product, values.get('HardwareModel'))))})")))
-    memory = monitor["memory_bytes"]
     return Identity(
         id=f"ios-{hashlib.sha256(f'farm {udid}'.encode()).hexdigest()[:16]}",
         kind=DeviceKind.IOS,
@@ -30,8 +37,8 @@ def identity(values: Mapping[str, Any], monitor: Mapping[str, float | None]) -> 
         soc=chips.chip(product),
         os_build=f"iOS {version} ({values.get('BuildVersion') or 'unknown build'})",
         architecture=values.get("CPUArchitecture") or "unknown",
-        cpu_count=int(monitor["cpu_count"] or 1),
-        memory_bytes=None if memory is None else int(memory),
+        cpu_count=int(machine["cpu_count"] or 1),
+        memory_bytes=machine["memory_bytes"],
         kernel=None,
     )
 

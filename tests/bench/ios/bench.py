@@ -106,9 +106,9 @@ class Iphone:
         """Remove the app with all it stored."""
         self._do("app", action="remove", bundle=bundle)
 
-    def package(self, path: Path, bundle: str = BUNDLE, protocol: int = 1) -> None:
-        """Write the harness app as an .ipa."""
-        self._do("app", action="package", bundle=bundle, path=str(path), protocol=protocol)
+    def package(self, path: Path, bundle: str = BUNDLE, protocol: int = 1, source_hash: str = "") -> None:
+        """Write the harness app as an .ipa; source_hash is another than that of the one that is installed."""
+        self._do("app", action="package", bundle=bundle, path=str(path), protocol=protocol, source_hash=source_hash)
 
     def jetsam(self) -> None:
         """End the app that runs as the kernel does when memory is short."""

@@ -68,17 +68,20 @@ def _app(one: phone.Phone, command: dict[str, Any]) -> object:
         case "report":
             reports.crash(one, bundle, "FarmHarness", command["pid"], command["signal"])
         case "package":
-            _package(one, bundle, Path(command["path"]), command["protocol"])
+            _package(one, bundle, Path(command["path"]), command["protocol"], command["source_hash"])
     return None
 
 
-def _package(one: phone.Phone, bundle: str, path: Path, protocol: int) -> None:
+def _package(one: phone.Phone, bundle: str, path: Path, protocol: int, source_hash: str) -> None:
     """Write the app as a package that can be installed."""
     import plistlib
 
+    info = phone.app_info(bundle, one.harnesses, protocol)
+    if source_hash:
+        info["FarmSourceHash"] = source_hash
     with zipfile.ZipFile(path, "w") as package:
         folder = "Payload/FarmHarness.app"
-        package.writestr(f"{folder}/Info.plist", plistlib.dumps(phone.app_info(bundle, one.harnesses, protocol)))
+        package.writestr(f"{folder}/Info.plist", plistlib.dumps(info))
         package.writestr(f"{folder}/embedded.mobileprovision", phone.provisioning(bundle, datetime.now(UTC) + timedelta(days=300)))
 
 
