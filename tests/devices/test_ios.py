@@ -82,7 +82,7 @@ def measured(transport: IosTransport, job: Job, harness: HarnessBuild, meanwhile
             trouble[0].start()
 
     hooks = rack.Hooks(lambda: NOW, phase, lambda _: None)
-    runs = list(rack.measure([job], transport, {"fake": harness}, "a-session", hooks, replacements=replacements))
+    runs = list(rack.measure([(job, 1)], transport, {"fake": harness}, "a-session", hooks, replacements=replacements))
     if trouble:
         trouble[0].join()
     return runs
@@ -338,7 +338,7 @@ def test_an_app_that_hangs_is_ended_at_the_deadline(
         ("stale", "wrong_nonce", "belongs to another run"),
         ("truncated", "no_end", "without writing its end line"),
         ("debug", "debug_build", "debug build"),
-        ("other_model", "other_model", "of another model: 000000000000, not"),
+        ("other_model", "wrong_job", "the harness understood another job: model_sha256"),
         ("missing", "no_end", "without writing its end line"),
     ],
 )
@@ -417,17 +417,19 @@ def test_a_phone_is_held_by_one_host_at_a_time(phone: Iphone, device: Device, tr
 def test_another_controllers_look_at_a_phone_that_is_held_leaves_what_runs_there_alone(
     phone: Iphone, device: Device, transport: IosTransport, fake_model: FakeModel, tmp_path: Path
 ) -> None:
+    phone.package(tmp_path / "harness.ipa", source_hash="another build")
     transport.claim(Holder("host-one", "process 7 of ann on rack1: farm run"))
-    job = on(device, fake_model(spin_ns=200_000_000))
-    transport.push(job.artifact.path, "files/model")
-    handle = transport.start(arguments(job, BoxNames("files/model"), "aa"), "aa")
     other = IosTransport(device)
     other.preflight()
+    job = on(device, fake_model(spin_ns=300_000_000))
+    transport.push(job.artifact.path, "files/model")
+    handle = transport.start(arguments(job, BoxNames("files/model"), "aa"), "aa")
+    other.preflight()
     assert other.identify() == transport.identify()
-    assert transport.poll(handle) is Status.RUNNING
-    phone.package(tmp_path / "harness.ipa", protocol=1, source_hash="another build")
+    other.device = replace(device, harness=tmp_path / "harness.ipa")
     with pytest.raises(DeviceBusy, match="is held by process 7 of ann on rack1"):
-        IosTransport(replace(device, harness=tmp_path / "harness.ipa")).preflight()
+        other.preflight()
+    assert transport.poll(handle) is Status.RUNNING
     assert transport.wait(handle, 20.0) is Status.ENDED
     assert transport.collect(handle).exit_code == 0
     transport.clean(handle)

@@ -29,7 +29,7 @@ def test_versions_whose_developer_services_linux_cannot_reach(version: str, is_r
 
 
 def test_an_app_that_is_signed_for_ever_or_for_long_is_fit() -> None:
-    info = {"CFBundleExecutable": "FarmHarness", "FarmProtocol": 1, "FarmRuntimes": {"fake": "1"}, "FarmSourceHash": "0f1e"}
+    info = {"CFBundleExecutable": "FarmHarness", "FarmProtocol": 1, "FarmRuntimes": {"fake": {"version": "1", "source_hash": "0f1e"}}}
     assert preflight.of_app(PHONE, app.BUNDLE, {"app": info, "signed_until_s": None}, 1000.0) is None
     assert preflight.of_app(PHONE, app.BUNDLE, {"app": info, "signed_until_s": 1001.0}, 1000.0) is None
     error = preflight.of_app(PHONE, app.BUNDLE, {"app": {"CFBundleExecutable": "Other"}, "signed_until_s": None}, 1000.0)
@@ -73,15 +73,6 @@ def test_what_an_app_says_of_the_phone() -> None:
         "memory_available_bytes": 3.0,
         "uptime_s": 7.5,
     }
-
-
-def test_the_model_of_a_result_counts_only_for_its_own_run() -> None:
-    begin = json.dumps({"type": "begin", "nonce": "aa", "job": {"model_sha256": "0f1e"}})
-    assert app.measured_model(begin + "\n{}\n", "aa") == "0f1e"
-    assert app.measured_model(begin, "bb") is None
-    assert app.measured_model("no JSON", "aa") is None
-    assert app.model_sha256(["--nonce", "aa", "--model-sha256", "0f1e"]) == "0f1e"
-    assert app.model_sha256(["--model"]) is None
 
 
 def test_a_package_is_read_and_refused_when_it_is_another_app(tmp_path: Path) -> None:

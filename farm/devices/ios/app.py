@@ -4,7 +4,7 @@ import json
 import plistlib
 import re
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,9 @@ STARTED, EXIT, LOG = "started", "exit", "log"
 """What the app writes into the folder of a run, each under another name first."""
 MACHINE = "machine.json"
 """What farm writes into Documents: how many CPUs and how much memory the phone has."""
-ARGUMENTS = "arguments.json"
+LAUNCHED = "launched.json"
 STOPPED = "stopped"
-"""What farm writes there: what was started, and that it was ended on purpose."""
+"""What farm writes there: what was started when, and that it was ended on purpose."""
 
 _THERMAL = {"nominal": 0, "fair": 1, "serious": 3, "critical": 4}
 """ProcessInfo.ThermalState on the scale of Android's PowerManager: fair is light, serious is severe."""
@@ -32,14 +32,20 @@ _SILENT = "the app says nothing of it"
 
 
 @dataclass(frozen=True, slots=True)
+class Runtime:
+    """One of the runtimes that an app holds: its version, and the hash of the harness's sources that go with it, as in `begin`."""
+
+    version: str
+    source_hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class Installed:
     """The harness app on a phone."""
 
     executable: str
     protocol: int | None
-    runtimes: Mapping[str, str]
-    """Version of each."""
-    source_hash: str
+    runtimes: Mapping[str, Runtime]
 
     @classmethod
     def of(cls, info: Mapping[str, Any]) -> "Installed":
@@ -48,8 +54,11 @@ class Installed:
         return cls(
             executable=str(info.get("CFBundleExecutable", "")),
             protocol=protocol if isinstance(protocol, int) else None,
-            runtimes={str(name): str(version) for name, version in runtimes.items()} if isinstance(runtimes, dict) else {},
-            source_hash=str(info.get("FarmSourceHash", "")),
+            runtimes={
+                str(name): Runtime(str(each.get("version", "")), str(each.get("source_hash", "")))
+                for name, each in (runtimes.items() if isinstance(runtimes, dict) else ())
+                if isinstance(each, dict)
+            },
         )
 
 
@@ -67,22 +76,6 @@ def packaged(package: Path, bundle: str) -> Installed:
             hint=f'state bundle = "{info.get("CFBundleIdentifier")}"',
         )
     return Installed.of(info)
-
-
-def model_sha256(arguments: Sequence[str]) -> str | None:
-    """Return the hash of the model that a harness was started with; None when that was not stated."""
-    pairs = dict(zip(arguments[::2], arguments[1::2], strict=False))
-    return pairs.get("--model-sha256")
-
-
-def measured_model(result: str, nonce: str) -> str | None:
-    """Return the hash of the model that the result of a run says it is of; None when it does not say, or is another run's."""
-    try:
-        begin = json.loads(result.partition("\n")[0])
-        said = begin["job"]["model_sha256"] if begin["nonce"] == nonce else None
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return None
-    return said if isinstance(said, str) else None
 
 
 def probed(text: str | None) -> tuple[Reading, ...]:

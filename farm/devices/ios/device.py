@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from farm.devices import files
 from farm.devices.ios import app, ready, state
 from farm.devices.ios.client import Address, Worker
 from farm.devices.ios.phone import Phone
@@ -125,7 +126,8 @@ class IosTransport:
                 hint="build the app with that runtime",
             )
         folder = Path(self.bundle)
-        return HarnessBuild("ios", runtime, installed.runtimes[runtime], installed.source_hash, folder, (installed.executable,))
+        version, source_hash = installed.runtimes[runtime].version, installed.runtimes[runtime].source_hash
+        return HarnessBuild("ios", runtime, version, source_hash, folder, (installed.executable,))
 
     def install(self, harness: HarnessBuild) -> None:
         """Have the app run the harness's runtime; the app itself is installed by preflight().
@@ -136,9 +138,10 @@ class IosTransport:
             self._patiently(self._ready)
         self._runtime = self.own_harness(harness.runtime).runtime
 
-    def push(self, file: Path, name: str, on_bytes: Callable[[int, int], None] | None = None) -> int:
+    def push(self, file: Path, name: str, on_bytes: Callable[[int, int], None] | None = None, *, sha256: str | None = None) -> int:
         """Put file into the box under name, read back and compared; return the bytes sent (0 when it was there)."""
-        return self._patiently(lambda: self.phone.push(file, name, on_bytes))
+        wanted = files.sha256(file, sha256)
+        return self._patiently(lambda: self.phone.push(file, name, wanted, on_bytes))
 
     def start(self, arguments: Sequence[str], nonce: str) -> Handle:
         """Start the app on a run. A link that breaks meanwhile: taken up if it had begun, started anew if not."""
@@ -149,9 +152,7 @@ class IosTransport:
         def started() -> Handle:
             if (begun := self.phone.tail(f"{run}/{app.STARTED}")) is not None:
                 return _handle(nonce, begun)
-            now_s = self.phone.now_s()
-            note = {"arguments": list(arguments), "launched_s": now_s}
-            self.phone.write(f"{run}/{app.ARGUMENTS}", json.dumps(note))
+            self.phone.write(f"{run}/{app.LAUNCHED}", json.dumps({"launched_s": self.phone.now_s(), "arguments": list(arguments)}))
             pid = self.phone.launch(arguments, environment)
             log.debug("%s: the app runs as process %d", self.device.name, pid)
             deadline_s = time.monotonic() + _STARTED_S
@@ -201,17 +202,13 @@ class IosTransport:
     def collect(self, handle: Handle) -> Collected:
         """Return the result (or what there is of it), the end of the log and the exit code.
 
-        Raises HarnessFailed for a result that is not of the model that was started, and for a process that took too much memory.
+        Raises HarnessFailed for a process that took too much memory.
         """
         return self._patiently(lambda: self._collected(handle))
 
     def _collected(self, handle: Handle) -> Collected:
         run = run_folder(handle.nonce)
         result = self.phone.text(f"{run}/{RESULT}", f"{run}/{RESULT}.partial")
-        note = self._note(run)
-        wanted = app.model_sha256(note.get("arguments", []))
-        if result is not None and wanted is not None and (said := app.measured_model(result, handle.nonce)) is not None and said != wanted:
-            raise HarnessFailed(f"the result is of another model: {said[:12]}, not {wanted[:12]}", error_class="other_model")
         code = self.phone.tail(f"{run}/{app.EXIT}")
         ended = None if code is not None else self._reported(handle, 0)
         if ended is not None and ended.out_of_memory:
@@ -250,7 +247,8 @@ class IosTransport:
         return self._patiently(asked)
 
     def prepare(self, conditions: Conditions) -> None:
-        """Nothing can be set from a host: screen, radio and power modes are read, as far as iOS says, and gate the start."""
+        """See that the phone is there. Nothing can be set; what iOS says of screen and power modes gates the start."""
+        self._patiently(self.phone.boot_id)
 
     def restore(self) -> None:
         """End what a killed controller left running, and remove its run folders; nothing else is ever changed on an iPhone."""
@@ -291,7 +289,7 @@ class IosTransport:
 
     def _note(self, run: str) -> dict[str, Any]:
         """Return what was written down of a start; empty when there is nothing."""
-        text = self.phone.tail(f"{run}/{app.ARGUMENTS}")
+        text = self.phone.tail(f"{run}/{app.LAUNCHED}")
         return json.loads(text) if text else {}
 
     def _reported(self, handle: Handle, patience_s: float) -> Ended | None:

@@ -59,10 +59,10 @@ class Phone:
         """Install an app."""
         self._ask(object, "install", _INSTALL_S, path=str(package.resolve()))
 
-    def push(self, file: Path, name: str, on_bytes: Callable[[int, int], None] | None) -> int:
-        """Put a file into the box, read back and compared; return the bytes sent."""
+    def push(self, file: Path, name: str, sha256: str, on_bytes: Callable[[int, int], None] | None) -> int:
+        """Put a file with this hash into the box, read back and compared; return the bytes sent."""
         timeout_s = self.answer_s + 2 * file.stat().st_size / _SLOWEST_BYTES_PER_S
-        return self._ask(int, "push", timeout_s, on_bytes, path=str(file.resolve()), name=name)
+        return self._ask(int, "push", timeout_s, on_bytes, path=str(file.resolve()), name=name, sha256=sha256)
 
     def pull(self, name: str, file: Path) -> bool:
         """Copy a file of the box; return False when there is none."""

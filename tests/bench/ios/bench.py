@@ -121,8 +121,8 @@ class Iphone:
     def heal(self) -> None:
         """Put right whatever a test may have put wrong; what is installed and stored stays."""
         self._do("heal")
-        for report in self.crashes.iterdir():
-            report.unlink()
+        for left in (*self.crashes.iterdir(), *self.documents.glob("lease.json")):
+            left.unlink()
         self.state(
             lock="open", trust="yes", developer_mode=True, app_fault="", keeps_reports_back=False, thermal_state="nominal",
             low_power_mode=False, busy_ratio=None, clock_offset_s=0.0, battery__level_percent=80, battery__temperature_centi_c=2789,

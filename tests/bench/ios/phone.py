@@ -255,8 +255,9 @@ def app_info(bundle: str, harnesses: dict[str, dict[str, Any]], protocol: int = 
         "CFBundleShortVersionString": "1.0",
         "UIFileSharingEnabled": True,
         "FarmProtocol": protocol,
-        "FarmRuntimes": {runtime: harness["version"] for runtime, harness in harnesses.items()},
-        "FarmSourceHash": next((harness["source_hash"] for harness in harnesses.values()), ""),
+        "FarmRuntimes": {
+            runtime: {"version": harness["version"], "source_hash": harness["source_hash"]} for runtime, harness in harnesses.items()
+        },
     }
 
 

@@ -78,7 +78,7 @@ def _package(one: phone.Phone, bundle: str, path: Path, protocol: int, source_ha
 
     info = phone.app_info(bundle, one.harnesses, protocol)
     if source_hash:
-        info["FarmSourceHash"] = source_hash
+        info["FarmRuntimes"] = {runtime: {**each, "source_hash": source_hash} for runtime, each in info["FarmRuntimes"].items()}
     with zipfile.ZipFile(path, "w") as package:
         folder = "Payload/FarmHarness.app"
         package.writestr(f"{folder}/Info.plist", plistlib.dumps(info))

@@ -26,7 +26,6 @@ _ABOUT_APP = [
     "CFBundleVersion",
     "FarmProtocol",
     "FarmRuntimes",
-    "FarmSourceHash",
     "UIFileSharingEnabled",
 ]
 _DEVELOPER_MODE_FROM = (16, 0)

@@ -36,35 +36,24 @@ class Files:
     def __init__(self, link: Link) -> None:
         self.link = link
 
-    async def do_push(self, path: str, name: str, on_bytes: Callable[[int, int], None]) -> int:
-        """Put a file of this machine into the box and return the bytes sent: 0 when one of these bytes is there."""
+    async def do_push(self, path: str, name: str, sha256: str, on_bytes: Callable[[int, int], None]) -> int:
+        """Put a file of this machine into the box and return the bytes sent: 0 when one with this hash is there."""
         afc = await self.link.documents()
-        with Path(path).open("rb") as source:
-            wanted = hashlib.file_digest(source, "sha256").hexdigest()
-            size_bytes = source.tell()
-            manifest = await self._manifest(afc)
-            if await self._is_there(afc, name, wanted, size_bytes, manifest):
-                await self._note(afc, name, wanted, manifest)
-                return 0
-            await self._make_room(afc, size_bytes, Path(path).name)
-            partial = f"files/partial-{wanted}"
-            source.seek(0)
-            await afc.makedirs(_inside("files"))
-            await afc.makedirs(_inside(str(Path(name).parent)))
-            handle = await afc.fopen(_inside(partial), "w")
-            try:
-                sent = 0
-                while chunk := source.read(_CHUNK_BYTES):
-                    await afc.fwrite(handle, chunk)
-                    sent += len(chunk)
-                    on_bytes(sent, size_bytes)
-            finally:
-                await afc.fclose(handle)
-        if await self._hash(afc, partial, size_bytes) != wanted:
+        size_bytes = Path(path).stat().st_size
+        manifest = await self._manifest(afc)
+        if await self._is_there(afc, name, sha256, size_bytes, manifest):
+            await self._note(afc, name, sha256, manifest)
+            return 0
+        await self._make_room(afc, size_bytes, Path(path).name)
+        partial = f"files/partial-{sha256}"
+        await afc.makedirs(_inside("files"))
+        await afc.makedirs(_inside(str(Path(name).parent)))
+        await self._send(afc, Path(path), partial, lambda sent: on_bytes(sent, size_bytes))
+        if await self._hash(afc, partial) != sha256:
             await afc.rm_single(_inside(partial), force=True)
             raise DeviceNotReady(f"{Path(path).name} arrived damaged", error_class="push_corrupt")
         await afc.rename(_inside(partial), _inside(name))
-        await self._note(afc, name, wanted, manifest)
+        await self._note(afc, name, sha256, manifest)
         return size_bytes
 
     async def do_pull(self, name: str, path: str, most_bytes: int) -> bool:
@@ -175,7 +164,7 @@ class Files:
         noted = manifest.get(name, {})
         if noted.get("mtime_s") == status["st_mtime"].timestamp() and noted.get("size_bytes") == size_bytes:
             return bool(noted.get("sha256") == wanted)
-        return await self._hash(afc, name, size_bytes) == wanted
+        return await self._hash(afc, name) == wanted
 
     async def _note(self, afc: AfcService, name: str, sha256: str, manifest: dict[str, Any]) -> None:
         """Write down that a file has been checked, and is used now."""
@@ -186,7 +175,19 @@ class Files:
         manifest[name] = {"sha256": sha256, "size_bytes": status["st_size"], "mtime_s": mtime_s, "used_s": await self._now_s()}
         await _write(afc, _MANIFEST, json.dumps(manifest))
 
-    async def _hash(self, afc: AfcService, name: str, size_bytes: int) -> str:
+    async def _send(self, afc: AfcService, file: Path, name: str, on_sent: Callable[[int], None]) -> None:
+        handle = await afc.fopen(_inside(name), "w")
+        try:
+            sent = 0
+            with file.open("rb") as source:
+                while chunk := source.read(_CHUNK_BYTES):
+                    await afc.fwrite(handle, chunk)
+                    sent += len(chunk)
+                    on_sent(sent)
+        finally:
+            await afc.fclose(handle)
+
+    async def _hash(self, afc: AfcService, name: str) -> str:
         digest = hashlib.sha256()
         await self._each(afc, name, digest.update)
         return digest.hexdigest()
