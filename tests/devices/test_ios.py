@@ -421,11 +421,12 @@ def test_another_controllers_look_at_a_phone_that_is_held_leaves_what_runs_there
     transport.claim(Holder("host-one", "process 7 of ann on rack1: farm run"))
     other = IosTransport(device)
     other.preflight()
+    identity = transport.identify()
     job = on(device, fake_model(spin_ns=300_000_000))
     transport.push(job.artifact.path, "files/model")
     handle = transport.start(arguments(job, BoxNames("files/model"), "aa"), "aa")
     other.preflight()
-    assert other.identify() == transport.identify()
+    assert other.identify() == identity
     other.device = replace(device, harness=tmp_path / "harness.ipa")
     with pytest.raises(DeviceBusy, match="is held by process 7 of ann on rack1"):
         other.preflight()
