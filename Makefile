@@ -3,7 +3,7 @@
 # make bench     benchmarks, as ratios within one run
 # make bench-detect   change points beside other detectors, from fixed seeds (minutes)
 # make bench-gate   error rates, power and coverage of the gate, by simulation with fixed seeds (a few minutes)
-# make bench-rack     what the controller adds to each job on the bench's phones, and how fast it pushes (root)
+# make bench-rack     what the controller adds to each job on the bench's phones, and how fast it pushes; iPhones, too (root)
 # make bench-phones   Android phones without a phone, until Ctrl-C; prints their devices.toml   (PHONES="s25 pixel9"; root)
 # make bench-iphones  iPhones without an iPhone, until Ctrl-C; prints their devices.toml   (IPHONES="iphone16pro")
 # make test      set up what tests need, check and test everything   (EXPORT=1: the tests that need torch too)
@@ -99,6 +99,7 @@ bench-detect: $(BENCH)/.ready
 
 bench-rack: setup-dev
 	$(BIN)/python -m benchmarks.phones
+	$(BIN)/python -m benchmarks.iphones
 
 bench-phones: setup-dev
 	@$(BIN)/python -m tests.bench.android --data $(DATA) $(PHONES)

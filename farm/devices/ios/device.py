@@ -150,19 +150,25 @@ class IosTransport:
         environment = {app.RUN: run, app.RUNTIME: self._runtime}
 
         def started() -> Handle:
-            if (begun := self.phone.tail(f"{run}/{app.STARTED}")) is not None:
-                return _handle(nonce, begun)
-            self.phone.write(f"{run}/{app.LAUNCHED}", json.dumps({"launched_s": self.phone.now_s(), "arguments": list(arguments)}))
+            if (begun := self._begun(nonce)) is not None:
+                return begun
+            values = self.phone.values()
+            note = {
+                "launched_s": float(values["TimeIntervalSince1970"]),
+                "boot_id": values["BootSessionID"],
+                "arguments": list(arguments),
+            }
+            self.phone.write(f"{run}/{app.LAUNCHED}", json.dumps(note))
             pid = self.phone.launch(arguments, environment)
             log.debug("%s: the app runs as process %d", self.device.name, pid)
             deadline_s = time.monotonic() + _STARTED_S
-            while (begun := self.phone.tail(f"{run}/{app.STARTED}")) is None:
+            while (begun := self._begun(nonce)) is None:
                 if time.monotonic() > deadline_s:
                     raise DeviceNotReady(
                         f"{self.device.name}'s harness app was started and did not begin in {_STARTED_S:g} s", error_class="not_started"
                     )
                 time.sleep(0.05)
-            return _handle(nonce, begun)
+            return begun
 
         return self._patiently(started)
 
@@ -172,7 +178,7 @@ class IosTransport:
 
     def _polled(self, handle: Handle) -> Status:
         boot_id = self.phone.boot_id()
-        same_boot = boot_id is None or boot_id == handle.started
+        same_boot = str(boot_id) == handle.started
         if same_boot and self.phone.runs(handle.pid, self._installed().executable):
             return Status.RUNNING
         run = run_folder(handle.nonce)
@@ -192,7 +198,7 @@ class IosTransport:
             try:
                 over = self.phone.ended(handle.pid, self._installed().executable, timeout_s)
             except DeviceNotReady:
-                if self.phone.boot_id() in (None, handle.started):
+                if str(self.phone.boot_id()) == handle.started:
                     raise
                 over = True  # a phone that restarted offers no developer services until their image is mounted
             return self._polled(handle) if over else Status.RUNNING
@@ -228,7 +234,7 @@ class IosTransport:
             run = run_folder(handle.nonce)
             if app.STARTED in self.phone.names(run):
                 self.phone.write(f"{run}/{app.STOPPED}", "")
-            if self.phone.boot_id() in (None, handle.started):
+            if str(self.phone.boot_id()) == handle.started:
                 self.phone.kill(handle.pid, self._installed().executable)
 
         self._patiently(stopped)
@@ -238,11 +244,15 @@ class IosTransport:
         return self._patiently(lambda: self.phone.pull(name, file))
 
     def vitals(self, phase: str) -> tuple[StateReading, ...]:
-        """Return the phone's state now: battery, load, and what the app, started for this, says. No app of farm's may run meanwhile."""
+        """Return the phone's state now: battery, what the app, started for this, says, and before a pass how busy the CPUs are.
+
+        No run of farm's may be going on meanwhile.
+        """
 
         def asked() -> tuple[StateReading, ...]:
-            monitor, battery = self.phone.monitor(), self.phone.battery()
-            return tuple(reading.at(phase) for reading in state.readings(battery, monitor, ready.probe(self.phone)))
+            before = (state.busy(self.phone.monitor()),) if phase == "before" else ()
+            found = (*before, *state.readings(self.phone.battery(), ready.probe(self.phone)))
+            return tuple(reading.at(phase) for reading in found)
 
         return self._patiently(asked)
 
@@ -255,9 +265,9 @@ class IosTransport:
 
         def cleaned() -> None:
             for nonce in self.phone.names("runs"):
-                begun = self.phone.tail(f"{run_folder(nonce)}/{app.STARTED}")
+                begun = self._begun(nonce)
                 if begun is not None:
-                    self.stop(_handle(nonce, begun))
+                    self.stop(begun)
                 self.phone.remove(run_folder(nonce))
             self.phone.shrink(_CACHE_BYTES)
 
@@ -286,6 +296,18 @@ class IosTransport:
                 raise DeviceNotReady(f"{self.device.name} does not have the harness app {self.bundle}", error_class="no_app")
             self._app = app.Installed.of(info)
         return self._app
+
+    def _begun(self, nonce: str) -> Handle | None:
+        """Return the run that the app says it has begun, with the start of the phone that it was launched in; None before that."""
+        text = self.phone.tail(f"{run_folder(nonce)}/{app.STARTED}")
+        if text is None:
+            return None
+        try:
+            pid = int(json.loads(text)["pid"])
+        except (ValueError, KeyError, TypeError) as error:
+            message = f"{self.device.name}'s harness app does not say as which process it began"
+            raise DeviceNotReady(message, error_class="not_started") from error
+        return Handle(nonce, pid, str(self._note(run_folder(nonce)).get("boot_id")))
 
     def _note(self, run: str) -> dict[str, Any]:
         """Return what was written down of a start; empty when there is nothing."""
@@ -320,12 +342,3 @@ class IosTransport:
                     raise DeviceLost(f"{self.device.name} is gone: {error.message}", error_class=error.error_class) from error
                 log.info("%s; trying again", error.message)
                 time.sleep(_RETRY_S)
-
-
-def _handle(nonce: str, begun: str) -> Handle:
-    """Read what the app wrote of itself when it began: its process's id, and the boot it lives in."""
-    try:
-        facts = json.loads(begun)
-        return Handle(nonce, int(facts["pid"]), str(facts["boot_id"]))
-    except (ValueError, KeyError, TypeError) as error:
-        raise DeviceNotReady("the harness app does not say as which process it began", error_class="not_started") from error

@@ -12,7 +12,10 @@ _TUNNEL_FROM, _LAST_PLAIN = (17, 4), (16, 99)
 
 
 def of_phone(name: str, values: Mapping[str, Any]) -> DeviceNotReady | None:
-    """Return what is in the way by what lockdownd says."""
+    """Return what is in the way by what lockdownd says.
+
+    PasswordProtected is whether it is locked now, not whether it has a passcode (libimobiledevice's issue 1073, tidevice's 300).
+    """
     version = str(values.get("ProductVersion") or "")
     numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
     if _LAST_PLAIN < numbers < _TUNNEL_FROM:

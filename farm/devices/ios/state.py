@@ -43,13 +43,17 @@ def identity(values: Mapping[str, Any], machine: Mapping[str, int | None]) -> Id
     )
 
 
-def readings(battery: Mapping[str, Any], monitor: Mapping[str, float | None], app: tuple[Reading, ...]) -> tuple[Reading, ...]:
-    """Return the phone's state by what its battery, its system monitor and the harness app say."""
-    busy = monitor["busy_ratio"]
+def busy(monitor: Mapping[str, float | None]) -> Reading:
+    """Return how busy the CPUs are by the system monitor."""
+    ratio = monitor["busy_ratio"]
+    if ratio is None:
+        return absent("cpu_busy_ratio", "sysmontap", "the system monitor says nothing of it")
+    return Reading("cpu_busy_ratio", ratio, source="sysmontap")
+
+
+def readings(battery: Mapping[str, Any], app: tuple[Reading, ...]) -> tuple[Reading, ...]:
+    """Return the phone's state by what its battery and the harness app say."""
     return (
-        Reading("cpu_busy_ratio", busy, source="sysmontap")
-        if busy is not None
-        else absent("cpu_busy_ratio", "sysmontap", "the system monitor says nothing of it"),
         *power_source.read(battery),
         *app,
         absent("skin_temperature_c", "", _NO_HOST),

@@ -85,7 +85,7 @@ def _run(phone: "Phone", app: App, arguments: list[str], environment: dict[str, 
     run = app.documents / environment.get("FARM_RUN", "runs/none")
     run.mkdir(parents=True, exist_ok=True)
     process = _start(app, _program(phone, arguments, environment), run / "log", pids, started)
-    _write(run / "started", json.dumps({"pid": process.pid, "boot_id": phone.boot_id}))
+    _write(run / "started", json.dumps({"pid": process.pid}))
     if phone.app_fault == "jetsam":
         phone.app_fault = ""
         threading.Timer(0.3, jetsam, (phone, app)).start()
@@ -135,7 +135,6 @@ def jetsam(phone: "Phone", app: App) -> None:
 def _probe(phone: "Phone") -> dict[str, Any]:
     return {
         "protocol": 1,
-        "boot_id": phone.boot_id,
         "thermal_state": phone.thermal_state,
         "low_power_mode": phone.low_power_mode,
         "brightness_ratio": 0.5,
