@@ -11,17 +11,15 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from farm.devices import files
-from farm.devices.ios import app, ready, state
+from farm.devices.ios import app, ready, run, state
 from farm.devices.ios.client import Address, Worker
 from farm.devices.ios.phone import Phone
-from farm.devices.readers import reports
-from farm.devices.readers.reports import Ended
 from farm.devices.transport import Collected, Handle, Holder, Status
-from farm.errors import DeviceBusy, DeviceLost, DeviceNotReady, HarnessFailed, MeasureError
-from farm.workloads import RESULT, Conditions, Device, HarnessBuild, Identity, StateReading, run_folder
+from farm.errors import DeviceBusy, DeviceLost, DeviceNotReady, MeasureError
+from farm.workloads import Conditions, Device, HarnessBuild, Identity, StateReading, run_folder
 
 log = logging.getLogger(__name__)
 
@@ -36,9 +34,6 @@ _CACHE_BYTES = 4_000_000_000
 _FULL_BYTES = 1_000_000
 _REPORT_S = 6.0
 """How long a report of a crash is waited for: iOS writes it a moment after the end."""
-_STARTED_S = 10.0
-_SIGNAL_BASE = 128
-_CLOCK_SLACK_S = 2.0
 
 
 @dataclass(slots=True)
@@ -146,98 +141,28 @@ class IosTransport:
     def start(self, arguments: Sequence[str], nonce: str) -> Handle:
         """Start the app on a run. A link that breaks meanwhile: taken up if it had begun, started anew if not."""
         assert self._runtime is not None, "install() comes before start()"
-        run = run_folder(nonce)
-        environment = {app.RUN: run, app.RUNTIME: self._runtime}
+        environment = {app.RUN: run_folder(nonce), app.RUNTIME: self._runtime}
 
-        def started() -> Handle:
-            if (begun := self._begun(nonce)) is not None:
-                return begun
-            values = self.phone.values()
-            note = {
-                "launched_s": float(values["TimeIntervalSince1970"]),
-                "boot_id": values["BootSessionID"],
-                "arguments": list(arguments),
-            }
-            self.phone.write(f"{run}/{app.LAUNCHED}", json.dumps(note))
-            pid = self.phone.launch(arguments, environment)
-            log.debug("%s: the app runs as process %d", self.device.name, pid)
-            deadline_s = time.monotonic() + _STARTED_S
-            while (begun := self._begun(nonce)) is None:
-                if time.monotonic() > deadline_s:
-                    raise DeviceNotReady(
-                        f"{self.device.name}'s harness app was started and did not begin in {_STARTED_S:g} s", error_class="not_started"
-                    )
-                time.sleep(0.05)
-            return begun
-
-        return self._patiently(started)
+        return self._patiently(lambda: run.begin(self.phone, nonce, arguments, environment))
 
     def poll(self, handle: Handle) -> Status:
         """Return where the harness is. Raises DeviceLost when the phone restarted since it began."""
-        return self._patiently(lambda: self._polled(handle))
-
-    def _polled(self, handle: Handle) -> Status:
-        boot_id = self.phone.boot_id()
-        same_boot = str(boot_id) == handle.started
-        if same_boot and self.phone.runs(handle.pid, self._installed().executable):
-            return Status.RUNNING
-        run = run_folder(handle.nonce)
-        left = self.phone.names(run)
-        if app.EXIT in left:
-            return Status.ENDED
-        if not same_boot:
-            raise DeviceLost(f"{self.device.name} restarted during the run", error_class="rebooted")
-        if app.STARTED not in left or app.STOPPED in left:
-            return Status.VANISHED
-        return Status.ENDED if self._reported(handle, self.report_s) is not None else Status.VANISHED
+        return self._patiently(lambda: run.status(self.phone, self._executable(), handle, self.report_s))
 
     def wait(self, handle: Handle, timeout_s: float) -> Status:
         """Return where the harness is when it has ended, or after timeout_s: the phone tells the end of what it was told to start."""
-
-        def waited() -> Status:
-            try:
-                over = self.phone.ended(handle.pid, self._installed().executable, timeout_s)
-            except DeviceNotReady:
-                if str(self.phone.boot_id()) == handle.started:
-                    raise
-                over = True  # a phone that restarted offers no developer services until their image is mounted
-            return self._polled(handle) if over else Status.RUNNING
-
-        return self._patiently(waited)
+        return self._patiently(lambda: run.waited(self.phone, self._executable(), handle, timeout_s, self.report_s))
 
     def collect(self, handle: Handle) -> Collected:
         """Return the result (or what there is of it), the end of the log and the exit code.
 
         Raises HarnessFailed for a process that took too much memory.
         """
-        return self._patiently(lambda: self._collected(handle))
-
-    def _collected(self, handle: Handle) -> Collected:
-        run = run_folder(handle.nonce)
-        result = self.phone.text(f"{run}/{RESULT}", f"{run}/{RESULT}.partial")
-        code = self.phone.tail(f"{run}/{app.EXIT}")
-        ended = None if code is not None else self._reported(handle, 0)
-        if ended is not None and ended.out_of_memory:
-            raise HarnessFailed(
-                f"iOS ended the harness for want of memory: {ended.words}",
-                error_class="out_of_memory",
-                hint="a smaller model, or the app with the increased-memory-limit entitlement",
-            )
-        number = reports.signal_number(ended.signal) if ended is not None else None
-        exit_code = int(code) if code is not None and code.strip().isdigit() else None if number is None else _SIGNAL_BASE + number
-        return Collected(result, self.phone.tail(f"{run}/{app.LOG}") or "", exit_code)
+        return self._patiently(lambda: run.collected(self.phone, self._executable(), handle))
 
     def stop(self, handle: Handle) -> None:
         """End the app, when it is still the process that was started."""
-
-        def stopped() -> None:
-            run = run_folder(handle.nonce)
-            if app.STARTED in self.phone.names(run):
-                self.phone.write(f"{run}/{app.STOPPED}", "")
-            if str(self.phone.boot_id()) == handle.started:
-                self.phone.kill(handle.pid, self._installed().executable)
-
-        self._patiently(stopped)
+        self._patiently(lambda: run.end(self.phone, self._executable(), handle))
 
     def pull(self, name: str, file: Path) -> bool:
         """Copy the box's file called name to file."""
@@ -265,7 +190,7 @@ class IosTransport:
 
         def cleaned() -> None:
             for nonce in self.phone.names("runs"):
-                begun = self._begun(nonce)
+                begun = run.begun(self.phone, nonce)
                 if begun is not None:
                     self.stop(begun)
                 self.phone.remove(run_folder(nonce))
@@ -285,7 +210,7 @@ class IosTransport:
         """Return what the phone's report of the end says, or that its disk is full."""
         if self._patiently(self.phone.room_bytes) < _FULL_BYTES:
             return "the phone has no room left"
-        ended = self._patiently(lambda: self._reported(handle, 0))
+        ended = self._patiently(lambda: run.reported(self.phone, self._executable(), handle, 0))
         return "" if ended is None else ended.words
 
     def _installed(self) -> app.Installed:
@@ -297,36 +222,9 @@ class IosTransport:
             self._app = app.Installed.of(info)
         return self._app
 
-    def _begun(self, nonce: str) -> Handle | None:
-        """Return the run that the app says it has begun, with the start of the phone that it was launched in; None before that."""
-        text = self.phone.tail(f"{run_folder(nonce)}/{app.STARTED}")
-        if text is None:
-            return None
-        try:
-            pid = int(json.loads(text)["pid"])
-        except (ValueError, KeyError, TypeError) as error:
-            message = f"{self.device.name}'s harness app does not say as which process it began"
-            raise DeviceNotReady(message, error_class="not_started") from error
-        return Handle(nonce, pid, str(self._note(run_folder(nonce)).get("boot_id")))
-
-    def _note(self, run: str) -> dict[str, Any]:
-        """Return what was written down of a start; empty when there is nothing."""
-        text = self.phone.tail(f"{run}/{app.LAUNCHED}")
-        return json.loads(text) if text else {}
-
-    def _reported(self, handle: Handle, patience_s: float) -> Ended | None:
-        """Return what a report of the phone's says of a process's end, waited for so long."""
-        note = self._note(run_folder(handle.nonce))
-        if "launched_s" not in note:
-            return None
-        deadline_s = time.monotonic() + patience_s
-        prefixes = [f"{self._installed().executable}-", "JetsamEvent-"]
-        while True:
-            found = self.phone.reports(prefixes, note["launched_s"] - _CLOCK_SLACK_S)
-            ended = reports.of_process(found, handle.pid)
-            if ended is not None or time.monotonic() > deadline_s:
-                return ended
-            time.sleep(0.25)
+    def _executable(self) -> str:
+        """Return the name of the app's process."""
+        return self._installed().executable
 
     def _patiently(self, work: Callable[[], T], wait_s: float | None = None) -> T:
         """Do work on the phone; when the link is lost, do it anew until the wait is over. Everything can be done twice."""
