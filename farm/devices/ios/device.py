@@ -7,16 +7,19 @@ what runs on the phone goes on meanwhile.
 import json
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
+from threading import Event
 from typing import TypeVar
 
 from farm.devices import files
 from farm.devices.ios import app, ready, run, state
 from farm.devices.ios.client import Address, Worker
 from farm.devices.ios.phone import Phone
+from farm.devices.readers.clock import Round, offset
 from farm.devices.transport import Collected, Handle, Holder, Status
 from farm.errors import DeviceBusy, DeviceLost, DeviceNotReady, MeasureError
 from farm.workloads import Conditions, Device, HarnessBuild, Identity, StateReading, run_folder
@@ -32,6 +35,7 @@ _ANSWER_S = 30.0
 _DEVELOPER_S = 60.0
 _CACHE_BYTES = 4_000_000_000
 _FULL_BYTES = 1_000_000
+_CLOCK_ROUNDS = 8
 _REPORT_S = 6.0
 """How long a report of a crash is waited for: iOS writes it a moment after the end."""
 
@@ -53,6 +57,7 @@ class IosTransport:
     _runtime: str | None = None
     _holder: Holder | None = None
     _renewed_s: float = 0.0
+    _interrupted: Event = field(default_factory=Event)
     _boot_id: str | None = None
     """Of the start that the phone was made ready in."""
 
@@ -151,7 +156,16 @@ class IosTransport:
 
     def wait(self, handle: Handle, timeout_s: float) -> Status:
         """Return where the harness is when it has ended, or after timeout_s: the phone tells the end of what it was told to start."""
-        return self._patiently(lambda: run.waited(self.phone, self._executable(), handle, timeout_s, self.report_s))
+
+        def waited() -> Status:
+            over = run.waited(self.phone, self._executable(), handle, timeout_s, self._interrupted)
+            return run.status(self.phone, self._executable(), handle, self.report_s) if over else Status.RUNNING
+
+        return self._patiently(waited)
+
+    def interrupt(self) -> None:
+        """Have wait() return at once, and a phone that is away not be waited for."""
+        self._interrupted.set()
 
     def collect(self, handle: Handle) -> Collected:
         """Return the result (or what there is of it), the end of the log and the exit code.
@@ -180,6 +194,26 @@ class IosTransport:
             return tuple(reading.at(phase) for reading in found)
 
         return self._patiently(asked)
+
+    def clock(self, now_utc: Callable[[], datetime]) -> tuple[StateReading, ...]:
+        """Return how far the phone's clock is from this host's, and how sure that is: half of the quickest of some round trips."""
+
+        def rounds() -> list[Round]:
+            found = []
+            for _ in range(_CLOCK_ROUNDS):
+                sent, told = now_utc(), self.phone.now_s()
+                found.append(Round(sent, f"{told:.6f}\n", now_utc()))
+            return found
+
+        return tuple(reading.at("before") for reading in offset(self._patiently(rounds)))
+
+    def power_texts(self) -> Mapping[str, str]:
+        """Return nothing: while a host can ask, the phone takes power from it, and its gauge tells the battery's net current."""
+        return {}
+
+    def watch(self, handle: Handle, what: Sequence[str], period_s: float) -> None:
+        """Refuse: an iPhone has nothing beside its one app that could note anything."""
+        raise DeviceNotReady(f"{', '.join(what)} cannot be watched on an iPhone", error_class="no_power_source")
 
     def prepare(self, conditions: Conditions) -> None:
         """See that the phone is there. Nothing can be set; what iOS says of screen and power modes gates the start."""
@@ -236,7 +270,7 @@ class IosTransport:
             except DeviceLost as error:
                 if error.error_class == "rebooted":
                     raise
-                if time.monotonic() > deadline_s:
+                if self._interrupted.is_set() or time.monotonic() > deadline_s:
                     raise DeviceLost(f"{self.device.name} is gone: {error.message}", error_class=error.error_class) from error
                 log.info("%s; trying again", error.message)
                 time.sleep(_RETRY_S)

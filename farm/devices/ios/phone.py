@@ -37,7 +37,7 @@ class Phone:
 
     def now_s(self) -> float:
         """Return the phone's own clock, in seconds since 1970."""
-        return float(self.values()["TimeIntervalSince1970"])
+        return self._ask(float, "time")
 
     def facts(self) -> dict[str, Any]:
         """Return developer_mode, image_mounted, app (its Info.plist's keys, or None) and signed_until_s."""
@@ -123,9 +123,9 @@ class Phone:
         """Whether a process runs, and is the app's."""
         return self._ask(bool, "running", self.developer_s, pid=pid, executable=executable)
 
-    def ended(self, pid: int, executable: str, within_s: float) -> bool:
-        """Return whether a process has ended, as soon as it has, or after so long."""
-        return self._ask(bool, "wait", within_s + self.developer_s, pid=pid, executable=executable, seconds=within_s)
+    def ended(self, pid: int, executable: str, within_s: float, *, ask: bool = True) -> bool:
+        """Return whether a process has ended, as soon as it has, or after so long; ask: the phone is asked then, when it told nothing."""
+        return self._ask(bool, "wait", within_s + self.developer_s, pid=pid, executable=executable, seconds=within_s, ask=ask)
 
     def kill(self, pid: int, executable: str) -> None:
         """End a process, when it is the app's."""

@@ -4,6 +4,7 @@ import json
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from threading import Event
 from typing import Any
 
 from farm.devices.ios import app
@@ -18,6 +19,8 @@ log = logging.getLogger(__name__)
 
 _STARTED_S = 10.0
 _LOOK_S = 0.05
+_SLICE_S = 0.5
+"""So long a wait may go on after an interrupt."""
 _REPORT_LOOK_S = 0.25
 _SIGNAL_BASE = 128
 _CLOCK_SLACK_S = 2.0
@@ -72,15 +75,21 @@ def status(phone: Phone, executable: str, handle: Handle, report_s: float) -> St
     return Status.ENDED if reported(phone, executable, handle, report_s) is not None else Status.VANISHED
 
 
-def waited(phone: Phone, executable: str, handle: Handle, timeout_s: float, report_s: float) -> Status:
-    """Return where a run is when it has ended, or after timeout_s."""
+def waited(phone: Phone, executable: str, handle: Handle, timeout_s: float, interrupted: Event) -> bool:
+    """Return whether a run's process has ended, as soon as it has, or after timeout_s, or when interrupted."""
+    deadline_s = time.monotonic() + timeout_s
     try:
-        over = phone.ended(handle.pid, executable, timeout_s)
+        while not interrupted.is_set():
+            left_s = deadline_s - time.monotonic()
+            if phone.ended(handle.pid, executable, max(0.0, min(left_s, _SLICE_S)), ask=left_s <= _SLICE_S):
+                return True
+            if left_s <= _SLICE_S:
+                return False
     except DeviceNotReady:
         if str(phone.boot_id()) == handle.started:
             raise
-        over = True  # a phone that restarted offers no developer services until their image is mounted
-    return status(phone, executable, handle, report_s) if over else Status.RUNNING
+        return True  # a phone that restarted offers no developer services until their image is mounted
+    return False
 
 
 def collected(phone: Phone, executable: str, handle: Handle) -> Collected:

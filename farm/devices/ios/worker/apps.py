@@ -45,6 +45,10 @@ class Apps:
         values = await lockdown.get_value()
         return {name: values.get(name) for name in _VALUES}
 
+    async def do_time(self) -> float:
+        """Return the phone's clock, in seconds since 1970."""
+        return float(await (await self.link.lockdown()).get_value(key="TimeIntervalSince1970"))
+
     async def do_facts(self) -> dict[str, Any]:
         """Return whether developer mode is on and the developer image mounted, what the harness app is, and until when it is signed.
 

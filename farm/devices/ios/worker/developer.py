@@ -41,10 +41,11 @@ class Developer:
         """Whether a process still runs, and is the app's: a number may have been given to another."""
         return await self._runs(await self.link.instruments(), pid, executable)
 
-    async def do_wait(self, pid: int, executable: str, seconds: float) -> bool:
+    async def do_wait(self, pid: int, executable: str, seconds: float, *, ask: bool) -> bool:
         """Return whether a process has ended, as soon as it has, or after so many seconds.
 
-        Of a process that this worker started, the phone tells the end by itself; nothing is asked of it meanwhile.
+        Of a process that this worker started, the phone tells the end by itself; nothing is asked of it meanwhile, and at the end
+        only if ask says so: a phone need not tell.
         """
         instruments = await self.link.instruments()
         watched = instruments.watched
@@ -55,6 +56,8 @@ class Developer:
                 return True
             if await _breaks(instruments, min(left_s, _LOOK_S if told else _SELDOM_S)):
                 raise DeviceLost("the link broke: the developer services are gone", error_class="link_lost")
+        if told and pid not in watched.ended and not ask:
+            return False
         return not await self._runs(instruments, pid, executable)
 
     async def do_kill(self, pid: int, executable: str) -> None:
