@@ -396,6 +396,16 @@ def test_a_warm_phone_is_waited_for_and_not_measured_when_it_stays_warm(
     assert run.outcome is Outcome.OK, run.reason
 
 
+def test_a_system_monitor_that_says_nothing_is_a_reading_with_its_reason(phone: Iphone, transport: IosTransport) -> None:
+    phone.state(monitor_is_silent=True)
+    transport.phone.developer_s = 20.0
+    (busy,) = [reading for reading in transport.vitals("before") if reading.name == "cpu_busy_ratio"]
+    assert (busy.value, busy.reason) == (None, "the system monitor says nothing of it")
+    phone.state(monitor_is_silent=False, busy_ratio=0.25)
+    (busy,) = [reading for reading in transport.vitals("before") if reading.name == "cpu_busy_ratio"]
+    assert busy.value == pytest.approx(0.25)
+
+
 # Leases.
 
 

@@ -177,6 +177,8 @@ class SystemMonitor(Service):
         earlier = _cpu_seconds()
         while not self.over.wait(interval_s):
             later = _cpu_seconds()
+            if self.phone.monitor_is_silent:
+                continue
             try:
                 channel.send([self._row(later, earlier)])
             except Closed:

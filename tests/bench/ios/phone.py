@@ -98,6 +98,7 @@ class Phone:
     low_power_mode: bool = False
     busy_ratio: float | None = None
     """Of its CPUs; None: this machine's."""
+    monitor_is_silent: bool = False
     clock_offset_s: float = 0.0
     boot_id: str = field(default_factory=lambda: str(uuid.uuid4()).upper())
     booted_s: float = field(default_factory=time.monotonic)

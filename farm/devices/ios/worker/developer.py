@@ -18,6 +18,7 @@ _LOOK_S = 0.05
 _SELDOM_S = 1.0
 _MONITOR_MS = 250
 _MONITOR_S = 5.0
+_MEMORY = "physMemSize"
 _REPORTS = 12
 _REPORT_BYTES = 8 << 20
 _NAME = 15
@@ -71,18 +72,26 @@ class Developer:
             await asyncio.sleep(_LOOK_S)
 
     async def do_monitor(self) -> dict[str, float | None]:
-        """Return the share of all CPUs that is busy, their number, and the phone's memory, from the system monitor."""
+        """Return the share of all CPUs that is busy, their number, and the phone's memory, from the system monitor.
+
+        None for what it does not say in time.
+        """
         instruments = await self.link.instruments()
         attributes = list(await instruments.info.service.sysmon_system_attributes())
         found: dict[str, float | None] = {"busy_ratio": None, "cpu_count": None, "memory_bytes": None}
+        wanted = {"busy_ratio", "cpu_count", *(["memory_bytes"] if _MEMORY in attributes else [])}
         service = await instruments.provider.dtx.open_channel(Sysmontap.IDENTIFIER, TapService)
-        async with service, asyncio.timeout(_MONITOR_S):
+        async with service:
             config = {"ur": _MONITOR_MS, "bm": 0, "procAttrs": ["pid"], "sysAttrs": attributes, "cpuUsage": True}
             await service.set_config_({**config, "sampleInterval": _MONITOR_MS * 1_000_000})
             await service.start()
             rows = 0
-            while rows < 2 or None in found.values():  # noqa: PLR2004 - the first counts from the phone's start
-                _, message = await service.messages.get()
+            deadline_s = time.monotonic() + _MONITOR_S
+            while rows < 2 or None in {found[name] for name in wanted}:  # noqa: PLR2004 - the first counts from the phone's start
+                try:
+                    _, message = await asyncio.wait_for(service.messages.get(), max(0.0, deadline_s - time.monotonic()))
+                except TimeoutError:
+                    break
                 for row in message if isinstance(message, list) else ():
                     rows += _take(row, attributes, found)
             await service.stop()
@@ -125,8 +134,8 @@ def _take(row: dict[str, Any], attributes: list[str], found: dict[str, float | N
 
     The load is each CPU's share in per cent, summed over all.
     """
-    if "System" in row and "physMemSize" in attributes:
-        found["memory_bytes"] = int(row["System"][attributes.index("physMemSize")])
+    if "System" in row and _MEMORY in attributes:
+        found["memory_bytes"] = int(row["System"][attributes.index(_MEMORY)])
     load, count = row.get("SystemCPUUsage", {}).get("CPU_TotalLoad"), row.get("CPUCount")
     if load is None or not count:
         return 0
