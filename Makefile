@@ -3,8 +3,9 @@
 # make bench     benchmarks, as ratios within one run
 # make bench-detect   change points beside other detectors, from fixed seeds (minutes)
 # make bench-gate   error rates, power and coverage of the gate, by simulation with fixed seeds (a few minutes)
-# make bench-rack     what the controller adds to each job on the bench's phones, and how fast it pushes (root)
+# make bench-rack     what the controller adds to each job on the bench's phones, and how fast it pushes; iPhones, too (root)
 # make bench-phones   Android phones without a phone, until Ctrl-C; prints their devices.toml   (PHONES="s25 pixel9"; root)
+# make bench-iphones  iPhones without an iPhone, until Ctrl-C; prints their devices.toml   (IPHONES="iphone16pro")
 # make test      set up what tests need, check and test everything   (EXPORT=1: the tests that need torch too)
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
@@ -19,7 +20,7 @@ ONLY ?=
 FORKS ?= $(wildcard ../shared/samples/series/forks.npz)
 MARKS := $(if $(ONLY),$(ONLY),$(if $(EXPORT),,not export))
 
-.PHONY: help setup setup-dev setup-export system lint test-cpp test demo demo-llm bench bench-detect bench-gate bench-rack bench-phones clean
+.PHONY: help setup setup-dev setup-export system lint test-cpp test demo demo-llm bench bench-detect bench-gate bench-rack bench-phones bench-iphones clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -32,6 +33,7 @@ $(BIN)/.farm: pyproject.toml
 
 $(BIN)/.dev: pyproject.toml $(BIN)/.farm
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[harness,ios]'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev
 	@touch $@
 
@@ -97,9 +99,13 @@ bench-detect: $(BENCH)/.ready
 
 bench-rack: setup-dev
 	$(BIN)/python -m benchmarks.phones
+	$(BIN)/python -m benchmarks.iphones
 
 bench-phones: setup-dev
 	@$(BIN)/python -m tests.bench.android --data $(DATA) $(PHONES)
+
+bench-iphones: setup-dev
+	@$(BIN)/python -m tests.bench.ios --data $(DATA) $(IPHONES)
 
 clean:
 	rm -rf $(VENV) $(DATA)

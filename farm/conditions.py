@@ -25,7 +25,14 @@ def unmet(conditions: Conditions, state: Sequence[StateReading], kind: DeviceKin
         reasons.append(f"the CPUs are {_told(busy.value, conditions.max_cpu_busy_ratio, 0)} busy{_limit(conditions.max_cpu_busy_ratio)}")
     if kind is DeviceKind.LOCAL:
         return reasons
-    return [*reasons, *_asleep(state), *_too_warm(conditions, state), *throttled(state), *_wrongly_charged(conditions, state)]
+    return [
+        *reasons,
+        *_asleep(state),
+        *_too_warm(conditions, state),
+        *throttled(state),
+        *_saving(state),
+        *_wrongly_charged(conditions, state),
+    ]
 
 
 def throttled(state: Sequence[StateReading]) -> list[str]:
@@ -38,6 +45,11 @@ def _asleep(state: Sequence[StateReading]) -> list[str]:
     """Return a sentence when the screen is known to be off: a phone that dozes computes at another speed."""
     word = _read(state, "wakefulness").text
     return [f"it is {word}"] if word not in (None, "awake") else []
+
+
+def _saving(state: Sequence[StateReading]) -> list[str]:
+    """Return a sentence when a phone says that it saves power: it computes more slowly then."""
+    return ["its low-power mode is on"] if _read(state, "low_power_mode").text == "on" else []
 
 
 def _too_warm(conditions: Conditions, state: Sequence[StateReading]) -> list[str]:

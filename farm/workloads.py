@@ -144,6 +144,11 @@ class Device:
     """`address:port` where an Android device answers over Wi-Fi, when it hangs on no cable."""
     udid: str | None = None
     usbmux: str | None = None
+    """Of an iPhone: `host:port` or the socket of its usbmuxd; None: this machine's own."""
+    bundle: str | None = None
+    """Of an iPhone: the harness app's identifier, where it is not farm's own."""
+    images: Path | None = None
+    """Of an iPhone: a folder with its developer image."""
     harness: Path | None = None
     """The user's own build of the harness for this device."""
     power: PowerSettings = PowerSettings()

@@ -32,8 +32,9 @@ from farm.workloads import (
     new_id,
 )
 from tests.bench.android.fixtures import android_bench
+from tests.bench.ios.fixtures import ios_bench, ios_workers
 
-__all__ = ["android_bench"]
+__all__ = ["android_bench", "ios_bench", "ios_workers"]
 
 ROOT = Path(__file__).parents[1]
 

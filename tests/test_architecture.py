@@ -130,6 +130,14 @@ def test_a_heavy_library_has_one_owner(path: Path) -> None:
         assert part_of(path) in OWNERS[library], f"{library} belongs to {OWNERS[library]}"
 
 
+@pytest.mark.parametrize("path", sorted(FARM.rglob("*.py")), ids=lambda path: str(path.relative_to(FARM)))
+def test_what_is_under_the_gpl_is_reached_over_a_pipe_only(path: Path) -> None:
+    if path.is_relative_to(FARM / "devices/ios/worker"):
+        return
+    names = imports_of(path)
+    assert not {name for name in names if name.split(".")[0] == "pymobiledevice3" or name.startswith("farm.devices.ios.worker")}
+
+
 @pytest.mark.parametrize(
     "path",
     [

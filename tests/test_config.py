@@ -21,6 +21,12 @@ settle_timeout = "2 min"
 [devices.phone]
 kind = "ios"
 udid = "0000"
+bundle = "com.lab.farm"
+images = "images"
+[devices.far]
+kind = "ios"
+udid = "0001"
+usbmux = "rack2:27015"
 [pools]
 nightly = ["s25", "local"]
 """
@@ -52,6 +58,13 @@ def test_a_lab_is_read_with_its_defaults(tmp_path: Path) -> None:
     assert lab.device("s25").conditions.max_cpu_busy_ratio == pytest.approx(0.1)
     assert lab.device("local").conditions.max_cpu_busy_ratio == pytest.approx(0.1)
     assert lab.pools == {"nightly": ("s25", "local")}
+
+
+def test_iphones_hang_where_the_file_says_else_where_the_environment_says(tmp_path: Path) -> None:
+    lab = load_lab(written(tmp_path, LAB))
+    assert (lab.device("phone").bundle, lab.device("phone").images) == ("com.lab.farm", tmp_path / "images")
+    assert [lab.reached_by("host:1").device(name).usbmux for name in ("phone", "far", "s25")] == ["host:1", "rack2:27015", None]
+    assert lab.reached_by(None).device("phone").usbmux is None
 
 
 def test_the_annotated_example_is_right() -> None:

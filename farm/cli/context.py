@@ -37,7 +37,7 @@ class Context:
         """Return the lab: the file that was named, else ./devices.toml, else only this machine."""
         from farm.config import load_lab
 
-        return load_lab(self.devices_file())
+        return load_lab(self.devices_file()).reached_by(_usbmux())
 
     def devices_file(self) -> Path | None:
         """Return the lab's file, None when there is none."""
@@ -89,6 +89,12 @@ class Context:
             except (StoreBusy, StoreError) as error:  # whether it can be read, reading it shows
                 say(f"{len(self.journal.entries())} runs wait in the journal: {error.message}")
         return self.store()
+
+
+def _usbmux() -> str | None:
+    """Return where the environment says that usbmuxd is: host:port or a socket's path, before which libimobiledevice wants UNIX:."""
+    address = os.environ.get("USBMUXD_SOCKET_ADDRESS")
+    return address.removeprefix("UNIX:") if address else None
 
 
 def say(text: str) -> None:

@@ -93,7 +93,7 @@ class Measuring:
         done.transport = transport = connect(done.device, self.context.data)
         transport.preflight()
         identity = transport.identify()
-        harnesses = self._harnesses(done.device, done.jobs, identity)
+        harnesses = self._harnesses(transport, done.device, done.jobs, identity)
         started_at = now_utc()
         session = Session(new_id(started_at), started_at, done.device, identity, self.provenance, self.seed, command_line())
         done.session = session
@@ -142,9 +142,12 @@ class Measuring:
                 return error
         return None
 
-    def _harnesses(self, device: Device, jobs: Sequence[Job], identity: Identity) -> dict[str, HarnessBuild]:
-        """Return a harness for each runtime that the jobs need: the user's own, else one built here when it is not there yet."""
+    def _harnesses(self, transport: Transport, device: Device, jobs: Sequence[Job], identity: Identity) -> dict[str, HarnessBuild]:
+        """Return a harness for each runtime that the jobs need: the device's, the user's own, else one built here, once."""
         runtimes = dict.fromkeys(job.artifact.runtime for job in jobs)
+        there = {runtime: harness for runtime in runtimes if (harness := transport.own_harness(runtime)) is not None}
+        if there.keys() == runtimes.keys():
+            return there
         if device.harness is not None:
             return dict.fromkeys(runtimes, own.given(device.harness, identity.architecture))
         target = build.target_for(identity.kind, identity.architecture)

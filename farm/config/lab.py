@@ -28,6 +28,14 @@ class Lab:
             raise DeviceUnknown(f'there is no device "{name}"{nearest(name, self.devices)}', hint="farm devices lists them")
         return self.devices[name]
 
+    def reached_by(self, usbmux: str | None) -> "Lab":
+        """Return this lab with the usbmuxd of iPhones for which it states none."""
+        found = {
+            name: replace(device, usbmux=usbmux) if device.kind is DeviceKind.IOS and device.usbmux is None else device
+            for name, device in self.devices.items()
+        }
+        return replace(self, devices=found)
+
     def pool(self, name: str) -> list[Device]:
         """Return the devices of the pool called name. Raises DeviceUnknown with the nearest name."""
         if name not in self.pools:
@@ -44,6 +52,8 @@ class _DeviceEntry(Entry):
     adb: str | None = None
     udid: str | None = None
     usbmux: str | None = None
+    bundle: str | None = None
+    images: str | None = None
     harness: str | None = None
     wireless: str | None = Field(None, pattern=r"^[^\s:]+:[0-9]{1,5}$")
     power: PowerEntry = PowerEntry()
@@ -59,7 +69,11 @@ class _LabFile(Entry):
     pools: dict[Name, Annotated[list[str], Field(min_length=1)]] = Field(default_factory=dict)
 
 
-_OWN_KEYS = {DeviceKind.LOCAL: set[str](), DeviceKind.ANDROID: {"serial", "match", "adb", "wireless"}, DeviceKind.IOS: {"udid", "usbmux"}}
+_OWN_KEYS = {
+    DeviceKind.LOCAL: set[str](),
+    DeviceKind.ANDROID: {"serial", "match", "adb", "wireless"},
+    DeviceKind.IOS: {"udid", "usbmux", "bundle", "images"},
+}
 
 
 def load_lab(path: Path | None) -> Lab:
@@ -88,6 +102,8 @@ def _device(name: str, entry: _DeviceEntry, defaults: Conditions, folder: Path) 
         adb=entry.adb,
         udid=entry.udid,
         usbmux=entry.usbmux,
+        bundle=entry.bundle,
+        images=None if entry.images is None else folder / entry.images,
         harness=None if entry.harness is None else folder / entry.harness,
         wireless=entry.wireless,
         power=entry.power.settings(),

@@ -77,6 +77,10 @@ class LocalTransport:
     def release(self) -> None:
         """Nothing was claimed."""
 
+    def own_harness(self, runtime: str) -> HarnessBuild | None:
+        """Return None: this machine runs what was built for it."""
+        return None
+
     def install(self, harness: HarnessBuild) -> None:
         """Run the harness where it was built."""
         self._harness = harness

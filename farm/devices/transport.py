@@ -70,6 +70,9 @@ class Transport(Protocol):
     def release(self) -> None:
         """Give the device up again."""
 
+    def own_harness(self, runtime: str) -> HarnessBuild | None:
+        """Return the harness for a runtime that is on the device by itself, as an app is; None: it takes any that is built for it."""
+
     def install(self, harness: HarnessBuild) -> None:
         """Make the harness the one that start() starts; sends only what the box does not hold already."""
 

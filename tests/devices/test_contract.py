@@ -9,6 +9,8 @@ from threading import Timer
 import pytest
 
 from farm.devices.android.device import AndroidTransport
+from farm.devices.ios.client import Worker
+from farm.devices.ios.device import IosTransport
 from farm.devices.local import LocalTransport
 from farm.devices.readers.watched import looks
 from farm.devices.transport import WATCHED, Handle, Holder, Status, Transport
@@ -17,13 +19,14 @@ from farm.harness import build, protocol
 from farm.harness.arguments import BoxNames, arguments
 from farm.workloads import Device, DeviceKind, HarnessBuild, run_folder
 from tests.bench.android import Bench
+from tests.bench.ios import Bench as IosBench
 from tests.conftest import FakeModel, a_job
 
 Start = Callable[..., Handle]
 
 
 Connect = Callable[[], Transport]
-KINDS = ("local", "android", "android on arm64")
+KINDS = ("local", "android", "android on arm64", "ios 16", "ios 18")
 
 
 @pytest.fixture(params=KINDS)
@@ -31,6 +34,19 @@ def connect(request: pytest.FixtureRequest, tmp_path: Path) -> Connect:
     """Make a transport to one and the same device, as each controller process does."""
     if request.param == "local":
         return lambda: LocalTransport(tmp_path / "box")
+    if request.param.startswith("ios"):
+        iphones: IosBench = request.getfixturevalue("ios_bench")
+        iphone = iphones.phones["iphonex" if request.param == "ios 16" else "iphone16pro"]
+        workers: dict[str, Worker] = request.getfixturevalue("ios_workers")
+        first = [workers[iphone.name]]
+
+        def reach() -> Transport:
+            """The second has a worker of its own, as another controller has."""
+            transport = IosTransport(Device(iphone.name, DeviceKind.IOS, udid=iphone.udid, usbmux=iphones.address))
+            transport.phone.worker = first.pop() if first else transport.phone.worker
+            return transport
+
+        return reach
     bench: Bench = request.getfixturevalue("android_bench")
     phone = bench.phones["s25" if request.param == "android" else "pixel9"]
     return lambda: AndroidTransport(Device(phone.name, DeviceKind.ANDROID, adb=bench.adb.address, serial=phone.serial))
@@ -117,8 +133,9 @@ def test_a_wait_is_interrupted_from_another_thread_and_what_runs_can_still_be_st
 
 
 def test_another_controller_takes_a_handle_up(transport: Transport, connect: Connect, start: Start) -> None:
-    handle = start("bb", spin_ns=50_000_000)
     other = connect()
+    other.preflight()
+    handle = start("bb", spin_ns=50_000_000)
     assert other.poll(handle) is Status.RUNNING
     assert ended(other, handle) is Status.ENDED
     assert other.collect(handle).exit_code == 0
@@ -184,12 +201,14 @@ def test_what_its_power_sources_say_comes_under_their_names(transport: Transport
     said = transport.power_texts()
     if isinstance(transport, LocalTransport):
         assert all(name.startswith("counter ") for name in said)
+    elif isinstance(transport, IosTransport):
+        assert said == {}
     else:
         assert {"battery", "command", "call", "rails", "current battery", "voltage battery"} <= said.keys()
 
 
 def test_what_is_watched_is_noted_until_the_harness_ends(transport: Transport, start: Start, tmp_path: Path) -> None:
-    if isinstance(transport, LocalTransport):  # its sources are files that the harness's sampler reads
+    if isinstance(transport, LocalTransport | IosTransport):  # files that the harness's sampler reads; none
         with pytest.raises(DeviceNotReady, match="battery cannot be watched"):
             transport.watch(start("a8"), ["battery"], 1.0)
         return

@@ -101,6 +101,10 @@ class AndroidTransport:
         """Return the connection to the device itself, for what is no measurement."""
         return self._patiently(lambda box: box.adb, wait_s=0)
 
+    def own_harness(self, runtime: str) -> HarnessBuild | None:
+        """Return None: a phone runs what was built for it."""
+        return None
+
     def install(self, harness: HarnessBuild) -> None:
         """Put the harness into the box, file by file; what is there already is only checked, once in a session."""
         if harness == self._harness:

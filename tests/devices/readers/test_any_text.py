@@ -7,7 +7,22 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from farm.devices.readers import adb, battery, cpu, errors, framework, gauge, logs, power_stats, proc, properties, sysfs, thermal, toybox
+from farm.devices.readers import (
+    adb,
+    battery,
+    cpu,
+    errors,
+    framework,
+    gauge,
+    logs,
+    power_stats,
+    proc,
+    properties,
+    reports,
+    sysfs,
+    thermal,
+    toybox,
+)
 from farm.devices.readers.reading import Reading
 from tests.devices.readers import texts
 
@@ -47,7 +62,14 @@ def crash_facts(text: str) -> set[Hashable]:
     return {(name, getattr(found, name)) for name in found.__slots__ if getattr(found, name) is not None}
 
 
+def report_facts(text: str) -> set[Hashable]:
+    found = reports.read(text, 4711)
+    return set() if found is None else {found}
+
+
 READERS: dict[str, tuple[Facts, str]] = {
+    "iOS crash report": (report_facts, texts.CRASH_REPORT),
+    "iOS jetsam report": (report_facts, texts.JETSAM_REPORT),
     "battery, AOSP": (of_readings(battery.read), texts.AOSP_BATTERY),
     "battery, Samsung": (of_readings(battery.read), texts.SAMSUNG_BATTERY),
     "battery, OPLUS": (of_readings(battery.read), texts.OPLUS_BATTERY),
@@ -100,7 +122,17 @@ READERS: dict[str, tuple[Facts, str]] = {
     "whole number": (of_one(sysfs.whole_number), "41500\n"),
     "word": (of_one(sysfs.word), "schedutil\n"),
 }
-WORDS = {"identity", "settings", "setting", "adb devices", "tombstone", "start of a process", "processor's name", "system's name"}
+WORDS = {
+    "identity",
+    "settings",
+    "setting",
+    "adb devices",
+    "iOS crash report",
+    "tombstone",
+    "start of a process",
+    "processor's name",
+    "system's name",
+}
 """Readers of words, in which any digits may stand."""
 ALL = pytest.mark.parametrize("name", READERS)
 # Of a core's lines, "CPU part" says nothing of which core it belongs to: only its place does.

@@ -1,0 +1,276 @@
+"""An iPhone as a Transport: the box is the harness app's Documents, and what runs is the harness app.
+
+Finished means that the process is gone and has left its exit code, or the phone a report of its end. A link that drops is waited for;
+what runs on the phone goes on meanwhile.
+"""
+
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from threading import Event
+from typing import TypeVar
+
+from farm.devices import files
+from farm.devices.ios import app, ready, run, state
+from farm.devices.ios.client import Address, Worker
+from farm.devices.ios.phone import Phone
+from farm.devices.readers.clock import Round, offset
+from farm.devices.transport import Collected, Handle, Holder, Status
+from farm.errors import DeviceBusy, DeviceLost, DeviceNotReady, MeasureError
+from farm.workloads import Conditions, Device, HarnessBuild, Identity, StateReading, run_folder
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_RECONNECT_S = 120.0
+_RETRY_S = 1.0
+_LEASE_S = 240.0
+_ANSWER_S = 30.0
+_DEVELOPER_S = 60.0
+_CACHE_BYTES = 4_000_000_000
+_FULL_BYTES = 1_000_000
+_CLOCK_ROUNDS = 8
+_REPORT_S = 6.0
+"""How long a report of a crash is waited for: iOS writes it a moment after the end."""
+
+
+@dataclass(slots=True)
+class IosTransport:
+    """One iPhone on a usbmuxd; its box is the Documents of the harness app."""
+
+    device: Device
+    reconnect_s: float = _RECONNECT_S
+    """How long a phone that went away is waited for."""
+    answer_s: float = _ANSWER_S
+    """How long the worker may take for a request that is not known to take longer."""
+    developer_s: float = _DEVELOPER_S
+    """The same for developer services: a tunnel may have to be made first."""
+    report_s: float = _REPORT_S
+    phone: Phone = field(init=False)
+    _app: app.Installed | None = None
+    _runtime: str | None = None
+    _holder: Holder | None = None
+    _renewed_s: float = 0.0
+    _interrupted: Event = field(default_factory=Event)
+    _boot_id: str | None = None
+    """Of the start that the phone was made ready in."""
+
+    def __post_init__(self) -> None:
+        assert self.device.udid is not None, "devices.toml states an iPhone's udid"
+        bundle = self.device.bundle or app.BUNDLE
+        self.phone = Phone(Worker(Address(self.device.udid, self.device.usbmux, bundle), self.device.name), self.answer_s, self.developer_s)
+
+    @property
+    def bundle(self) -> str:
+        """The harness app's identifier."""
+        return self.phone.worker.address.bundle
+
+    def identify(self) -> Identity:
+        """Return who the phone is, by what lockdownd says, and the system monitor the first time: it disturbs what another measures."""
+
+        def identified() -> Identity:
+            known = self.phone.tail(app.MACHINE)
+            if known is None:
+                known = json.dumps(state.machine(self.phone.monitor()))
+                self.phone.write(app.MACHINE, known)
+            return state.identity(self.phone.values(), json.loads(known))
+
+        return self._patiently(identified)
+
+    def preflight(self) -> None:
+        """Find the phone and make it ready as far as a host can. Raises DeviceNotReady with the remedy."""
+        self._patiently(self._ready, wait_s=0)
+
+    def _ready(self) -> None:
+        self._app, self._boot_id = ready.make_ready(self.phone, self.device, is_ours=self._holder is not None)
+
+    def claim(self, holder: Holder) -> None:
+        """Take the phone by a lease in its box; every later call renews it, and it ends by itself when none comes."""
+        self._holder = holder
+        self._renewed_s = -_LEASE_S
+        self._patiently(lambda: None, wait_s=0)
+
+    def release(self) -> None:
+        """Give the lease up, and end the worker; on a phone that is gone, the lease ends by itself."""
+        holder, self._holder = self._holder, None
+        if holder is not None:
+            with suppress(MeasureError):
+                self.phone.release(holder.host)
+        self.phone.worker.close()
+
+    def _renew(self) -> None:
+        """Renew the lease when a quarter of its time has passed. Raises DeviceBusy when another host has taken the phone."""
+        if self._holder is None or time.monotonic() - self._renewed_s < _LEASE_S / 4:
+            return
+        other = self.phone.claim(self._holder.host, _LEASE_S, self._holder.words)
+        if other is not None:
+            raise DeviceBusy(
+                f"{self.device.name} is held by {other}",
+                hint=f"wait until that has ended; when its host is dead, its lease ends {_LEASE_S:.0f} s after its last sign of life",
+            )
+        self._renewed_s = time.monotonic()
+
+    def own_harness(self, runtime: str) -> HarnessBuild:
+        """Return the harness that the app is, for a runtime. Raises DeviceNotReady when the app does not have it."""
+        installed = self._installed()
+        if runtime not in installed.runtimes:
+            raise DeviceNotReady(
+                f"{self.device.name}'s harness app has no runtime {runtime}, it has {', '.join(sorted(installed.runtimes)) or 'none'}",
+                error_class="no_runtime",
+                hint="build the app with that runtime",
+            )
+        folder = Path(self.bundle)
+        version, source_hash = installed.runtimes[runtime].version, installed.runtimes[runtime].source_hash
+        return HarnessBuild("ios", runtime, version, source_hash, folder, (installed.executable,))
+
+    def install(self, harness: HarnessBuild) -> None:
+        """Have the app run the harness's runtime; the app itself is installed by preflight().
+
+        A phone that restarted meanwhile is made ready anew: its developer image is not mounted any more.
+        """
+        if self._patiently(self.phone.boot_id) != self._boot_id:
+            self._patiently(self._ready)
+        self._runtime = self.own_harness(harness.runtime).runtime
+
+    def push(self, file: Path, name: str, on_bytes: Callable[[int, int], None] | None = None, *, sha256: str | None = None) -> int:
+        """Put file into the box under name, read back and compared; return the bytes sent (0 when it was there)."""
+        wanted = files.sha256(file, sha256)
+        return self._patiently(lambda: self.phone.push(file, name, wanted, on_bytes))
+
+    def start(self, arguments: Sequence[str], nonce: str) -> Handle:
+        """Start the app on a run. A link that breaks meanwhile: taken up if it had begun, started anew if not."""
+        assert self._runtime is not None, "install() comes before start()"
+        environment = {app.RUN: run_folder(nonce), app.RUNTIME: self._runtime}
+
+        return self._patiently(lambda: run.begin(self.phone, nonce, arguments, environment))
+
+    def poll(self, handle: Handle) -> Status:
+        """Return where the harness is. Raises DeviceLost when the phone restarted since it began."""
+        return self._patiently(lambda: run.status(self.phone, self._executable(), handle, self.report_s))
+
+    def wait(self, handle: Handle, timeout_s: float) -> Status:
+        """Return where the harness is when it has ended, or after timeout_s: the phone tells the end of what it was told to start."""
+
+        def waited() -> Status:
+            over = run.waited(self.phone, self._executable(), handle, timeout_s, self._interrupted)
+            return run.status(self.phone, self._executable(), handle, self.report_s) if over else Status.RUNNING
+
+        return self._patiently(waited)
+
+    def interrupt(self) -> None:
+        """Have wait() return at once, and a phone that is away not be waited for."""
+        self._interrupted.set()
+
+    def collect(self, handle: Handle) -> Collected:
+        """Return the result (or what there is of it), the end of the log and the exit code.
+
+        Raises HarnessFailed for a process that took too much memory.
+        """
+        return self._patiently(lambda: run.collected(self.phone, self._executable(), handle))
+
+    def stop(self, handle: Handle) -> None:
+        """End the app, when it is still the process that was started."""
+        self._patiently(lambda: run.end(self.phone, self._executable(), handle))
+
+    def pull(self, name: str, file: Path) -> bool:
+        """Copy the box's file called name to file."""
+        return self._patiently(lambda: self.phone.pull(name, file))
+
+    def vitals(self, phase: str) -> tuple[StateReading, ...]:
+        """Return the phone's state now: battery, what the app, started for this, says, and before a pass how busy the CPUs are.
+
+        No run of farm's may be going on meanwhile.
+        """
+
+        def asked() -> tuple[StateReading, ...]:
+            before = (state.busy(self.phone.monitor()),) if phase == "before" else ()
+            found = (*before, *state.readings(self.phone.battery(), ready.probe(self.phone)))
+            return tuple(reading.at(phase) for reading in found)
+
+        return self._patiently(asked)
+
+    def clock(self, now_utc: Callable[[], datetime]) -> tuple[StateReading, ...]:
+        """Return how far the phone's clock is from this host's, and how sure that is: half of the quickest of some round trips."""
+
+        def rounds() -> list[Round]:
+            found = []
+            for _ in range(_CLOCK_ROUNDS):
+                sent, told = now_utc(), self.phone.now_s()
+                found.append(Round(sent, f"{told:.6f}\n", now_utc()))
+            return found
+
+        return tuple(reading.at("before") for reading in offset(self._patiently(rounds)))
+
+    def power_texts(self) -> Mapping[str, str]:
+        """Return nothing: while a host can ask, the phone takes power from it, and its gauge tells the battery's net current."""
+        return {}
+
+    def watch(self, handle: Handle, what: Sequence[str], period_s: float) -> None:
+        """Refuse: an iPhone has nothing beside its one app that could note anything."""
+        raise DeviceNotReady(f"{', '.join(what)} cannot be watched on an iPhone", error_class="no_power_source")
+
+    def prepare(self, conditions: Conditions) -> None:
+        """See that the phone is there. Nothing can be set; what iOS says of screen and power modes gates the start."""
+        self._patiently(self.phone.boot_id)
+
+    def restore(self) -> None:
+        """End what a killed controller left running, and remove its run folders; nothing else is ever changed on an iPhone."""
+
+        def cleaned() -> None:
+            for nonce in self.phone.names("runs"):
+                begun = run.begun(self.phone, nonce)
+                if begun is not None:
+                    self.stop(begun)
+                self.phone.remove(run_folder(nonce))
+            self.phone.shrink(_CACHE_BYTES)
+
+        self._patiently(cleaned)
+
+    def clean(self, handle: Handle) -> None:
+        """Remove the run folder."""
+        self._patiently(lambda: self.phone.remove(run_folder(handle.nonce)))
+
+    def shrink(self, keep_bytes: int) -> int:
+        """Remove the pushed files that were used longest ago until keep_bytes are left."""
+        return self._patiently(lambda: self.phone.shrink(keep_bytes))
+
+    def diagnose(self, handle: Handle) -> str:
+        """Return what the phone's report of the end says, or that its disk is full."""
+        if self._patiently(self.phone.room_bytes) < _FULL_BYTES:
+            return "the phone has no room left"
+        ended = self._patiently(lambda: run.reported(self.phone, self._executable(), handle, 0))
+        return "" if ended is None else ended.words
+
+    def _installed(self) -> app.Installed:
+        """Return the harness app on the phone."""
+        if self._app is None:
+            info = self.phone.facts()["app"]
+            if info is None:
+                raise DeviceNotReady(f"{self.device.name} does not have the harness app {self.bundle}", error_class="no_app")
+            self._app = app.Installed.of(info)
+        return self._app
+
+    def _executable(self) -> str:
+        """Return the name of the app's process."""
+        return self._installed().executable
+
+    def _patiently(self, work: Callable[[], T], wait_s: float | None = None) -> T:
+        """Do work on the phone; when the link is lost, do it anew until the wait is over. Everything can be done twice."""
+        deadline_s = time.monotonic() + (self.reconnect_s if wait_s is None else wait_s)
+        while True:
+            try:
+                self._renew()
+                return work()
+            except DeviceLost as error:
+                if error.error_class == "rebooted":
+                    raise
+                if self._interrupted.is_set() or time.monotonic() > deadline_s:
+                    raise DeviceLost(f"{self.device.name} is gone: {error.message}", error_class=error.error_class) from error
+                log.info("%s; trying again", error.message)
+                time.sleep(_RETRY_S)

@@ -1,0 +1,104 @@
+"""farm on iPhones, on the bench: both ways of iOS at once, what doctor says, and an interrupt that leaves nothing behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.bench.ios import Bench
+from tests.conftest import CALM_TOML, FakeModel
+
+QUICK = ("--threads", "1", "--iterations", "5")
+
+
+class Farm:
+    """Runs commands on a lab of the bench's iPhones."""
+
+    def __init__(self, folder: Path, bench: Bench) -> None:
+        self.folder, self.bench = folder, bench
+
+    def command(self, *arguments: object) -> list[str]:
+        return [sys.executable, "-m", "farm", "--data", "data", *map(str, arguments)]
+
+    def __call__(self, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(*arguments), capture_output=True, text=True, check=False, cwd=self.folder, env=os.environ | environment
+        )
+
+
+@pytest.fixture
+def farm(tmp_path: Path, ios_bench: Bench) -> Iterator[Farm]:
+    lab = CALM_TOML
+    for name, phone in ios_bench.phones.items():
+        lab += f'[devices.{name}]\nkind = "ios"\nudid = "{phone.udid}"\nusbmux = "{ios_bench.address}"\n'
+    lab += f'[devices.here]\nkind = "ios"\nudid = "{ios_bench.phones["iphone16pro"].udid}"\n'
+    (tmp_path / "devices.toml").write_text(lab)
+    yield Farm(tmp_path, ios_bench)
+    for phone in ios_bench.phones.values():
+        phone.heal()
+
+
+def test_both_iphones_are_measured_at_once_with_the_harness_that_their_app_is(farm: Farm, fake_model: FakeModel) -> None:
+    model = fake_model(spin_ns=1_000_000).path
+    done = farm("run", model, "--device", "iphonex,iphone16pro", *QUICK, "--passes", "latency,memory", "--repeat", 1, "--json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    devices = {session["device"]["name"]: session["device"] for session in document["sessions"]}
+    assert devices["iphone16pro"]["soc"] == "A18 Pro"
+    assert devices["iphonex"]["os_build"] == "iOS 16.7.10 (20H350)"
+    rows = json.loads(farm("sql", "SELECT DISTINCT harness_hash FROM runs", "--json").stdout)
+    assert [row["harness_hash"] for row in rows] == [farm.bench.harnesses[0].source_hash]
+    assert not list((farm.folder / "data").glob("harness*")), "no harness is built for an iPhone"
+
+
+def test_doctor_says_what_an_iphone_lacks_and_what_to_do(farm: Farm) -> None:
+    phone = farm.bench.phones["iphone16pro"]
+    assert "A18 Pro, 6 CPUs, iOS 18.6 (22G86)" in farm("doctor", "--device", "iphone16pro").stdout
+    phone.state(developer_mode=False)
+    checks = json.loads(farm("doctor", "--device", "iphone16pro", "--json").stdout)
+    (check,) = [check for check in checks if check["name"] == "device iphone16pro"]
+    assert (check["works"], check["found"]) == (False, "iphone16pro has developer mode off")
+    assert check["remedy"].startswith("Settings > Privacy & Security")
+
+
+def test_the_environment_says_where_usbmuxd_is_when_the_lab_does_not(farm: Farm) -> None:
+    found = farm("doctor", "--device", "here", USBMUXD_SOCKET_ADDRESS=farm.bench.address)
+    assert "A18 Pro" in found.stdout
+    nowhere = farm("doctor", "--device", "here", USBMUXD_SOCKET_ADDRESS="127.0.0.1:1")
+    assert "here: no usbmuxd answers" in nowhere.stdout
+
+
+def test_an_interrupt_ends_the_app_and_the_worker_and_gives_the_phone_up(farm: Farm, fake_model: FakeModel) -> None:
+    phone = farm.bench.phones["iphonex"]
+    slow = fake_model(spin_ns=300_000_000).path
+    command = farm.command("run", slow, "--device", "iphonex", *QUICK, "--repeat", 20)
+    with subprocess.Popen(command, cwd=farm.folder, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stderr is not None
+        for line in running.stderr:
+            if "[1/" in line:
+                break
+        assert len(workers_of(farm.folder)) == 1
+        running.send_signal(signal.SIGINT)
+        running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert phone.pid is None
+    assert list((phone.documents / "runs").iterdir()) == []
+    assert not (phone.documents / "lease.json").exists()
+    assert workers_of(farm.folder) == []
+
+
+def workers_of(folder: Path) -> list[str]:
+    """The workers' processes that a command in a folder has started."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if b"farm.devices.ios.worker" in (process / "cmdline").read_bytes() and (process / "cwd").readlink() == folder:
+                found.append(process.name)
+        except OSError:  # it has ended meanwhile
+            continue
+    return found
