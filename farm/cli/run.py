@@ -183,7 +183,7 @@ def _task(context: Context, options: Options) -> _Task:
     devices = _devices(lab, options)
     if options.harness is not None:
         devices = [replace(device, harness=options.harness) for device in devices]
-    suite = None if options.suite is None else load_suite(options.suite, lab.devices)
+    suite = None if options.suite is None else load_suite(options.suite, lab.devices, lab.pools)
     work: list[tuple[Workload, Artifact]]
     if suite is None:
         passes = _passes(options.passes)
