@@ -261,6 +261,17 @@ class Workload:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a job stands in a gate's measuring: its side (a Side of farm.verdicts), its block and its position there, both from 0."""
+
+    gate: str
+    """Identity of the gate."""
+    side: str
+    block: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """One thing to measure once."""
 
@@ -269,6 +280,8 @@ class Job:
     artifact: Artifact
     pass_: Pass
     repeat: int
+    place: Place | None = None
+    """None: it is not measured for a gate."""
 
     @property
     def inputs(self) -> tuple[bytes, ...]:

@@ -334,8 +334,8 @@ max_regression = "1 %"
     first, second, third = load_suite(written(tmp_path, text), {"local": LOCAL}, {"rack": ("s25", "pixel9")}).budgets
     assert first.devices == ("s25", "pixel9")
     assert first.exemption == Exemption(date(2026, 12, 31), "me", "a slower kernel, to be replaced")
-    assert (second.metric, second.max_drop, second.devices) == (Quality.ACCURACY.value, pytest.approx(0.005), ("local",))
-    assert (third.metric, third.statistic, third.max_regression) == (Quality.PERPLEXITY.value, Statistic.VALUE, pytest.approx(0.01))
+    assert (second.metric, second.max_drop, second.devices) == (Quality.ACCURACY.value, 0.005, ("local",))
+    assert (third.metric, third.statistic, third.max_regression) == (Quality.PERPLEXITY.value, Statistic.VALUE, 0.01)
 
 
 def test_the_plan_is_stated_in_runs_a_side(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from farm.config import Lab, Suite
     from farm.publish import Results
 
+_COMMAND = "run"
 _COULD_NOT_TELL = 3
 _DEFAULT_REPEATS = 5
 
@@ -124,7 +125,7 @@ def run(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's val
     check_together(options)
     context.writable_data()
     context.check_database()
-    going_on = unfinished.newest(context.data) if options.resume else None
+    going_on = unfinished.newest(context.data, _COMMAND) if options.resume else None
     if going_on is not None:
         context, options = as_asked(context, options, going_on.options)
     if options.html is not None:
@@ -134,7 +135,7 @@ def run(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's val
     task = _task(context, options)
     plan = unfinished.digest([jobs for _, jobs in task.work])
     if going_on is None:
-        going_on = unfinished.begin(context.data, new_id(now_utc()), asked(context, options, task.seed), plan)
+        going_on = unfinished.begin(context.data, new_id(now_utc()), _COMMAND, asked(context, options, task.seed), plan)
     going_on.check(plan)
     for note in task.notes:
         say(note)
