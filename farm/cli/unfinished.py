@@ -1,4 +1,4 @@
-"""What was asked of `farm run` or `farm gate` and is not done yet: on disk before a device is touched, so that a killed controller can go on.
+"""What was asked of `farm run` or `farm gate` and is not done yet: on disk before a device is touched, so that it can be gone on with.
 
 One folder for each invocation: what was asked, and the rows of every run that has ended. It is removed when nothing is left to do.
 """

@@ -21,7 +21,10 @@ WORDS = {Decision.FAIL: "FAIL", Decision.INCONCLUSIVE: "INCONCLUSIVE", Decision.
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What was judged and what came of it. suite is the file that states the budgets, as its repository calls it."""
+    """What was judged and what came of it. suite is the file that states the budgets, as its repository calls it.
+
+    gate is the identity under which it is stored: `farm explain` takes it.
+    """
 
     verdicts: tuple[Verdict, ...]
     exit_code: int
@@ -29,6 +32,7 @@ class Judgement:
     candidate: str | None = None
     baseline: str | None = None
     suite: str | None = None
+    gate: str | None = None
 
     @property
     def ordered(self) -> list[Verdict]:
