@@ -314,8 +314,9 @@ class Job:
 
     @property
     def label(self) -> str:
-        """What a person calls it: device, workload, pass and repeat (from 1)."""
-        return f"{self.device.name} {self.workload.id} {self.pass_} #{self.repeat + 1}"
+        """What a person calls it: device, workload, pass and repeat (from 1); for a gate, side and block."""
+        which = f"#{self.repeat + 1}" if self.place is None else f"{self.place.side}, block {self.place.block + 1}"
+        return f"{self.device.name} {self.workload.id} {self.pass_} {which}"
 
 
 @dataclass(frozen=True, slots=True)

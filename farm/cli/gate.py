@@ -190,6 +190,9 @@ def _stored(context: Context, options: _Options, task: _Task) -> tuple[int, Judg
     suite = task.suite
     if len(options.candidate) > 1 or len(options.baseline) > 1:
         raise InputError("--stored takes one --candidate and one --baseline", hint="a revision, a SHA-256 or a model file")
+    measuring = {"--seed": options.seed, "--time-budget": options.time_budget, "--wheel": options.wheel, "--harness": options.harness}
+    if given := [name for name, value in measuring.items() if value is not None]:
+        raise InputError(f"--stored measures nothing, so {given[0]} says nothing", hint=f"leave out {' and '.join(given)}")
     selectors = release.Selectors(*(gate_sides.selector(text) for text in (*options.candidate, *options.baseline)))
     store = context.drained_store()
     names = [device.name for device in task.devices]

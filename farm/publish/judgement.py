@@ -125,8 +125,16 @@ def notes(verdict: Verdict) -> list[str]:
 
 
 def left_out(verdict: Verdict) -> list[str]:
-    """Return the runs that a verdict does not rest on, one line each."""
-    return [f"run {item.run} on {item.device} ({item.side}) is left out: {item.reason}" for item in verdict.exclusions]
+    """Return the runs that a verdict does not rest on: one line for each device, side and reason, a single run by its identity."""
+    alike: dict[tuple[str, str, str], list[str]] = {}
+    for item in verdict.exclusions:
+        alike.setdefault((item.device, item.side, item.reason), []).append(item.run)
+    return [
+        f"run {own[0]} on {device} ({side}) is left out: {reason}"
+        if len(own) == 1
+        else f"{len(own)} runs on {device} ({side}) are left out: {reason}"
+        for (device, side, reason), own in alike.items()
+    ]
 
 
 def quantity(value: float, metric: str) -> str:
