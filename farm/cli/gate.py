@@ -77,7 +77,7 @@ def gate(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's va
     goes on with that gate: whole blocks stay, the one that was broken off is measured anew. docs/trust.md says what a verdict means.
     """
     options = _Options(**given)
-    copies = shown.copies(options.publish)
+    copies = shown.copies(options.publish, as_json=options.as_json)
     context.writable_data()
     context.check_database()
     asked = _asked(context, options)

@@ -217,7 +217,7 @@ def _notes(suite: "Suite | None") -> tuple[str, ...]:
 
     if suite is None or not suite.budgets:
         return ()
-    return (f"{suite.name} states {count(len(suite.budgets), 'budget')}; farm run measures and does not judge",)
+    return (f"{suite.name} states {count(len(suite.budgets), 'budget')}; farm run measures and does not judge, farm gate does",)
 
 
 def _passes(text: str) -> tuple[Pass, ...]:

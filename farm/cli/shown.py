@@ -15,14 +15,14 @@ from farm.publish.judgement import Judgement
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A file that the judgement is to be written to."""
+    """A file that the judgement is to be written to; place None is standard output."""
 
     form: Form
-    place: Place
+    place: Place | None
 
 
-def copies(texts: Sequence[str]) -> list[Copy]:
-    """Return what --publish FORM=FILE names, each place checked. Raises InputError."""
+def copies(texts: Sequence[str], *, as_json: bool) -> list[Copy]:
+    """Return what --publish FORM=FILE names, each place checked. as_json: standard output is taken. Raises InputError."""
     from farm.config import nearest
 
     found = []
@@ -31,8 +31,11 @@ def copies(texts: Sequence[str]) -> list[Copy]:
         if form not in [*Form] or not path:
             why = "" if form in [*Form] and not equals else nearest(form, [*Form])
             raise InputError(f'--publish: "{text}" is not FORM=FILE{why}', hint=f"forms are {', '.join(Form)}: --publish junit=gate.xml")
-        place = Place(Path(path), f"{form} file", "--publish")
-        place.check()
+        if path == "-" and as_json:
+            raise InputError(f"--publish {text}: --json has standard output already", hint="name a file")
+        place = None if path == "-" else Place(Path(path), f"{form} file", "--publish")
+        if place is not None:
+            place.check()
         found.append(Copy(Form(form), place))
     return found
 
@@ -44,8 +47,11 @@ def show(judgement: Judgement, wanted: Sequence[Copy], *, as_json: bool) -> None
     else:
         _draw(judgement)
     for copy in wanted:
-        copy.place.write(written(judgement, copy.form))
-        say(f"{copy.place.what}: {copy.place.path}")
+        if copy.place is None:
+            click.echo(written(judgement, copy.form), nl=False)
+        else:
+            copy.place.write(written(judgement, copy.form))
+            say(f"{copy.place.what}: {copy.place.path}")
 
 
 def _draw(judgement: Judgement) -> None:

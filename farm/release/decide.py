@@ -84,15 +84,15 @@ def decide(asked: Asked, measure: Measure) -> Decided:
         came = measure(jobs)
         if came.records:
             new = of_measured(came.records)
-            numbers = new if numbers is None else numbers.and_(new)
+            numbers = new if numbers is None else numbers.plus(new)
         failures |= {name: Failure(name, reason, done) for name, reason in came.failures.items()}
         verdicts = judged(asked, numbers, failures.values())
         if not came.in_time:
             verdicts = tuple(map(_out_of_time, verdicts))
         done = look
         open_ = [verdict for verdict in verdicts if not _names(verdict.budget, asked.devices) & failures.keys()]
-        following = gate.next_look(open_, asked.plan) if came.in_time else None
-        look = None if following is None else following.blocks
+        goes_on = came.in_time and gate.next_look(open_, asked.plan) is not None
+        look = next((blocks for blocks in asked.plan.looks if blocks > done), None) if goes_on else None
         todo = _open_contests(asked.contests, open_)
     if not verdicts:
         verdicts = judged(asked, numbers, failures.values())
@@ -209,7 +209,7 @@ def refuse_unchecked(asked: Asked) -> None:
 def plan_hash(asked: Asked, given_seed: int | None) -> str:
     """Return a hash of what is asked, by what makes the verdicts: the same one is gone on with after a controller was killed."""
     sides = [
-        [device.name, workload_key(job), job.pass_, contest.candidate.sha256, contest.baseline.sha256]
+        [device.name, asdict(device.conditions), workload_key(job), job.pass_, contest.candidate.sha256, contest.baseline.sha256]
         for device in asked.devices
         for contest in asked.contests
         for pass_ in contest.workload.passes

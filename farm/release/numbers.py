@@ -34,7 +34,7 @@ class Numbers:
     statistics: pl.DataFrame
     absences: pl.DataFrame
 
-    def and_(self, later: "Numbers") -> "Numbers":
+    def plus(self, later: "Numbers") -> "Numbers":
         """Return these and later ones."""
         return Numbers(
             pl.concat([self.runs, later.runs], how="vertical_relaxed"),

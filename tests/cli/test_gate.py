@@ -116,8 +116,9 @@ def test_a_slower_candidate_fails_with_4_in_every_form_and_whatever_it_is_called
     name = "a|b\n::error::<x>& \udcff.fake"
     a_model(home / name, sleep_ns=round(1.3 * USUAL_NS))
     forms = ("json", "junit", "sarif", "markdown", "github")
-    done = farm(*gate(name, *(part for form in forms for part in ("--publish", f"{form}=out.{form}"))))
+    done = farm(*gate(name, *(part for form in forms for part in ("--publish", f"{form}=out.{form}")), "--publish", "github=-"))
     assert done.returncode == 4, done.stdout + done.stderr
+    assert done.stdout.endswith((home / "out.github").read_text())
     assert "FAIL" in done.stdout
     assert "\x1b" not in done.stdout
     VERDICTS.validate(json.loads((home / "out.json").read_text()))
@@ -150,6 +151,7 @@ WRONG = [
     (gate("new.fake", baseline="data"), "there is no data/old.fake"),
     (gate("net=new.fake", "--candidate", "nett=old.fake"), '"nett=old.fake" is not WORKLOAD=FILE; did you mean "net"?'),
     (gate("new.fake", "--publish", "jnit=x"), '"jnit=x" is not FORM=FILE; did you mean "junit"?'),
+    (gate("new.fake", "--json", "--publish", "github=-"), "--json has standard output already"),
     (gate("new.fake", "--publish", "junit=data"), "the junit file data cannot be written: it is no ordinary file"),
     (gate("new.fake", "--most-runs", 7), "7 is no even number of runs"),
     (gate("new.fake", "--time-budget", "1 parsec"), '"1 parsec" is not a time'),
@@ -229,8 +231,6 @@ def test_two_phones_are_measured_at_once_and_one_that_is_gone_leaves_only_its_ow
     assert {used["device"] for used in failed["used"]} == {"s25", "oneplus13"}
     assert open_["decision"] == "inconclusive"
     assert open_["reason"].startswith("absent was not measured to the end: absent is gone: no device with the serial R5CX")
-    spans = rows(
-        home,
-        "SELECT device_name AS name, min(r.started_at) AS a, max(ended_at) AS b FROM runs r JOIN sessions s ON s.id = session_id GROUP BY 1",
-    )
+    spans = rows(home, "SELECT min(started_at) AS a, max(ended_at) AS b FROM runs GROUP BY session_id")
+    assert len(spans) == 2
     assert max(span["a"] for span in spans) < min(span["b"] for span in spans)

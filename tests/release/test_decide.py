@@ -10,6 +10,7 @@ from farm import release
 from farm.errors import InputError
 from farm.verdicts import Decision, Exemption, Plan, Quality, Severity, exit_code
 from farm.workloads import Job, Outcome, Pass, PassSettings, Workload
+from tests.conftest import CALM
 from tests.release.simulated import BOTH, LATENCY, MEMORY, NEW, OLD, TODAY, Rack, asked, candidate_is
 
 
@@ -154,6 +155,7 @@ def test_what_makes_the_verdicts_makes_the_hash_of_a_plan() -> None:
         release.plan_hash(asked(passes=BOTH[:1]), None),
         release.plan_hash(asked(devices=("s25", "pixel9")), None),
         release.plan_hash(asked(plan=Plan(looks=(4,))), None),
+        release.plan_hash(replace(one, devices=tuple(replace(each, conditions=CALM) for each in one.devices)), None),
         release.plan_hash(replace(one, contests=tuple(replace(each, candidate=OLD) for each in one.contests)), None),
     ]
-    assert len({release.plan_hash(one, None), *others}) == 7
+    assert len({release.plan_hash(one, None), *others}) == 8
