@@ -66,7 +66,9 @@ class _Options:
 @click.option("--harness", type=click.Path(path_type=Path), help="Your own build of the harness, as for farm run.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON.")
 @click.option(
-    "--publish", multiple=True, help="Write the verdicts to a file: FORM=FILE, of json, junit, sarif, markdown, github; repeatable."
+    "--publish",
+    multiple=True,
+    help="Write the verdicts to FORM=FILE: json, junit, sarif, markdown or github; - is standard output; repeatable.",
 )
 @click.pass_obj
 def gate(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's values, typed by _Options
@@ -99,26 +101,35 @@ class _Task:
 
 def _asked(context: Context, options: _Options) -> _Task:
     """Read the suite and the lab. Raises InputError for everything that can be wrong by itself."""
-    from farm import units
     from farm.config import load_suite
 
     lab = context.lab()
     suite = load_suite(options.suite, lab.devices, lab.pools)
     if not suite.budgets:
         raise InputError(f"{options.suite} states no budget, so there is nothing to decide", hint="add [[budgets]]")
-    gating = suite.gating
-    try:
-        if options.most_runs is not None:
-            gating = gating.at_most(options.most_runs)
-        if options.time_budget is not None:
-            gating = replace(gating, time_budget_s=units.parse(options.time_budget, units.TIME) / 1e9)
-    except ValueError as error:
-        raise InputError(f"--most-runs, --time-budget: {error}") from error
+    gating = _gating(suite.gating, options)
     named = ",".join(dict.fromkeys(name for budget in suite.budgets for name in budget.devices))
     devices = chosen_devices(lab, options.device_names or (None if options.pool else named or None), options.pool)
     if options.harness is not None:
         devices = [replace(device, harness=options.harness) for device in devices]
     return _Task(suite, gating, tuple(suite.on(device) for device in devices))
+
+
+def _gating(gating: "Gating", options: _Options) -> "Gating":
+    """Return how the suite's budgets are tested, with what the command line says otherwise."""
+    from farm import units
+
+    if options.most_runs is not None:
+        try:
+            gating = gating.at_most(options.most_runs)
+        except ValueError as error:
+            raise InputError(f"--most-runs: {error}", hint="a block has two runs a side") from error
+    if options.time_budget is not None:
+        try:
+            gating = replace(gating, time_budget_s=units.parse(options.time_budget, units.TIME) / 1e9)
+        except ValueError as error:
+            raise InputError(f"--time-budget: {error}") from error
+    return gating
 
 
 def _measured(context: Context, options: _Options, task: _Task) -> tuple[int, Judgement]:
