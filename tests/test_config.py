@@ -351,6 +351,8 @@ def test_the_plan_is_stated_in_runs_a_side(tmp_path: Path) -> None:
     stated = gating('[gate]\nmin_runs = 6\ntime_budget = "20 min"\nallow_unordered = true\n')
     assert (stated.plan.min_runs, stated.time_budget_s, stated.plan.allow_unordered) == (6, 1200, True)
     assert gating("").at_most(8).plan.looks == (4,)
+    with pytest.raises(ValueError, match="4 runs are fewer than the 6"):
+        stated.at_most(4)
     with pytest.raises(ValueError, match="7 is no even number"):
         gating("").at_most(7)
 

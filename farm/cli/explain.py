@@ -58,7 +58,17 @@ def _explanations(store: "Store", gate: dict[str, Any]) -> "list[Explanation]":
     names = devices["name"].to_list()
     again = judging.judge(budgets, frame, release.plan_of(gate["plan"]), gate["today"], devices=names)
     again = release.with_failures(again, failures, names)
+    artifacts: dict[str, dict[str, list[str]]] = {}
+    for workload, side, sha256 in store.query("gate_artifacts", gate=identity).rows():
+        artifacts.setdefault(workload, {}).setdefault(side, []).append(sha256)
     return [
-        Explanation(f"{identity[-12:]}.{number}", gate, verdict, judging.rows_of(frame, verdict, names), anew)
+        Explanation(
+            f"{identity[-12:]}.{number}",
+            gate,
+            artifacts.get(verdict.budget.workload, {}),
+            verdict,
+            judging.rows_of(frame, verdict, names),
+            anew,
+        )
         for number, verdict, anew in zip(rows["number"], verdicts, again, strict=True)
     ]

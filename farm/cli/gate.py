@@ -16,7 +16,7 @@ from farm.cli.context import Context, chosen_devices, command_line, now_utc, say
 from farm.cli.session import Measuring, Sessions
 from farm.errors import InputError, StoreBusy
 from farm.publish.judgement import Judgement
-from farm.verdicts import Verdict, exit_code
+from farm.verdicts import Change, Verdict, exit_code
 from farm.workloads import Device, Job, Provenance, new_id
 
 if TYPE_CHECKING:
@@ -238,7 +238,7 @@ class _Outcome:
     failures: "tuple[release.Failure, ...]"
     runs: "pl.DataFrame | None"
     artifacts: "pl.DataFrame"
-    changes: tuple[Any, ...]
+    changes: tuple[Change, ...]
 
 
 def _kept(context: Context, options: _Options, task: _Task, outcome: _Outcome) -> Judgement:

@@ -1,8 +1,9 @@
 """Measuring jobs on devices, each held meanwhile, every run journalled and stored as it ends."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event, Lock
@@ -49,6 +50,7 @@ class _Held:
     transport: Transport
     harnesses: Mapping[str, HarnessBuild]
     session: Session
+    holder: Holder
     stack: ExitStack
 
 
@@ -136,6 +138,8 @@ class Sessions:
     threads: ThreadPoolExecutor
     held: dict[str, _Held] = field(default_factory=dict)
     futures: list[Future[None]] = field(default_factory=list)
+    renew_s: float = 60.0
+    """How often a device that waits for the others is claimed again: a lease ends without a sign of life."""
 
     def measure(self, jobs: Mapping[str, Sequence[Job]], *, hold: bool = False, go_on: Callable[[Job], bool] = lambda _: True) -> None:
         """Measure these jobs on each device, by its name, and return when all have ended.
@@ -144,16 +148,22 @@ class Sessions:
         each is put back as soon as its own jobs are done. go_on is asked before each job: False ends what is measured now.
         """
         self.futures = [self.threads.submit(self._session, done, jobs[done.device.name], hold, go_on) for done in self._at_work(jobs)]
-        while wait(self.futures, _LOOK_UP_S).not_done:
-            pass  # polars has the kernel restart what an interrupt breaks off: an endless wait would never hear of it
+        renewed_s = time.monotonic()
+        while wait(self.futures, _LOOK_UP_S).not_done:  # polars has the kernel restart what an interrupt breaks off: no endless wait
+            if time.monotonic() - renewed_s > self.renew_s:
+                self.futures += [self.threads.submit(_claim_again, held) for held in list(self.held.values())]
+                renewed_s = time.monotonic()
         for future in self.futures:
             future.result()  # a bug of farm comes up here
 
     def close(self) -> None:
         """Put back and give up what is still held, when what goes on there has come to its end."""
         wait(self.futures)
-        for closing in [self.threads.submit(held.stack.close) for held in self.held.values()]:
-            closing.result()
+        for name, closing in {name: self.threads.submit(held.stack.close) for name, held in self.held.items()}.items():
+            try:
+                closing.result()
+            except FarmError as error:  # what was measured is worth telling all the same
+                say(f"{name} could not be given up: {error.message}")
 
     def _at_work(self, jobs: Mapping[str, Sequence[Job]]) -> list[Done]:
         return [done for done in self.done if done.device.name in jobs and done.failure is None]
@@ -181,14 +191,15 @@ class Sessions:
         session = Session(new_id(started_at), started_at, done.device, identity, shared.provenance, shared.seed, command_line())
         done.session = session
         with ExitStack() as stack:
-            holder = owner()
-            stack.enter_context(leases.hold(identity.id, done.device.name, holder, leases.runtime_folder()))
-            transport.claim(Holder(leases.host_mark(), holder.words))
+            who = owner()
+            holder = Holder(leases.host_mark(), who.words)
+            stack.enter_context(leases.hold(identity.id, done.device.name, who, leases.runtime_folder()))
+            transport.claim(holder)
             stack.callback(transport.release)
             stack.callback(_restored, transport, done.device)
             transport.restore()
             transport.prepare(done.device.conditions)
-            return _Held(transport, harnesses, session, stack.pop_all())
+            return _Held(transport, harnesses, session, holder, stack.pop_all())
 
     def _measure(self, done: Done, held: _Held, jobs: Sequence[Job], go_on: Callable[[Job], bool]) -> None:
         shared = self.measuring
@@ -225,6 +236,12 @@ class Sessions:
         done.records += [found[run.id][1] for run in runs]
         if runs:
             self.view.taken_up(done.device.name, len(jobs) - len(rack.left(jobs, runs)))
+
+
+def _claim_again(held: _Held) -> None:
+    """Keep a device that waits; whether it is gone, or another host's by now, its next job finds out."""
+    with suppress(FarmError):
+        held.transport.claim(held.holder)
 
 
 def _restored(transport: Transport, device: Device) -> None:

@@ -23,6 +23,8 @@ class Explanation:
     """What `farm explain` calls it."""
     gate: Mapping[str, Any]
     """The gate's row."""
+    artifacts: Mapping[str, Sequence[str]]
+    """By side: the SHA-256 of what was measured of the workload."""
     verdict: Verdict
     runs: Sequence[Mapping[str, Any]]
     again: Verdict
@@ -53,8 +55,7 @@ def _facts(given: Explanation) -> list[tuple[str, str]]:
         ("verdict", given.name),
         ("judged at (UTC)", f"{gate['judged_at']:%Y-%m-%d %H:%M}"),
         ("suite", f"{gate['suite']} ({gate['suite_file']})"),
-        ("candidate", gate["candidate"]),
-        ("baseline", gate["baseline"]),
+        *((side, "; SHA-256 ".join([gate[side], *given.artifacts.get(side, ())])) for side in ("candidate", "baseline")),
         ("order of runs", "stored runs, as they were found" if gate["seed"] is None else f"drawn from seed {gate['seed']}"),
         ("reason", verdict.reason),
         ("measured", words.measured(verdict)),

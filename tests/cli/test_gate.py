@@ -99,7 +99,15 @@ def test_an_unchanged_candidate_passes_and_stored_runs_say_so_again(farm: Farm, 
     told = farm("explain", document["gate"])
     assert told.returncode == 0
     assert told.stdout.count("counts\n") + told.stdout.count("counts ") >= 8
-    for part in ("drawn from seed 5", "van Elteren", "docs/trust.md", "farm.stats.ranks", "judged again from these runs: the same verdict"):
+    digest = hashlib.sha256((home / "new.fake").read_bytes()).hexdigest()
+    for part in (
+        f"new.fake; SHA-256 {digest}",
+        "drawn from seed 5",
+        "van Elteren",
+        "docs/trust.md",
+        "farm.stats.ranks",
+        "judged again from these runs: the same verdict",
+    ):
         assert part in told.stdout, part
 
     stored = farm(*gate("new.fake", "--stored", "--json"))
