@@ -64,7 +64,7 @@ class _Bars:
             self.progress.update(self.tasks[device], total=(self.progress.tasks[self.tasks[device]].total or 0) + count)
 
     def phase(self, job: Job, phase: str) -> None:
-        what = f"{job.workload.id} {job.pass_} #{job.repeat + 1}: {phase}"
+        what = f"{job.label.removeprefix(f'{job.device.name} ')}: {phase}"
         self.progress.update(self.tasks[job.device.name], description=escape(what))
 
     def taken_up(self, device: str, count: int) -> None:
