@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from farm import release
 from farm.errors import InputError
@@ -33,6 +35,19 @@ def test_later_looks_measure_only_what_open_budgets_need() -> None:
         {"s25": {Pass.LATENCY: 12}},
     ]
     assert decided.verdicts[0].blocks == 8
+
+
+@given(ratio=st.sampled_from([1.0, 1.02, 1.03, 1.05]), other=st.sampled_from([1.0, 1.03, 1.2]), seed=st.integers(0, 1000))
+@settings(max_examples=6)
+def test_another_budget_changes_no_verdict_however_long_it_is_measured_for(ratio: float, other: float, seed: int) -> None:
+    def ends(job: Job) -> float:
+        slower = ratio if job.pass_ is Pass.LATENCY else other
+        return slower if job.place and job.place.side == "candidate" else 1.0
+
+    plan = Plan(looks=(4, 6, 8))
+    (alone,) = release.decide(asked(LATENCY, passes=(Pass.LATENCY,), plan=plan), Rack(ends, seed=seed)).verdicts
+    beside, _, _ = release.decide(asked(LATENCY, MEMORY, replace(LATENCY, max_regression=0.05), plan=plan), Rack(ends, seed=seed)).verdicts
+    assert replace(beside, exclusions=()) == replace(alone, exclusions=())
 
 
 def test_every_device_reaches_a_look_before_it_is_judged() -> None:
