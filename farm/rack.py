@@ -1,16 +1,19 @@
 """Many jobs on a device: their order, and another attempt where one was disturbed."""
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import TypeVar
 
 from farm import runner
 from farm.devices.transport import Transport
 from farm.errors import DeviceLost, DeviceNotReady
-from farm.workloads import Artifact, Device, HarnessBuild, Job, Outcome, Run, Workload
+from farm.verdicts import Side
+from farm.workloads import Artifact, Device, HarnessBuild, Job, Outcome, Pass, Place, Run, Workload
 
+Item = TypeVar("Item")
 _PATIENCE_JOBS = 3
 _FINAL = (Outcome.OK, Outcome.FAILED, Outcome.TIMED_OUT)
 
@@ -23,6 +26,8 @@ class Hooks:
     on_phase: Callable[[Job, str], None]
     on_run: Callable[[Run], None]
     """Called with each ended run before the next one begins: the place to journal it."""
+    go_on: Callable[[Job], bool] = lambda _: True
+    """Asked before each job: False ends what is measured."""
 
 
 def plan(device: Device, work: Sequence[tuple[Workload, Artifact]], repeats: int, seed: int) -> list[Job]:
@@ -38,6 +43,68 @@ def plan(device: Device, work: Sequence[tuple[Workload, Artifact]], repeats: int
         order.shuffle(block)
         jobs += block
     return jobs
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """What a gate holds against each other: both artifacts of one workload."""
+
+    workload: Workload
+    """With the passes to measure."""
+    candidate: Artifact
+    baseline: Artifact
+
+
+_ABBA = (Side.BASELINE, Side.CANDIDATE, Side.CANDIDATE, Side.BASELINE)
+
+
+def plan_blocks(device: Device, contests: Sequence[Contest], blocks: range, gate: str, seed: int) -> list[Job]:
+    """Return the jobs of a gate's blocks in the order to run them.
+
+    A block has, for each workload and pass, four runs one after the other: ABBA or BAAB by chance. Which of both, and in what
+    order the passes come, is drawn from the seed, the device's name and the block's number, and for each workload and pass by
+    itself: the same seed gives a block the same order, whatever else is measured, and whenever. A job's repeat tells its block
+    and position, so that both sides may be the same artifact.
+    """
+    jobs = []
+    for block in blocks:
+        drawn = []
+        for contest in contests:
+            for pass_ in contest.workload.passes:
+                chance = random.Random(f"{seed} {device.name} {block} {contest.workload.id} {pass_}")
+                drawn.append((chance.random(), chance.getrandbits(1), contest, pass_))
+        for _, turned, contest, pass_ in sorted(drawn, key=lambda one: one[0]):
+            sides = tuple(side.other for side in _ABBA) if turned else _ABBA
+            for position, side in enumerate(sides):
+                artifact = contest.candidate if side is Side.CANDIDATE else contest.baseline
+                place = Place(gate, side, block, position)
+                jobs.append(Job(device, contest.workload, artifact, pass_, len(_ABBA) * block + position, place))
+    return jobs
+
+
+def whole_blocks(jobs: Sequence[Job], earlier: Sequence[Run]) -> list[Run]:
+    """Return the earlier runs of those blocks of a gate that one session measured to their end.
+
+    A block that another session ends would be none: its runs would not have followed each other. So it is measured anew.
+    """
+    kept: list[Run] = []
+    for block, own in _grouped(jobs, _block).items():
+        runs = [run for run in earlier if _block(run.job) == block]
+        sessions = _grouped(runs, lambda run: run.session_id).values()
+        kept += next((one for one in sessions if not left(own, one)), [])
+    return kept
+
+
+def _block(job: Job) -> tuple[str, str, Pass, int]:
+    assert job.place is not None, "only a gate's jobs stand in blocks"
+    return job.device.name, job.workload.id, job.pass_, job.place.block
+
+
+def _grouped(given: Iterable[Item], key: Callable[[Item], object]) -> dict[object, list[Item]]:
+    found: dict[object, list[Item]] = {}
+    for item in given:
+        found.setdefault(key(item), []).append(item)
+    return found
 
 
 def left(jobs: Sequence[Job], earlier: Sequence[Run], *, replacements: int = 2) -> list[tuple[Job, int]]:
@@ -73,6 +140,8 @@ def measure(
     """
     not_ready = 0
     for place, (job, first) in enumerate(jobs):
+        if not hooks.go_on(job):
+            return
         for number in range(first, replacements + 2):
             on_phase = partial(hooks.on_phase, job)
             attempt = runner.Attempt(session_id, number, harnesses[job.artifact.runtime], hooks.now_utc, on_phase)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from farm.series import inputs_sha256, pass_settings, series_key, workload_key
-from farm.workloads import Absent, Job, Measured, Outcome, Readings, Run, Session, StateReading
+from farm.workloads import Absent, Job, Measured, Outcome, Place, Readings, Run, Session, StateReading
 
 Row = dict[str, Any]
 Record = dict[str, list[Row]]
@@ -33,6 +33,7 @@ def record(session: Session, run: Run) -> Record:
         ],
         "absences": [{"run_id": run.id, **asdict(item)} for item in run.absent],
         "device_state": [{"run_id": run.id, **asdict(item)} for item in run.state],
+        "placements": [] if run.job.place is None else [_placement(run, run.job.place)],
     }
 
 
@@ -74,7 +75,7 @@ def _device(session: Session) -> Row:
         "architecture": identity.architecture,
         "cpu_count": identity.cpu_count,
         "memory_bytes": identity.memory_bytes,
-        "first_seen_at": _utc(session.started_at),
+        "first_seen_at": utc(session.started_at),
     }
 
 
@@ -87,14 +88,14 @@ def _artifact(run: Run) -> Row:
         "size_bytes": artifact.size_bytes,
         "recipe": None if artifact.recipe is None else json.dumps(artifact.recipe),
         "has_reference": artifact.reference is not None,
-        "first_seen_at": _utc(run.started_at),
+        "first_seen_at": utc(run.started_at),
     }
 
 
 def _session(session: Session) -> Row:
     return {
         "id": session.id,
-        "started_at": _utc(session.started_at),
+        "started_at": utc(session.started_at),
         "device_id": session.identity.id,
         "device_name": session.device.name,
         "labels": json.dumps(dict(session.device.labels)),
@@ -133,8 +134,8 @@ def _run(session: Session, run: Run) -> Row:
         "repeat": run.job.repeat,
         "attempt": run.attempt,
         "nonce": run.nonce,
-        "started_at": _utc(run.started_at),
-        "ended_at": _utc(run.ended_at),
+        "started_at": utc(run.started_at),
+        "ended_at": utc(run.ended_at),
         "outcome": run.outcome,
         "error_class": run.error_class,
         "reason": run.reason,
@@ -153,10 +154,14 @@ def _run(session: Session, run: Run) -> Row:
     }
 
 
+def _placement(run: Run, place: Place) -> Row:
+    return {"run_id": run.id, "gate_id": place.gate, "side": place.side, "block": place.block, "position": place.position}
+
+
 def _from_utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def _utc(moment: datetime) -> str:
+def utc(moment: datetime) -> str:
     """Return an aware time as the database's naive UTC text."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")

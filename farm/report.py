@@ -1,21 +1,17 @@
 """Results -> one self-contained page. The sources lie in reports/; jinja2 is imported here and nowhere else."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from farm import units
-from farm.errors import StoreError
 from farm.publish import Results
 from farm.publish.tables import absent_lines, identity_lines, interval_text, note_lines, outcome_lines, result_tables
 from farm.sources import source_root
 from farm.summary import Line
 
-_HINT = "name another file with --html"
 _WIDTH, _HEIGHT, _MARGIN = 240.0, 24.0, 6.0
 
 
@@ -86,38 +82,3 @@ def strip(line: Line) -> Strip:
         low=units.show(low, quantity),
         high=units.show(high, quantity),
     )
-
-
-def check_place(path: Path) -> None:
-    """Raise StoreError when no page can be written there: better said before measuring than after."""
-    try:
-        if path.exists() and not path.is_file():  # a folder, /dev/null, a pipe: a page would take its place
-            raise StoreError(f"the page {path} cannot be written: it is no ordinary file", hint=_HINT)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        probe = path.with_name(f".probe-{os.getpid()}")
-        probe.touch()
-        probe.unlink()
-        if not _nameable(path):
-            raise StoreError(f"the page {path} cannot be written: its name is too long", hint=_HINT)
-    except OSError as error:
-        raise StoreError(f"the page {path} cannot be written: {error.strerror}", hint=_HINT) from error
-
-
-def _nameable(path: Path) -> bool:
-    """Whether the file system takes a name so long, and that of the file it is first written to."""
-    return len(os.fsencode(_partial(path).name)) <= os.pathconf(path.parent, "PC_NAME_MAX")
-
-
-def _partial(path: Path) -> Path:
-    return path.with_name(f"{path.name}.{os.getpid()}.partial")
-
-
-def write(page: str, path: Path) -> None:
-    """Write a page, whole or not at all, behind a link where path is one. Raises StoreError when it cannot be written."""
-    try:
-        place = path.resolve()
-        place.parent.mkdir(parents=True, exist_ok=True)
-        _partial(place).write_text(page, encoding="utf-8")
-        _partial(place).replace(place)
-    except OSError as error:
-        raise StoreError(f"the page {path} could not be written: {error.strerror}", hint=_HINT) from error

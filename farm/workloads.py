@@ -261,6 +261,17 @@ class Workload:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a job stands in a gate's measuring: its side (a Side of farm.verdicts), its block and its position there, both from 0."""
+
+    gate: str
+    """Identity of the gate."""
+    side: str
+    block: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """One thing to measure once."""
 
@@ -269,6 +280,8 @@ class Job:
     artifact: Artifact
     pass_: Pass
     repeat: int
+    place: Place | None = None
+    """None: it is not measured for a gate."""
 
     @property
     def inputs(self) -> tuple[bytes, ...]:
@@ -301,8 +314,9 @@ class Job:
 
     @property
     def label(self) -> str:
-        """What a person calls it: device, workload, pass and repeat (from 1)."""
-        return f"{self.device.name} {self.workload.id} {self.pass_} #{self.repeat + 1}"
+        """What a person calls it: device, workload, pass and repeat (from 1); for a gate, side and block."""
+        which = f"#{self.repeat + 1}" if self.place is None else f"{self.place.side}, block {self.place.block + 1}"
+        return f"{self.device.name} {self.workload.id} {self.pass_} {which}"
 
 
 @dataclass(frozen=True, slots=True)

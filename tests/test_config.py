@@ -1,12 +1,13 @@
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from farm.config import LOCAL, load_lab, load_suite
+from farm.config import LOCAL, Gating, load_lab, load_suite
 from farm.errors import ConfigError, DeviceUnknown
 from farm.metrics import Statistic
-from farm.verdicts import Severity
+from farm.verdicts import Exemption, Plan, Quality, Severity
 from farm.workloads import DeviceKind, Pass, PowerSettings, PowerSource
 from tests.conftest import ROOT
 
@@ -47,7 +48,7 @@ def problems_of(folder: Path, text: str) -> list[str]:
 def suite_problems(folder: Path, text: str) -> list[str]:
     written(folder, "farm-fake 1\n", "model.fake")
     with pytest.raises(ConfigError) as caught:
-        load_suite(written(folder, text), {"local": LOCAL})
+        load_suite(written(folder, text), {"local": LOCAL}, {"rack": ("local",)})
     return [problem.removeprefix(f"{folder / 'file.toml'}: ") for problem in caught.value.problems]
 
 
@@ -280,7 +281,7 @@ metric = "latency_ns"
         'budgets[2].max: "1 GB" is not a time',
         "budgets[3].min: latency_ns is better when lower, so state the other limit",
         'budgets[3].devices: there is no device "loca"; did you mean "local"?',
-        "budgets[4].metric latency_ns: state one of max, min and max_regression, not none",
+        "budgets[4].metric latency_ns: state one of max, min, max_regression and max_drop, not none",
     ):
         assert any(part in problem for problem in found), (part, found)
 
@@ -298,3 +299,121 @@ def test_the_name_local_is_always_this_machine(tmp_path: Path) -> None:
     assert caught.value.problems == [
         f"{path}: devices.local.kind: local is always this machine; call a device of kind android something else"
     ]
+
+
+WORK = """
+[suite]
+name = "s"
+[[workloads]]
+id = "a"
+artifact = "model.fake"
+"""
+
+
+def test_budgets_take_pools_exemptions_and_qualities(tmp_path: Path) -> None:
+    written(tmp_path, "farm-fake 1\n", "model.fake")
+    text = f"""{WORK}
+[[budgets]]
+workload = "a"
+metric = "latency_ns"
+max_regression = "3 %"
+pool = "rack"
+until = 2026-12-31
+owner = "me"
+reason = "a slower kernel, to be replaced"
+[[budgets]]
+workload = "a"
+metric = "accuracy_ratio"
+max_drop = "0.5 %"
+devices = ["local"]
+[[budgets]]
+workload = "a"
+metric = "perplexity"
+max_regression = "1 %"
+"""
+    first, second, third = load_suite(written(tmp_path, text), {"local": LOCAL}, {"rack": ("s25", "pixel9")}).budgets
+    assert first.devices == ("s25", "pixel9")
+    assert first.exemption == Exemption(date(2026, 12, 31), "me", "a slower kernel, to be replaced")
+    assert (second.metric, second.max_drop, second.devices) == (Quality.ACCURACY.value, 0.005, ("local",))
+    assert (third.metric, third.statistic, third.max_regression) == (Quality.PERPLEXITY.value, Statistic.VALUE, 0.01)
+
+
+def test_the_plan_is_stated_in_runs_a_side(tmp_path: Path) -> None:
+    written(tmp_path, "farm-fake 1\n", "model.fake")
+
+    def gating(text: str) -> Gating:
+        return load_suite(written(tmp_path, WORK + text), {"local": LOCAL}).gating
+
+    assert gating("").plan == Plan()
+    assert gating("[gate]\nmost_runs = 12\n").plan.looks == (4, 5, 6)
+    assert gating("[gate]\nmost_runs = 60\n").plan.looks == (*Plan().looks, 24, 28, 30)
+    assert gating("[gate]\nlooks = [8, 20]\n").plan.looks == (4, 10)
+    stated = gating('[gate]\nmin_runs = 6\ntime_budget = "20 min"\nallow_unordered = true\n')
+    assert (stated.plan.min_runs, stated.time_budget_s, stated.plan.allow_unordered) == (6, 1200, True)
+    assert gating("").at_most(8).plan.looks == (4,)
+    with pytest.raises(ValueError, match="4 runs are fewer than the 6"):
+        stated.at_most(4)
+    with pytest.raises(ValueError, match="7 is no even number"):
+        gating("").at_most(7)
+
+
+def test_every_problem_of_budgets_and_the_plan_is_told_at_once(tmp_path: Path) -> None:
+    text = f"""{WORK}
+[[budgets]]
+workload = "a"
+metric = "latency_ns"
+max_drop = "1 %"
+pool = "rakc"
+devices = ["local"]
+[[budgets]]
+workload = "a"
+metric = "accurcy_ratio"
+max_drop = "1 %"
+[[budgets]]
+workload = "a"
+metric = "accuracy_ratio"
+max = "99 %"
+until = 2026-12-31
+[[budgets]]
+workload = "a"
+metric = "decode_tokens_per_s"
+max_regression = "100 %"
+until = "tomorrow"
+owner = ""
+reason = "r"
+severity = "wran"
+[[budgets]]
+workload = "a"
+metric = "latency_ns"
+max_regression = "1 %"
+until = 2026-12-31
+owner = "me"
+reason = "r"
+severity = "warn"
+[gate]
+most_run = 40
+most_runs = 7
+looks = [8, 6]
+min_runs = 10
+time_budget = 60
+"""
+    found = suite_problems(tmp_path, text)
+    for part in (
+        "budgets[0].max_drop: latency_ns is no quality; state max_regression",
+        'budgets[0].pool: there is no pool "rakc"; did you mean "rack"?',
+        "budgets[0].pool: not together with devices",
+        'budgets[1].metric: there is no metric "accurcy_ratio"; did you mean "accuracy_ratio"?',
+        "budgets[2].max: a budget of accuracy_ratio states max_drop",
+        "budgets[2]: an exemption states until, owner and reason, and owner and reason are missing",
+        "budgets[3].max_regression: decode_tokens_per_s is better when higher, so 100 % allows anything",
+        "budgets[3].until: Input should be a valid date",
+        "budgets[3].owner: String should have at least 1 character",
+        "budgets[3].severity: Input should be 'block' or 'warn'",
+        "budgets[4].until: a budget that only warns needs no exemption",
+        'gate.most_run: unknown key; did you mean "most_runs"?',
+        "gate.most_runs: not together with looks",
+        "gate.looks: even numbers of runs a side from 4 to 1000, rising",
+        "gate.min_runs: 10 is more than the most that are measured, 6",
+        "gate.time_budget: 60 has no unit",
+    ):
+        assert any(part in problem for problem in found), (part, found)

@@ -1,10 +1,8 @@
 """farm compare: two files of runs, without any device."""
 
-import json
-from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -37,6 +35,8 @@ def compare(baseline: Path, candidate: Path, budget: str, better: str | None, al
     """
     from farm import gate
     from farm.exchange import runs
+    from farm.publish.forms import Form, written
+    from farm.publish.judgement import Judgement
     from farm.verdicts import Plan, exit_code
 
     rows = runs.together(*(runs.read(path.name, _content(path)) for path in (baseline, candidate)))
@@ -45,7 +45,8 @@ def compare(baseline: Path, candidate: Path, budget: str, better: str | None, al
     verdicts = gate.judge(budgets, _frame(rows), plan, _today())
     code = exit_code(verdicts)
     if as_json:
-        click.echo(json.dumps(_document(verdicts, code), indent=2, ensure_ascii=False, allow_nan=False))
+        judgement = Judgement(verdicts, code, candidate=candidate.name, baseline=baseline.name)
+        click.echo(written(judgement, Form.JSON), nl=False)
     else:
         _show(verdicts)
     return code
@@ -102,18 +103,6 @@ def _frame(rows: "pl.DataFrame") -> "pl.DataFrame":
         pl.concat_str(pl.col("side"), pl.col("session").fill_null(""), pl.col("run"), separator=" ").alias("run"),
         *(pl.lit(value, dtype=pl.String).alias(name) for name, value in text.items()),
     )
-
-
-def _document(verdicts: "tuple[Verdict, ...]", code: int) -> dict[str, Any]:
-    return {"farm_compare": 1, "exit_code": code, "verdicts": [_plain(asdict(verdict)) for verdict in verdicts]}
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON values
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value.isoformat() if isinstance(value, date) else value
 
 
 def _show(verdicts: "tuple[Verdict, ...]") -> None:

@@ -32,7 +32,7 @@ def check(context: Context, suites: tuple[Path, ...]) -> None:
         problems += error.problems
     for path in suites:
         try:
-            suite = load_suite(path, lab.devices)
+            suite = load_suite(path, lab.devices, lab.pools)
             for _, artifact in suite.work:
                 open_artifact(artifact)
             found.append(

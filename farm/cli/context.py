@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from farm.errors import StoreBusy, StoreError
+from farm.errors import InputError, StoreBusy, StoreError
 from farm.journal import Journal
 
 if TYPE_CHECKING:  # heavy, and most commands need only one of them
     from farm.config import Lab
     from farm.leases import Owner
     from farm.store import Store
+    from farm.workloads import Device
 
 log = logging.getLogger(__name__)
 
@@ -95,6 +96,18 @@ def _usbmux() -> str | None:
     """Return where the environment says that usbmuxd is: host:port or a socket's path, before which libimobiledevice wants UNIX:."""
     address = os.environ.get("USBMUXD_SOCKET_ADDRESS")
     return address.removeprefix("UNIX:") if address else None
+
+
+def chosen_devices(lab: "Lab", names: str | None, pool: str | None) -> "list[Device]":
+    """Return the devices that --device names or those of --pool, each once; without both, this machine."""
+    if pool is not None:
+        if names is not None:
+            raise InputError("name either devices or a pool", hint="farm run --pool nightly model.pte")
+        return lab.pool(pool)
+    given = [name.strip() for name in (names or "local").split(",") if name.strip()]
+    if not given:
+        raise InputError("no device is named", hint="farm run --device s25,pixel9 model.pte")
+    return [lab.device(name) for name in dict.fromkeys(given)]
 
 
 def say(text: str) -> None:

@@ -3,7 +3,7 @@
 import math
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
@@ -25,6 +25,9 @@ _TRIED_AGAIN = (Outcome.INVALID, Outcome.DEVICE_LOST)
 class View(Protocol):
     """What is told of a session while it runs."""
 
+    def more(self, device: str, count: int) -> None:
+        """Tell that so many more jobs are to be done on a device."""
+
     def phase(self, job: Job, phase: str) -> None:
         """Tell what the device does for job now."""
 
@@ -39,14 +42,14 @@ class View(Protocol):
 
 
 @contextmanager
-def live(jobs: Mapping[str, int]) -> Iterator[View]:
-    """Show progress on stderr over so many jobs on each device."""
+def live(devices: Iterable[str]) -> Iterator[View]:
+    """Show progress on stderr over the jobs of these devices."""
     if not sys.stderr.isatty():
-        yield _Lines(sum(jobs.values()))
+        yield _Lines()
         return
     columns = (TextColumn("{task.fields[device]}"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, TextColumn("{task.description}"), console=Console(stderr=True), transient=True) as progress:
-        tasks = {device: progress.add_task("reaching it", total=count, device=escape(device)) for device, count in jobs.items()}
+        tasks = {device: progress.add_task("reaching it", total=0, device=escape(device)) for device in devices}
         yield _Bars(progress, tasks)
 
 
@@ -54,9 +57,14 @@ def live(jobs: Mapping[str, int]) -> Iterator[View]:
 class _Bars:
     progress: Progress
     tasks: Mapping[str, TaskID]
+    lock: Lock = field(default_factory=Lock)
+
+    def more(self, device: str, count: int) -> None:
+        with self.lock:
+            self.progress.update(self.tasks[device], total=(self.progress.tasks[self.tasks[device]].total or 0) + count)
 
     def phase(self, job: Job, phase: str) -> None:
-        what = f"{job.workload.id} {job.pass_} #{job.repeat + 1}: {phase}"
+        what = f"{job.label.removeprefix(f'{job.device.name} ')}: {phase}"
         self.progress.update(self.tasks[job.device.name], description=escape(what))
 
     def taken_up(self, device: str, count: int) -> None:
@@ -74,11 +82,15 @@ class _Bars:
 
 @dataclass(slots=True)
 class _Lines:
-    jobs: int
+    jobs: int = 0
     jobs_ended: int = 0
     lock: Lock = field(default_factory=Lock)
     settling_since_s: dict[str, float] = field(default_factory=dict)
     """By device; infinite when that it takes long has been told."""
+
+    def more(self, device: str, count: int) -> None:
+        with self.lock:
+            self.jobs += count
 
     def phase(self, job: Job, phase: str) -> None:
         device = job.device.name

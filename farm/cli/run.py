@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from farm import __version__, rack
-from farm.cli import unfinished
+from farm.cli import places, unfinished
 from farm.cli.asked import (
     MOST_DECODE_TOKENS,
     MOST_SEED,
@@ -22,15 +22,16 @@ from farm.cli.asked import (
     check_together,
     cpu_list,
 )
-from farm.cli.context import Context, drop_output, now_utc, say
+from farm.cli.context import Context, chosen_devices, drop_output, now_utc, say
 from farm.cli.session import Done, Measuring, all_valid
 from farm.errors import InputError
 from farm.workloads import MOST_ITERATIONS, USUAL_PASSES, Artifact, Device, Job, Pass, PassSettings, Provenance, Workload, new_id
 
 if TYPE_CHECKING:
-    from farm.config import Lab, Suite
+    from farm.config import Suite
     from farm.publish import Results
 
+_COMMAND = "run"
 _COULD_NOT_TELL = 3
 _DEFAULT_REPEATS = 5
 
@@ -124,17 +125,15 @@ def run(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's val
     check_together(options)
     context.writable_data()
     context.check_database()
-    going_on = unfinished.newest(context.data) if options.resume else None
+    going_on = unfinished.newest(context.data, _COMMAND) if options.resume else None
     if going_on is not None:
         context, options = as_asked(context, options, going_on.options)
     if options.html is not None:
-        from farm import report
-
-        report.check_place(options.html)
+        places.page(options.html).check()
     task = _task(context, options)
     plan = unfinished.digest([jobs for _, jobs in task.work])
     if going_on is None:
-        going_on = unfinished.begin(context.data, new_id(now_utc()), asked(context, options, task.seed), plan)
+        going_on = unfinished.begin(context.data, new_id(now_utc()), _COMMAND, asked(context, options, task.seed), plan)
     going_on.check(plan)
     for note in task.notes:
         say(note)
@@ -180,10 +179,10 @@ def _task(context: Context, options: Options) -> _Task:
     from farm.config import load_suite
 
     lab = context.lab()
-    devices = _devices(lab, options)
+    devices = chosen_devices(lab, options.device_names, options.pool)
     if options.harness is not None:
         devices = [replace(device, harness=options.harness) for device in devices]
-    suite = None if options.suite is None else load_suite(options.suite, lab.devices)
+    suite = None if options.suite is None else load_suite(options.suite, lab.devices, lab.pools)
     work: list[tuple[Workload, Artifact]]
     if suite is None:
         passes = _passes(options.passes)
@@ -213,24 +212,12 @@ def _workload_id(artifact: Artifact) -> str:
     return PurePath(artifact.name).stem
 
 
-def _devices(lab: "Lab", options: Options) -> list[Device]:
-    """Return the devices that are named, each once."""
-    if options.pool is not None:
-        if options.device_names is not None:
-            raise InputError("name either devices or a pool", hint="farm run --pool nightly model.pte")
-        return lab.pool(options.pool)
-    names = [name.strip() for name in (options.device_names or "local").split(",") if name.strip()]
-    if not names:
-        raise InputError("no device is named", hint="farm run --device s25,pixel9 model.pte")
-    return [lab.device(name) for name in dict.fromkeys(names)]
-
-
 def _notes(suite: "Suite | None") -> tuple[str, ...]:
     from farm.publish.tables import count
 
     if suite is None or not suite.budgets:
         return ()
-    return (f"{suite.name} states {count(len(suite.budgets), 'budget')}; farm run measures and does not judge",)
+    return (f"{suite.name} states {count(len(suite.budgets), 'budget')}; farm run measures and does not judge, farm gate does",)
 
 
 def _passes(text: str) -> tuple[Pass, ...]:
@@ -288,7 +275,7 @@ def _show(sessions: Sequence[Done], options: Options, exit_code: int) -> None:
     if options.html is not None:
         from farm import report
 
-        report.write(report.session_page(results, exit_code), options.html)
+        places.page(options.html).write(report.session_page(results, exit_code))
         say(f"page: {options.html}")
 
 

@@ -1,9 +1,10 @@
 """Measuring jobs on devices, each held meanwhile, every run journalled and stored as it ends."""
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event, Lock
 
@@ -26,7 +27,7 @@ class Done:
     """What is to be measured on one device, and what has come of it so far."""
 
     device: Device
-    jobs: Sequence[Job]
+    jobs: list[Job] = field(default_factory=list)
     transport: Transport | None = None
     session: Session | None = None
     """None while the device has not been reached."""
@@ -34,6 +35,23 @@ class Done:
     records: list[Record] = field(default_factory=list)
     failure: FarmError | None = None
     """What ended the session, or kept it from beginning."""
+
+    @property
+    def lost(self) -> Run | None:
+        """The run in which the device was lost for good, None where it was not."""
+        last = self.runs[-1] if self.runs else None
+        return last if last is not None and last.outcome is Outcome.DEVICE_LOST and rack.left(self.jobs, self.runs) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A device that is held and ready to measure; closing the stack puts it back and gives it up."""
+
+    transport: Transport
+    harnesses: Mapping[str, HarnessBuild]
+    session: Session
+    holder: Holder
+    stack: ExitStack
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,90 +68,41 @@ class Measuring:
     interrupted: Event = field(default_factory=Event)
 
     def measure(self, work: Sequence[tuple[Device, Sequence[Job]]]) -> list[Done]:
-        """Measure on all devices at once, each one job at a time, and return what came of each.
+        """Measure on all devices at once, each one job at a time, and return what came of each."""
+        with self.sessions([device for device, _ in work]) as sessions:
+            sessions.measure({device.name: jobs for device, jobs in work})
+        return sessions.done
 
-        A device that fails does not keep the others waiting. What ended before an interrupt is stored all the same.
-        """
-        sessions = [Done(device, jobs) for device, jobs in work]
-        with live({done.device.name: len(done.jobs) for done in sessions}) as view, ThreadPoolExecutor(len(sessions)) as threads:
-            futures = [threads.submit(self._session, done, view) for done in sessions]
+    @contextmanager
+    def sessions(self, devices: Sequence[Device]) -> Iterator["Sessions"]:
+        """Have a session on each device; at the end all are put back, and what was measured is stored, also after an interrupt."""
+        with live(device.name for device in devices) as view, ThreadPoolExecutor(len(devices)) as threads:
+            sessions = Sessions(self, [Done(device) for device in devices], view, threads)
             try:
-                while wait(futures, _LOOK_UP_S).not_done:
-                    pass  # polars has the kernel restart what an interrupt breaks off: an endless wait would never hear of it
+                yield sessions
             except KeyboardInterrupt:
-                self._stop(sessions, view)
+                self._stop(sessions)
                 raise
-            for future in futures:
-                future.result()  # a bug of farm comes up here
-        waiting = self._store()
+            finally:
+                sessions.close()
+        waiting = self.store()
         if waiting is not None:
             say(f"{len(self.context.journal.entries())} runs wait in the journal: {waiting.message}")
-        return sessions
 
-    def _stop(self, sessions: Sequence[Done], view: View) -> None:
+    def _stop(self, sessions: "Sessions") -> None:
         """Have all sessions end as soon as they can."""
-        view.stopping()
+        sessions.view.stopping()
         self.interrupted.set()
-        for done in sessions:
+        for done in sessions.done:
             if done.transport is not None:
                 done.transport.interrupt()
 
-    def _check(self) -> None:
+    def check(self) -> None:
         """Raise KeyboardInterrupt in the thread of a session that is to end."""
         if self.interrupted.is_set():
             raise KeyboardInterrupt
 
-    def _session(self, done: Done, view: View) -> None:
-        try:
-            self._measure(done, view)
-        except FarmError as error:
-            done.failure = error
-
-    def _measure(self, done: Done, view: View) -> None:
-        done.transport = transport = connect(done.device, self.context.data)
-        transport.preflight()
-        identity = transport.identify()
-        harnesses = self._harnesses(transport, done.device, done.jobs, identity)
-        started_at = now_utc()
-        session = Session(new_id(started_at), started_at, done.device, identity, self.provenance, self.seed, command_line())
-        done.session = session
-        self._take_up(done, identity, view)
-
-        def phase(job: Job, phase: str) -> None:
-            self._check()
-            view.phase(job, phase)
-
-        def keep(run: Run) -> None:
-            done.runs.append(run)
-            done.records.append(record(session, run))
-            self.context.journal.write(done.records[-1])
-            self.unfinished.journal.write(done.records[-1])
-            self._store(_BETWEEN_RUNS_DEADLINE_S)
-
-        with ExitStack() as stack:
-            holder = owner()
-            stack.enter_context(leases.hold(identity.id, done.device.name, holder, leases.runtime_folder()))
-            transport.claim(Holder(leases.host_mark(), holder.words))
-            stack.callback(transport.release)
-            stack.callback(_restored, transport, done.device)
-            transport.restore()
-            transport.prepare(done.device.conditions)
-            jobs = rack.left(done.jobs, done.runs)
-            for run in rack.measure(jobs, transport, harnesses, session.id, rack.Hooks(now_utc, phase, keep)):
-                view.ended(run)
-
-    def _take_up(self, done: Done, identity: Identity, view: View) -> None:
-        """Count in what an earlier process, which was asked the same, has measured on this very device."""
-        jobs = {job.key: job for job in done.jobs}
-        for rows in self.unfinished.journal.records():
-            job = jobs.get(of_job(rows))
-            if job is not None and rows["sessions"][0]["device_id"] == identity.id:
-                done.runs.append(run_of(rows, job))
-                done.records.append(rows)
-        if done.runs:
-            view.taken_up(done.device.name, len(done.jobs) - len(rack.left(done.jobs, done.runs)))
-
-    def _store(self, deadline_s: float | None = None) -> StoreBusy | None:
+    def store(self, deadline_s: float | None = None) -> StoreBusy | None:
         """Put what waits in the journal into the database; return why not, when another process holds it."""
         with self.one_at_a_time:
             try:
@@ -142,7 +111,7 @@ class Measuring:
                 return error
         return None
 
-    def _harnesses(self, transport: Transport, device: Device, jobs: Sequence[Job], identity: Identity) -> dict[str, HarnessBuild]:
+    def harnesses(self, transport: Transport, device: Device, jobs: Sequence[Job], identity: Identity) -> dict[str, HarnessBuild]:
         """Return a harness for each runtime that the jobs need: the device's, the user's own, else one built here, once."""
         runtimes = dict.fromkeys(job.artifact.runtime for job in jobs)
         there = {runtime: harness for runtime in runtimes if (harness := transport.own_harness(runtime)) is not None}
@@ -152,11 +121,127 @@ class Measuring:
             return dict.fromkeys(runtimes, own.given(device.harness, identity.architecture))
         target = build.target_for(identity.kind, identity.architecture)
         with self.one_at_a_time:
-            self._check()
+            self.check()
             return {runtime: self._built(target, runtime) for runtime in runtimes}
 
     def _built(self, target: build.Target, runtime: str) -> HarnessBuild:
-        return build.ensure(target, runtime, self.context.data, wheel_file=self.wheel, on_progress=say, on_wait=self._check)
+        return build.ensure(target, runtime, self.context.data, wheel_file=self.wheel, on_progress=say, on_wait=self.check)
+
+
+@dataclass(slots=True)
+class Sessions:
+    """The sessions of one invocation: a device that fails does not keep the others waiting."""
+
+    measuring: Measuring
+    done: list[Done]
+    view: View
+    threads: ThreadPoolExecutor
+    held: dict[str, _Held] = field(default_factory=dict)
+    futures: list[Future[None]] = field(default_factory=list)
+    renew_s: float = 60.0
+    """How often a device that waits for the others is claimed again: a lease ends without a sign of life."""
+
+    def measure(self, jobs: Mapping[str, Sequence[Job]], *, hold: bool = False, go_on: Callable[[Job], bool] = lambda _: True) -> None:
+        """Measure these jobs on each device, by its name, and return when all have ended.
+
+        A device whose session has failed measures nothing more. hold: there may be more to measure, so the devices stay held; else
+        each is put back as soon as its own jobs are done. go_on is asked before each job: False ends what is measured now.
+        """
+        self.futures = [self.threads.submit(self._session, done, jobs[done.device.name], hold, go_on) for done in self._at_work(jobs)]
+        renewed_s = time.monotonic()
+        while wait(self.futures, _LOOK_UP_S).not_done:  # polars has the kernel restart what an interrupt breaks off: no endless wait
+            if time.monotonic() - renewed_s > self.renew_s:
+                self.futures += [self.threads.submit(_claim_again, held) for held in list(self.held.values())]
+                renewed_s = time.monotonic()
+        for future in self.futures:
+            future.result()  # a bug of farm comes up here
+
+    def close(self) -> None:
+        """Put back and give up what is still held, when what goes on there has come to its end."""
+        wait(self.futures)
+        for name, closing in {name: self.threads.submit(held.stack.close) for name, held in self.held.items()}.items():
+            try:
+                closing.result()
+            except FarmError as error:  # what was measured is worth telling all the same
+                say(f"{name} could not be given up: {error.message}")
+
+    def _at_work(self, jobs: Mapping[str, Sequence[Job]]) -> list[Done]:
+        return [done for done in self.done if done.device.name in jobs and done.failure is None]
+
+    def _session(self, done: Done, jobs: Sequence[Job], hold: bool, go_on: Callable[[Job], bool]) -> None:
+        self.view.more(done.device.name, len(jobs))
+        done.jobs += jobs
+        try:
+            held = self.held.pop(done.device.name, None) or self._hold(done, jobs)
+            with held.stack:
+                self._measure(done, held, jobs, go_on)
+                if hold:
+                    self.held[done.device.name] = replace(held, stack=held.stack.pop_all())
+        except FarmError as error:
+            done.failure = error
+
+    def _hold(self, done: Done, jobs: Sequence[Job]) -> _Held:
+        """Reach a device, take it, and bring it to its conditions."""
+        shared = self.measuring
+        done.transport = transport = connect(done.device, shared.context.data)
+        transport.preflight()
+        identity = transport.identify()
+        harnesses = shared.harnesses(transport, done.device, jobs, identity)
+        started_at = now_utc()
+        session = Session(new_id(started_at), started_at, done.device, identity, shared.provenance, shared.seed, command_line())
+        done.session = session
+        with ExitStack() as stack:
+            who = owner()
+            holder = Holder(leases.host_mark(), who.words)
+            stack.enter_context(leases.hold(identity.id, done.device.name, who, leases.runtime_folder()))
+            transport.claim(holder)
+            stack.callback(transport.release)
+            stack.callback(_restored, transport, done.device)
+            transport.restore()
+            transport.prepare(done.device.conditions)
+            return _Held(transport, harnesses, session, holder, stack.pop_all())
+
+    def _measure(self, done: Done, held: _Held, jobs: Sequence[Job], go_on: Callable[[Job], bool]) -> None:
+        shared = self.measuring
+
+        def phase(job: Job, phase: str) -> None:
+            shared.check()
+            self.view.phase(job, phase)
+
+        def keep(run: Run) -> None:
+            done.runs.append(run)
+            done.records.append(record(held.session, run))
+            shared.context.journal.write(done.records[-1])
+            shared.unfinished.journal.write(done.records[-1])
+            shared.store(_BETWEEN_RUNS_DEADLINE_S)
+
+        self._take_up(done, held.session.identity, jobs)
+        left = rack.left(jobs, done.runs)
+        for run in rack.measure(left, held.transport, held.harnesses, held.session.id, rack.Hooks(now_utc, phase, keep, go_on)):
+            self.view.ended(run)
+
+    def _take_up(self, done: Done, identity: Identity, jobs: Sequence[Job]) -> None:
+        """Count in what an earlier process, which was asked the same, has measured on this very device."""
+        asked = {job.key: job for job in jobs}
+        found: dict[str, tuple[Run, Record]] = {}
+        for rows in self.measuring.unfinished.journal.records():
+            job = asked.get(of_job(rows))
+            if job is not None and rows["sessions"][0]["device_id"] == identity.id:
+                run = run_of(rows, job)
+                found[run.id] = run, rows
+        runs = [run for run, _ in found.values()]
+        if any(job.place for job in jobs):
+            runs = rack.whole_blocks(jobs, runs)
+        done.runs += runs
+        done.records += [found[run.id][1] for run in runs]
+        if runs:
+            self.view.taken_up(done.device.name, len(jobs) - len(rack.left(jobs, runs)))
+
+
+def _claim_again(held: _Held) -> None:
+    """Keep a device that waits; whether it is gone, or another host's by now, its next job finds out."""
+    with suppress(FarmError):
+        held.transport.claim(held.holder)
 
 
 def _restored(transport: Transport, device: Device) -> None:

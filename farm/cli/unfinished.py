@@ -1,4 +1,4 @@
-"""What was asked of `farm run` and is not done yet: on disk before the first device is touched, so that a killed controller can go on.
+"""What was asked of `farm run` or `farm gate` and is not done yet: on disk before a device is touched, so that it can be gone on with.
 
 One folder for each invocation: what was asked, and the rows of every run that has ended. It is removed when nothing is left to do.
 """
@@ -19,7 +19,7 @@ from farm.records import Record
 from farm.series import workload_key
 from farm.workloads import Job
 
-_VERSION = 1
+_VERSION = 2
 _ASKED = "asked.json"
 _KEPT = 10
 
@@ -53,13 +53,13 @@ class Unfinished:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def begin(data: Path, name: str, options: Mapping[str, Any], plan: str) -> Unfinished:
-    """Write down what is asked, under a name that sorts by time; the oldest of those that nobody went on with are forgotten."""
+def begin(data: Path, name: str, command: str, options: Mapping[str, Any], plan: str) -> Unfinished:
+    """Write down what is asked of a command, under a name that sorts by time; the oldest that nobody went on with are forgotten."""
     parent = _parent(data)
     folder = parent / name
     try:
         folder.mkdir(parents=True)
-        text = json.dumps({"unfinished": _VERSION, "options": options, "plan": plan}, indent=1)
+        text = json.dumps({"unfinished": _VERSION, "command": command, "options": options, "plan": plan}, indent=1)
         (folder / _ASKED).write_text(text, encoding="utf-8")
     except OSError as error:
         raise StoreError(f"{folder} cannot be written: {error.strerror}", hint="make room, or give another folder with --data") from error
@@ -73,20 +73,43 @@ def begin(data: Path, name: str, options: Mapping[str, Any], plan: str) -> Unfin
     return Unfinished(folder, options, plan, lock)
 
 
-def newest(data: Path) -> Unfinished:
-    """Return the newest invocation that is not finished. Raises InputError when there is none, DeviceBusy when it still runs."""
-    folders = [folder for folder in sorted(_parent(data).glob("*")) if (folder / _ASKED).exists()]
-    if not folders:
+def newest(data: Path, command: str) -> Unfinished:
+    """Return the command's newest invocation that is not finished. Raises InputError when there is none, DeviceBusy when it still runs."""
+    for folder in _newest_first(data):
+        asked = _asked(folder)
+        if asked["command"] == command:
+            break
+    else:
         raise InputError("there is no unfinished run to go on with", hint="farm runs lists what was measured")
-    folder = folders[-1]
     lock = _locked(folder)
     if lock is None:
         raise DeviceBusy("the newest run is still going on", hint="wait until it has ended, or stop it")
+    return Unfinished(folder, asked["options"], asked["plan"], lock)
+
+
+def same(data: Path, command: str, plan: str) -> Unfinished | None:
+    """Return the command's newest unfinished invocation of this very plan that no process works on, or None."""
+    for folder in _newest_first(data):
+        try:
+            asked = _asked(folder)
+        except InputError:
+            continue
+        if (asked["command"], asked["plan"]) == (command, plan) and (lock := _locked(folder)) is not None:
+            return Unfinished(folder, asked["options"], plan, lock)
+    return None
+
+
+def _newest_first(data: Path) -> list[Path]:
+    return [folder for folder in sorted(_parent(data).glob("*"), reverse=True) if (folder / _ASKED).exists()]
+
+
+def _asked(folder: Path) -> dict[str, Any]:
+    """Return what was written down. Raises InputError."""
     try:
         asked = json.loads((folder / _ASKED).read_text(encoding="utf-8"))
         if asked["unfinished"] != _VERSION:
             raise InputError("the unfinished run was begun by another version of farm", hint="run it anew, without --resume")
-        return Unfinished(folder, asked["options"], asked["plan"], lock)
+        return {name: asked[name] for name in ("command", "options", "plan")}
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{folder / _ASKED} cannot be read", hint="remove that folder, and run anew") from error
 

@@ -9,11 +9,11 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from farm import units
-from farm.config.files import ConditionsEntry, Entry, Name, Seconds, Share, nearest, read_toml, tables, unreadable, validated
+from farm.config.budgets import BudgetTable, Names, budget_of, budget_problems
+from farm.config.files import ConditionsEntry, Entry, Name, Seconds, read_toml, tables, unreadable, validated
+from farm.config.plan import GateTable, Gating, gate_problems, gating_of
 from farm.errors import ConfigError
-from farm.metrics import METRICS, Metric, Statistic
-from farm.verdicts import Budget, Severity
+from farm.verdicts import Budget
 from farm.workloads import CPU_LIST, USUAL_PASSES, Device, Pass, PassSettings, Workload
 
 
@@ -28,6 +28,10 @@ class Suite:
     budgets: tuple[Budget, ...] = ()
     conditions: Mapping[str, Any] = field(default_factory=dict)
     """The conditions that the suite states, by the names of workloads.Conditions."""
+    gating: Gating = field(default_factory=Gating)
+    """How the budgets are tested."""
+    asked: frozenset[str] = frozenset()
+    """The workloads whose passes the suite states, beside those that only have the usual ones."""
 
     def on(self, device: Device) -> Device:
         """Return device under the suite's conditions; where the suite is silent, the lab's hold."""
@@ -69,37 +73,32 @@ class _WorkloadTable(Entry):
     generations: int = Field(1, ge=1)
 
 
-class _BudgetTable(Entry):
-    workload: str
-    metric: str
-    max: str | None = None
-    min: str | None = None
-    max_regression: Share | None = None
-    severity: Severity = Field(Severity.BLOCK, strict=False)
-    devices: list[str] = Field(default_factory=list)
-
-
 class _SuiteFile(Entry):
     suite: _SuiteTable
     conditions: ConditionsEntry = ConditionsEntry()
     workloads: list[_WorkloadTable] = Field(min_length=1)
-    budgets: list[_BudgetTable] = Field(default_factory=list)
+    budgets: list[BudgetTable] = Field(default_factory=list)
+    gate: GateTable = Field(default_factory=lambda: GateTable.model_validate({}))
 
 
-def load_suite(path: Path, devices: Mapping[str, Device]) -> Suite:
-    """Return the suite of a TOML file, its inputs and prompts read; devices are those it may name. Raises ConfigError."""
+def load_suite(path: Path, devices: Mapping[str, Device], pools: Mapping[str, tuple[str, ...]] | None = None) -> Suite:
+    """Return the suite of a TOML file, its inputs and prompts read; devices and pools are those it may name. Raises ConfigError."""
     raw = read_toml(path)
     problems: list[str] = []
     file = validated(_SuiteFile, raw, path, problems)
-    problems += [f"{path}: {problem}" for problem in (*_workload_problems(raw, path.parent), *_budget_problems(raw, devices))]
+    names = Names(tuple(str(entry.get("id")) for entry in tables(raw.get("workloads"))), tuple(devices), pools or {})
+    found = (*_workload_problems(raw, path.parent), *budget_problems(raw, names), *gate_problems(raw))
+    problems += [f"{path}: {problem}" for problem in found]
     if problems or file is None:
         raise ConfigError(problems)
     return Suite(
         name=file.suite.name,
         repeats=file.suite.repeat,
         work=tuple((_workload(entry, file.suite.passes, path.parent), path.parent / entry.artifact) for entry in file.workloads),
-        budgets=tuple(_budget(entry) for entry in file.budgets),
+        budgets=tuple(budget_of(entry, names.pools) for entry in file.budgets),
         conditions=file.conditions.stated(),
+        gating=gating_of(file.gate),
+        asked=frozenset(entry.id for entry in file.workloads if entry.passes or "passes" in file.suite.model_fields_set),
     )
 
 
@@ -174,66 +173,3 @@ def _prompt_problems(here: str, path: Path) -> list[str]:
     except ValueError as error:
         return [f"{here}.prompt: {error}"]
     return []
-
-
-def _budget_problems(raw: Mapping[str, Any], devices: Mapping[str, Device]) -> list[str]:
-    workloads = [str(entry.get("id")) for entry in tables(raw.get("workloads"))]
-    problems = []
-    for place, entry in enumerate(tables(raw.get("budgets"))):
-        here = f"budgets[{place}]"
-        if isinstance(entry.get("workload"), str) and entry["workload"] not in workloads:
-            problems.append(f'{here}.workload: there is no workload "{entry["workload"]}"{nearest(entry["workload"], workloads)}')
-        named = entry.get("devices")
-        unknown = [str(name) for name in named if name not in devices] if isinstance(named, list) else []
-        problems += [f'{here}.devices: there is no device "{name}"{nearest(name, devices)}' for name in unknown]
-        if isinstance(entry.get("metric"), str):
-            problems += [f"{here}.{problem}" for problem in _promise_problems(entry)]
-    return problems
-
-
-def _promise_problems(entry: Mapping[str, Any]) -> list[str]:
-    try:
-        metric, _ = _metric(entry["metric"])
-    except ValueError as error:
-        return [f"metric: {error}"]
-    stated = [key for key in ("max", "min", "max_regression") if key in entry]
-    if len(stated) != 1:
-        return [f"metric {entry['metric']}: state one of max, min and max_regression, not {' and '.join(stated) or 'none'}"]
-    wrong = "min" if metric.better == "lower" else "max"
-    if wrong in entry:
-        return [f"{wrong}: {metric.name} is better when {metric.better}, so state the other limit"]
-    key = stated[0]
-    if key == "max_regression" or not isinstance(entry[key], str):
-        return []
-    try:
-        units.parse(entry[key], metric.quantity)
-    except ValueError as error:
-        return [f"{key}: {error}"]
-    return []
-
-
-def _metric(name: str) -> tuple[Metric, Statistic]:
-    """Return the metric and statistic that a budget names: latency_ns.p50, or vm_hwm_bytes. Raises ValueError."""
-    metric_name, _, statistic = name.partition(".")
-    if metric_name not in METRICS:
-        raise ValueError(f'there is no metric "{metric_name}"{nearest(metric_name, METRICS)}')
-    metric = METRICS[metric_name]
-    if not statistic:
-        return metric, metric.statistics[0]
-    if statistic not in metric.statistics:
-        raise ValueError(f"{metric_name} has {', '.join(metric.statistics)}, not {statistic}")
-    return metric, Statistic(statistic)
-
-
-def _budget(entry: _BudgetTable) -> Budget:
-    metric, statistic = _metric(entry.metric)
-    written = entry.max if entry.max is not None else entry.min
-    return Budget(
-        workload=entry.workload,
-        metric=metric.name,
-        statistic=statistic,
-        limit=None if written is None else units.parse(written, metric.quantity),
-        max_regression=entry.max_regression,
-        severity=entry.severity,
-        devices=tuple(entry.devices),
-    )

@@ -15,8 +15,9 @@ from farm.gate import absolute, calibration, discoveries, quality, relative
 from farm.gate.frames import ITEMS, RUNS, checked, select
 from farm.verdicts import Budget, Change, Decision, NextLook, Noise, Plan, Quality, Severity, Side, Verdict
 
-__all__ = ["ITEMS", "RUNS", "changes", "judge", "next_look", "noise", "runs_needed"]
+__all__ = ["ITEMS", "NO_RUNS", "RUNS", "changes", "judge", "next_look", "noise", "rows_of", "runs_needed"]
 
+NO_RUNS = pl.DataFrame(schema=RUNS)
 EFFECT_FLOOR = 0.02
 DISCOVERY_RATE = 0.05
 
@@ -101,6 +102,14 @@ def next_look(verdicts: Iterable[Verdict], plan: Plan) -> NextLook | None:
     done = max(verdict.blocks for verdict in open_)
     blocks = next((blocks for blocks in plan.looks if blocks > done), None)
     return None if blocks is None else NextLook(blocks, tuple(dict.fromkeys(verdict.budget.workload for verdict in open_)))
+
+
+def rows_of(runs: pl.DataFrame, verdict: Verdict, devices: Sequence[str]) -> list[dict[str, object]]:
+    """Return the rows that bear on a verdict, whether they count or not, in the order of measuring; devices are as for judge()."""
+    sides = (Side.CANDIDATE,) if verdict.budget.limit is not None else tuple(Side)
+    selection = select(checked(runs, RUNS), verdict.budget, verdict.budget.devices or devices, sides)
+    order = ["device", "session", "block", "position", "run"]
+    return pl.concat([selection.valid, selection.left_out]).sort(order, nulls_last=True).to_dicts()
 
 
 def changes(

@@ -14,7 +14,7 @@ from farm.gate.frames import Selection, exclusions
 from farm.gate.strata import of_device
 from farm.stats import power
 from farm.stats.ranks import Shift, Stratum
-from farm.verdicts import Budget, Decision, Estimate, Exclusion, Plan, Used, Verdict
+from farm.verdicts import Budget, Decision, Estimate, Exclusion, Plan, Side, Used, Verdict
 
 METHOD = (
     "ratio of run-level values: van Elteren's rank test on logarithms within each device's blocks, Hodges-Lehmann estimate, "
@@ -156,7 +156,9 @@ def _used(question: Question, device: str, own: Sequence[Stratum]) -> Used:
 
 
 def _may_go_on(question: Question, look: Look) -> bool:
-    everywhere = all(device in look.seen.valid["device"] for device in question.devices)
+    """Whether further blocks may decide it: a side without a valid run in all blocks so far will hardly have one in the next."""
+    found = set(look.seen.valid.select("device", "side").unique().iter_rows())
+    everywhere = all((device, side) in found for device in question.devices for side in Side)
     return bool(question.plan.looks) and look.blocks < question.plan.looks[-1] and everywhere
 
 

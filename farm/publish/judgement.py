@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from farm import units
 from farm.metrics import METRICS, Better
-from farm.verdicts import Budget, Change, Decision, Estimate, Quality, Verdict
+from farm.verdicts import Budget, Change, Decision, Estimate, Exclusion, Quality, Verdict
 
 _ORDER = {Decision.FAIL: 0, Decision.INCONCLUSIVE: 1, Decision.PASS: 2}
 _COUNTED = (
@@ -21,7 +21,10 @@ WORDS = {Decision.FAIL: "FAIL", Decision.INCONCLUSIVE: "INCONCLUSIVE", Decision.
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What was judged and what came of it. suite is the file that states the budgets, as its repository calls it."""
+    """What was judged and what came of it. suite is the file that states the budgets, as its repository calls it.
+
+    gate is the identity under which it is stored: `farm explain` takes it.
+    """
 
     verdicts: tuple[Verdict, ...]
     exit_code: int
@@ -29,6 +32,7 @@ class Judgement:
     candidate: str | None = None
     baseline: str | None = None
     suite: str | None = None
+    gate: str | None = None
 
     @property
     def ordered(self) -> list[Verdict]:
@@ -121,8 +125,20 @@ def notes(verdict: Verdict) -> list[str]:
 
 
 def left_out(verdict: Verdict) -> list[str]:
-    """Return the runs that a verdict does not rest on, one line each."""
-    return [f"run {item.run} on {item.device} ({item.side}) is left out: {item.reason}" for item in verdict.exclusions]
+    """Return the runs that a verdict does not rest on: one line for each device, side and kind of reason, with one reason as it stands."""
+    alike: dict[tuple[str, str, str], list[Exclusion]] = {}
+    for item in verdict.exclusions:
+        alike.setdefault((item.device, item.side, item.reason.partition(": ")[0]), []).append(item)
+    return [_left_out(own) for own in alike.values()]
+
+
+def _left_out(alike: list[Exclusion]) -> str:
+    first = alike[0]
+    where = f"on {first.device} ({first.side})"
+    if len(alike) == 1:
+        return f"run {first.run} {where} is left out: {first.reason}"
+    same = len({item.reason for item in alike}) == 1
+    return f"{len(alike)} runs {where} are left out: {first.reason}{'' if same else ' (one of them; the others alike)'}"
 
 
 def quantity(value: float, metric: str) -> str:

@@ -28,6 +28,7 @@ def verdict_json(judgement: Judgement) -> str:
         "candidate": judgement.candidate,
         "baseline": judgement.baseline,
         "suite": judgement.suite,
+        "gate": judgement.gate,
         "verdicts": [_verdict(verdict) for verdict in judgement.ordered],
         "changes": [_change(change) for change in judgement.changes],
     }

@@ -6,11 +6,13 @@ from farm.publish.tables import Table
 from farm.verdicts import Verdict
 
 _COLUMNS = ("verdict", "workload", "budget", "on", "measured", "could have seen", "runs", "why")
+_EXPENDABLE = (_COLUMNS.index("runs"), _COLUMNS.index("measured"))  # why says what was measured, too
 
 
 def verdict_table(judgement: Judgement) -> Table:
     """Return the table of all verdicts under the judgement in one sentence."""
-    return Table(words.headline(judgement), _COLUMNS, tuple(_row(verdict) for verdict in judgement.ordered), (0, 1, 2, 3, 7))
+    rows = tuple(_row(verdict) for verdict in judgement.ordered)
+    return Table(words.headline(judgement), _COLUMNS, rows, (0, 1, 2, 3, 7), _EXPENDABLE)
 
 
 def _row(verdict: Verdict) -> tuple[str, ...]:

@@ -74,6 +74,14 @@ class Store:
             connection.commit()
         return new
 
+    def add_gate(self, record: Record) -> None:
+        """Put a gate and its verdicts in, all in one transaction."""
+        with self._open(read_only=False) as connection:
+            _migrate(connection, self.path)
+            connection.begin()
+            _insert_rows(connection, record)
+            connection.commit()
+
     def check(self) -> None:
         """Raise StoreError when the database is there and cannot be used: another kind of file, or made by a newer farm."""
         if self.path.exists():
@@ -128,11 +136,16 @@ class Store:
 
 def statistics_of(records: Sequence[Record]) -> pl.DataFrame:
     """Return every statistic of runs that need not be in any database yet, in the order in which they began."""
+    return rows_of(records, "all_statistics")[0]
+
+
+def rows_of(records: Sequence[Record], *names: str) -> list[pl.DataFrame]:
+    """Return the rows of queries/NAME.sql, for each name, over nothing but these runs."""
     with duckdb.connect(":memory:") as connection:
         _migrate(connection, Path(":memory:"))
         for record in records:
             _insert(connection, record)
-        return _rows(connection, "all_statistics", {})
+        return [_rows(connection, name, {}) for name in names]
 
 
 def _connect(path: Path, *, read_only: bool, deadline_s: float) -> duckdb.DuckDBPyConnection:

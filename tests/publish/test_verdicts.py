@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from farm.publish import annotations, judgement, junit, markdown, sarif, verdict_json, verdict_tables
 from farm.publish.forms import Form, written
 from farm.publish.judgement import Judgement
-from farm.verdicts import Decision
+from farm.verdicts import Decision, Exclusion, Side
 from tests.publish.judged import DROPPED, EXEMPT, FAILED, OPEN, PASSED, RATE, RELATIVE, WARNED, a_judgement, hostile
 
 VERDICTS = jsonschema.Draft202012Validator(verdict_json.schema())
@@ -79,6 +79,17 @@ def test_the_terminal_has_a_row_for_each_verdict() -> None:
         "chat decode_tokens_per_s.p50: advisory only: order unknown",
     ]
     assert verdict_tables.change_lines(a_judgement()) == ["net load_cold_ns on s25: +20 % (at least +10 %, 95 %), worse; q 0.003"]
+
+
+def test_many_runs_that_are_left_out_are_a_line_and_not_a_page() -> None:
+    def left_out(*reasons: str) -> list[str]:
+        return judgement.left_out(replace(FAILED, exclusions=tuple(Exclusion("r", "s25", Side.CANDIDATE, reason) for reason in reasons)))
+
+    assert left_out("invalid: hot", "invalid: hot") == ["2 runs on s25 (candidate) are left out: invalid: hot"]
+    assert left_out("invalid: 5 % busy", "failed: x", "invalid: 6 % busy") == [
+        "2 runs on s25 (candidate) are left out: invalid: 5 % busy (one of them; the others alike)",
+        "run r on s25 (candidate) is left out: failed: x",
+    ]
 
 
 def test_the_json_is_what_its_schema_says() -> None:

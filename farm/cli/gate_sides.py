@@ -1,0 +1,101 @@
+"""What --candidate and --baseline of farm gate name."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from farm.errors import ConfigError, InputError
+from farm.rack import Contest
+from farm.series import workload_key
+from farm.verdicts import Side
+from farm.workloads import Artifact, Device, Job
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from farm.config import Suite
+
+
+def artifacts(suite: "Suite", candidate: Sequence[str], baseline: Sequence[str]) -> dict[str, tuple[Artifact, Artifact]]:
+    """Return the candidate and the baseline of each workload that is measured. Raises ConfigError with everything that is missing."""
+    from farm.artifacts import open_artifact
+
+    measured = [budget.workload for budget in suite.budgets]
+    wanted = {workload.id: path.name for workload, path in suite.work if workload.id in (*measured, *suite.asked)}
+    problems: list[str] = []
+    files = [_files(option, texts, wanted, problems) for option, texts in (("--candidate", candidate), ("--baseline", baseline))]
+    opened: dict[str, list[Artifact]] = {workload: [] for workload in wanted}
+    for side in files:
+        for workload, path in side.items():
+            try:
+                opened[workload].append(open_artifact(path))
+            except InputError as error:
+                problems.append(error.message)
+    if problems:
+        raise ConfigError(problems, hint="a model file, a folder with files called as the suite's artifacts, or WORKLOAD=FILE for each")
+    return {workload: (pair[0], pair[1]) for workload, pair in opened.items()}
+
+
+def _files(option: str, texts: Sequence[str], wanted: Mapping[str, str], problems: list[str]) -> dict[str, Path]:
+    """Return the file of each workload; wanted are the workloads with the names of the suite's artifacts."""
+    from farm.config import nearest
+
+    found: dict[str, Path] = {}
+    for text in texts:
+        workload, equals, path = text.partition("=")
+        if equals and workload in wanted:
+            found[workload] = Path(path)
+        elif len(texts) > 1:
+            problems.append(f'{option}: "{text}" is not WORKLOAD=FILE{nearest(workload, wanted)}')
+        elif Path(text).is_dir():
+            found = {workload: Path(text) / name for workload, name in wanted.items()}
+        elif len(wanted) > 1:
+            problems.append(f"{option}: the suite has {len(wanted)} workloads, and {text} is one file")
+            return {}
+        else:
+            found = dict.fromkeys(wanted, Path(text))
+    problems += [f'{option}: the workload "{workload}" has no file' for workload in wanted if workload not in found]
+    return found
+
+
+def selector(given: str) -> str:
+    """Return what names a side's stored runs: the hash of a model file, else the text as it is."""
+    from farm.artifacts import open_artifact
+
+    path = Path(given)
+    return open_artifact(path).sha256 if path.is_file() else given
+
+
+def workload_keys(suite: "Suite", device: Device, given: Iterable[str]) -> set[str]:
+    """Return the keys of the suite's workloads as they are measured: with its own artifacts' inputs, and with those of given files."""
+    from farm.artifacts import open_artifact
+
+    files = [open_artifact(path) for path in map(Path, given) if path.is_file()]
+    keys = set()
+    for workload, path in suite.work:
+        for artifact in (open_artifact(path), *files):
+            keys |= {workload_key(Job(device, workload, artifact, pass_, 0)) for pass_ in workload.passes}
+    return keys
+
+
+def rows(contests: Iterable[Contest]) -> "pl.DataFrame":
+    """Return which artifact was which side of which workload."""
+    import polars as pl
+
+    found = [
+        (contest.workload.id, str(side), artifact.sha256)
+        for contest in contests
+        for side, artifact in ((Side.CANDIDATE, contest.candidate), (Side.BASELINE, contest.baseline))
+    ]
+    return pl.DataFrame(found, schema={"workload": pl.String, "side": pl.String, "sha256": pl.String}, orient="row")
+
+
+def label(texts: Sequence[str]) -> str:
+    """Return a side as it was named, for people."""
+    return ", ".join(text(each) for each in texts)
+
+
+def text(given: str | Path) -> str:
+    """Return a name as text: one of a file need not be any, and a database wants it."""
+    return os.fsencode(given).decode(errors="replace")

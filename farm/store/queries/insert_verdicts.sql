@@ -1,0 +1,39 @@
+-- A verdict of a gate.
+INSERT INTO verdicts (
+    gate_id,
+    number,
+    workload_id,
+    metric,
+    statistic,
+    decision,
+    blocking,
+    reason,
+    estimate,
+    low,
+    high,
+    coverage,
+    allowed,
+    detectable,
+    looks,
+    blocks,
+    document
+)
+VALUES (
+    $gate_id::UUID,
+    $number,
+    $workload_id,
+    $metric,
+    $statistic,
+    $decision,
+    $blocking,
+    $reason,
+    $estimate,
+    $low,
+    $high,
+    $coverage,
+    $allowed,
+    $detectable,
+    $looks,
+    $blocks,
+    $document::JSON
+);
