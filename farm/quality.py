@@ -47,7 +47,8 @@ def _classified(items: Items, numbers: NDArray[np.float64], sha256: str) -> Answ
     classes = rows.shape[1]
     if max(items.targets) >= classes:
         raise HarnessFailed(
-            f"the right answer to an item of {items.name} is number {max(items.targets)}, and the model's answers have {classes}, from 0",
+            f"the right answer to an item of {items.name} is number {max(items.targets)}, counted from 0, "
+            f"and the model gives {classes} numbers",
             error_class="input_mismatch",
             hint="give the model the items that it was made for",
         )

@@ -54,7 +54,7 @@ def test_perplexity_is_over_tokens_and_not_over_texts() -> None:
         (IMAGES, np.zeros(12, "<f4"), (), "garbage", "answered 0 of 4 items"),
         (IMAGES, np.zeros(0, "<f4"), said(4, 0), "garbage", "no rows of 4 items"),
         (IMAGES, np.zeros(10, "<f4"), said(4, 10), "garbage", "10 numbers are no rows of 4 items"),
-        (IMAGES, np.zeros(8, "<f4"), said(4, 8), "input_mismatch", "is number 2, and the model's answers have 2, from 0"),
+        (IMAGES, np.zeros(8, "<f4"), said(4, 8), "input_mismatch", "is number 2, counted from 0, and the model gives 2 numbers"),
         (IMAGES, np.array([*[0.0] * 9, math.nan, 0, 0], "<f4"), said(4, 12), "wrong_output", "1 of 4 items .* number 3"),
         (IMAGES, np.array([math.inf, -math.inf, *[0.0] * 10], "<f4"), said(4, 12), "wrong_output", "1 of 4 items .* number 0"),
         (TEXTS, np.zeros(6, "<f8"), said(3, 6), "garbage", "6 log-probabilities came, for 7 tokens"),

@@ -192,7 +192,7 @@ def test_a_language_models_perplexity_is_the_same_however_it_takes_its_tokens(
     ("model", "target", "error_class", "said"),
     [
         ({"echo": 1, "input_bytes": 8}, 0, "input_mismatch", "is 8 bytes, an item's is 4"),
-        ({"echo": 1, "input_bytes": 4}, 1, "input_mismatch", "the model's answers have 1, from 0"),
+        ({"echo": 1, "input_bytes": 4}, 1, "input_mismatch", "the model gives 1 numbers"),
         ({"output_values": "1 nan"}, 1, "wrong_output", "not finite, the first is number 0"),
         ({}, None, "input_mismatch", "does not take tokens and positions"),
         ({"vocabulary": 8, "context": 4}, None, "input_mismatch", "the model's context holds 4"),

@@ -67,7 +67,7 @@ def test_items_of_another_models_inputs_are_a_failed_job(farm: Farm, fake_model:
         (lambda path: path.unlink(), 2, "there is no "),
         (lambda path: items.card_path(path).unlink(), 2, "the right answers to "),
         (lambda path: items.write(path, path.read_bytes(), {}, [1] * 9), 2, "has 9 targets for 10 items"),
-        (lambda path: items.write(path, path.read_bytes(), {}, [2] * 10), 3, "is number 2, and the model's answers have 2, from 0"),
+        (lambda path: items.write(path, path.read_bytes(), {}, [2] * 10), 3, "is number 2, counted from 0, and the model gives 2 numbers"),
     ],
     ids=["cut off", "another file", "missing", "no answers", "too few answers", "impossible answers"],
 )
