@@ -127,7 +127,7 @@ def test_the_shipped_items_are_of_the_data_that_the_shipped_models_were_trained_
         assert recipe is not None
         assert found.recipe is not None
         assert found.recipe["data_sha256"] == recipe["data_sha256"]
-        assert found.recipe["seed"] == recipe["seed"]
+        assert (found.recipe["seed"], found.recipe["data"]) == (recipe["seed"], recipe["data"])
 
 
 def test_the_shipped_items_are_made_again_bit_by_bit(tmp_path: Path) -> None:

@@ -37,9 +37,9 @@ def make_items(name: str, into: Path, on_progress: Callable[[str], None]) -> lis
     match name:
         case "digits":
             with _packages_of(name, "pip install scikit-learn"):
-                from farm.artifacts import digits_data
+                from farm.artifacts import digits_items
 
-                return digits_data.make_items(into, on_progress)
+                return digits_items.make(into, on_progress)
         case "smollm2":
             with _packages_of(name, "pip install torch==2.13.0, then pip install 'phonefarm[export-llm]'"):
                 from farm.artifacts import smollm2
