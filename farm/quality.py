@@ -110,11 +110,11 @@ _SAME = ["device_id", "flavour", "items_sha256", "metric"]
 def paired_items(baseline: pl.DataFrame, candidate: pl.DataFrame) -> pl.DataFrame:
     """Return one row for each item that candidate answered, beside baseline's answer to it: the frame that gate.judge takes as items.
 
-    Both have the columns of the store's query run_answers. Only valid runs count, of each side the newest on a device. Answers are held
-    against each other on one device unit, of one flavour and one item file; the baseline's workload may be another one, such as that of
-    the float original. An item without such an answer of the baseline has null.
+    Both have the columns of the store's query chosen_answers. Only valid runs count: of the candidate the newest of each workload on a
+    device. Answers are held against each other on one device unit, of one flavour and one item file; the baseline's workload may be
+    another one, such as that of the float original. An item without such an answer of the baseline has null.
     """
-    own = _newest(candidate, [*_SAME, "workload"])
+    own = _newest(candidate, ["device_id", "flavour", "workload", "metric"])
     base = _newest(baseline, _SAME).select(*_SAME, "item", pl.col("value").alias("baseline"))
     return own.join(base, on=[*_SAME, "item"], how="left", maintain_order="left").select(
         "device",

@@ -100,7 +100,7 @@ def test_a_perplexity_known_to_be_the_same_in_every_text_has_no_width() -> None:
 
 
 def answered(values: list[float], run: str = "r1", **changes: str) -> pl.DataFrame:
-    """Rows as the store's run_answers gives them."""
+    """Rows as the store's chosen_answers gives them."""
     common: dict[str, object] = {
         "run_id": run,
         "started_at": run,
@@ -148,6 +148,21 @@ def test_of_several_valid_runs_the_newest_counts() -> None:
     runs = pl.concat([answered([0, 0], run="r1"), answered([1, 1], run="r2"), answered([0, 0], run="r3", outcome="invalid")])
     found = quality.paired_items(runs, runs)
     assert found["baseline"].to_list() == found["candidate"].to_list() == [1, 1]
+
+
+def test_answers_to_items_that_have_been_replaced_since_do_not_count() -> None:
+    candidate = pl.concat([answered([0, 0], run="r2", items_sha256="07d1"), answered([1, 1], run="r3")])
+    found = quality.paired_items(answered([1, 1]), candidate)
+    assert found["item"].to_list() == ["5eed#0", "5eed#1"]
+
+
+def test_two_flavours_on_one_device_are_not_taken_for_one() -> None:
+    candidate = pl.concat([answered([1.0] * 10, run="r2"), answered([1.0] * 10, run="r3", flavour="portable")])
+    budget = Budget("digits", "accuracy_ratio", Statistic.VALUE, max_drop=0.1)
+    found = quality.paired_items(answered([1.0] * 10), candidate)
+    (verdict,) = gate.judge([budget], RUNS, Plan(), date(2026, 1, 1), items=found)
+    assert verdict.decision is Decision.INCONCLUSIVE
+    assert "has an item twice" in verdict.reason
 
 
 @pytest.mark.parametrize(("wrong", "decision"), [(0, Decision.PASS), (60, Decision.FAIL), (20, Decision.INCONCLUSIVE)])

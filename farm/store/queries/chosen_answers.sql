@@ -1,4 +1,4 @@
--- What chosen quality runs answered to each item, with what tells which answers can be held against each other: for quality.paired().
+-- What chosen quality runs answered to each item, with what tells which answers can be held against each other: for quality.paired_items().
 SELECT
     item_answers.run_id::VARCHAR AS run_id,
     runs.started_at,
