@@ -300,8 +300,11 @@ class Job:
 
     @property
     def inputs(self) -> tuple[bytes, ...]:
-        """What goes into the model: the workload's own inputs, else the reference's; empty when the harness makes it up."""
-        if self.workload.inputs or self.workload.prompt is not None:
+        """What goes into the model: the workload's own inputs, else the reference's; empty when the harness makes it up.
+
+        Empty also for a language model: what it is given are a prompt and texts.
+        """
+        if self.workload.inputs or self.tokens:
             return self.workload.inputs
         return self.artifact.reference.inputs if self.artifact.reference else ()
 

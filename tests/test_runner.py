@@ -217,6 +217,12 @@ def test_items_that_the_model_does_not_take_are_a_failed_run_that_says_so(
     assert run.answers is None
 
 
+def test_a_reference_to_a_prompt_is_no_input_of_a_text(transport: LocalTransport, fake_model: FakeModel, tmp_path: Path) -> None:
+    artifact = with_reference(fake_model(vocabulary=8, context=16), b"\0\0\x80\x3f")
+    run = run_of(texts_job(artifact, tmp_path, [[1, 2, 3]]), transport)
+    assert (run.outcome, run.output_check) == (Outcome.OK, "unchecked"), run.reason
+
+
 def test_items_that_became_others_since_they_were_read_are_not_asked(
     transport: LocalTransport, fake_model: FakeModel, tmp_path: Path
 ) -> None:

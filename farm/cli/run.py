@@ -25,7 +25,7 @@ from farm.cli.asked import (
 from farm.cli.context import Context, drop_output, now_utc, say
 from farm.cli.session import Done, Measuring, all_valid
 from farm.errors import InputError
-from farm.workloads import MOST_ITERATIONS, USUAL_PASSES, Artifact, Device, Job, Pass, PassSettings, Provenance, Workload, new_id
+from farm.workloads import MOST_ITERATIONS, USUAL_PASSES, Artifact, Device, ItemKind, Job, Pass, PassSettings, Provenance, Workload, new_id
 
 if TYPE_CHECKING:
     from farm.config import Lab, Suite
@@ -255,6 +255,8 @@ def _workload(artifact: Artifact, passes: tuple[Pass, ...], options: Options) ->
     if options.items is None and Pass.QUALITY in passes:
         raise InputError("the quality pass needs a file of items", hint="farm run model.pte --passes quality --items model.items")
     items = None if options.items is None else open_items(options.items)
+    if items is not None and options.prompt is not None and items.kind is not ItemKind.TOKENS:
+        raise InputError(f"{options.items} has no texts, and a prompt makes the model a language model", hint="name a file of texts")
     passes = with_quality(passes, has_items=items is not None)
     settings = PassSettings(
         threads=options.threads,

@@ -91,6 +91,13 @@ def test_a_quality_pass_without_items_is_refused(farm: Farm, fake_model: FakeMod
     assert "the quality pass needs a file of items" in done.stderr
 
 
+def test_a_prompt_and_items_without_texts_are_refused(farm: Farm, fake_model: FakeModel, images: Path, tmp_path: Path) -> None:
+    (tmp_path / "prompt.json").write_text("[1, 2, 3]")
+    done = farm("run", fake_model(vocabulary=8, context=16).path, "--prompt", "prompt.json", "--items", images)
+    assert done.returncode == 2
+    assert "images.items has no texts, and a prompt makes the model a language model" in done.stderr
+
+
 def test_items_of_an_unknown_recipe_are_refused(farm: Farm) -> None:
     done = farm("artifacts", "items", "digit")
     assert done.returncode == 2
