@@ -84,11 +84,11 @@ def disturbances(conditions: Conditions, readings: Sequence[Readings], flavour: 
     /proc/PID/schedstat, Documentation/scheduler/sched-stats.rst); the hypervisor's steal time counts likewise.
     CPU time over wall time of the measuring thread says the same where there is no schedstat, but only for CPU
     flavours and latency: beside an accelerator, or waiting for the disk while it loads, that thread rightly sleeps.
-    A memory pass times nothing: whatever else runs, its peak stays its peak.
+    Memory and quality passes time nothing: whatever else runs, a peak stays that peak and an answer that answer.
     """
     read: Mapping[str, float] = {item.metric: item.values[-1] for item in readings if not item.source and item.values}
     wall_ns = read.get("wall_ns", 0)
-    if wall_ns <= 0 or job.pass_ is Pass.MEMORY:
+    if wall_ns <= 0 or job.pass_ in (Pass.MEMORY, Pass.QUALITY):
         return []
     reasons = []
     for metric, what in (("run_delay_ns", "its threads waited for a CPU"), ("steal_ns", "the hypervisor took the CPUs away")):

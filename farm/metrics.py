@@ -79,6 +79,8 @@ METRICS: dict[str, Metric] = {
         Metric("sustained_tokens_per_s", "decode, sustained", Better.HIGHER, _SINGLE, (Pass.SUSTAIN,)),
         Metric("sustained_ratio", "sustained speed of burst", Better.HIGHER, _SINGLE, (Pass.SUSTAIN,)),
         Metric("throttle_onset_ns", "throttles after", Better.HIGHER, _SINGLE, (Pass.SUSTAIN,)),
+        Metric("accuracy_ratio", "accuracy", Better.HIGHER, _SINGLE, (Pass.QUALITY,)),
+        Metric("perplexity", "perplexity", Better.LOWER, _SINGLE, (Pass.QUALITY,)),
     )
 }
 
@@ -89,8 +91,9 @@ _HEADLINES = {
     Pass.LOAD_WARM: "load_warm_ns",
     Pass.POWER: "energy_per_inference_uj",
     Pass.SUSTAIN: "sustained_ratio",
+    Pass.QUALITY: "accuracy_ratio",
 }
-_OF_TOKENS = {Pass.LATENCY: "token_ns", Pass.POWER: "energy_per_token_uj"}
+_OF_TOKENS = {Pass.LATENCY: "token_ns", Pass.POWER: "energy_per_token_uj", Pass.QUALITY: "perplexity"}
 
 
 def headline(pass_: Pass, *, tokens: bool) -> str:

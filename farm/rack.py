@@ -11,7 +11,7 @@ from farm import runner
 from farm.devices.transport import Transport
 from farm.errors import DeviceLost, DeviceNotReady
 from farm.verdicts import Side
-from farm.workloads import Artifact, Device, HarnessBuild, Job, Outcome, Pass, Place, Run, Workload
+from farm.workloads import ONCE_PASSES, Artifact, Device, HarnessBuild, Job, Outcome, Pass, Place, Run, Workload
 
 Item = TypeVar("Item")
 _PATIENCE_JOBS = 3
@@ -34,12 +34,18 @@ def plan(device: Device, work: Sequence[tuple[Workload, Artifact]], repeats: int
     """Return the jobs in the order to run them.
 
     Every repeat is a block of all workloads and passes, each block in a random order of its own, so that a
-    drift of the device over the session meets all of them alike. The same seed gives the same order.
+    drift of the device over the session meets all of them alike. The same seed gives the same order. A pass that gives the same
+    again stands in the first block only.
     """
     order = random.Random(seed)
     jobs = []
     for repeat in range(repeats):
-        block = [Job(device, workload, artifact, pass_, repeat) for workload, artifact in work for pass_ in workload.passes]
+        block = [
+            Job(device, workload, artifact, pass_, repeat)
+            for workload, artifact in work
+            for pass_ in workload.passes
+            if repeat == 0 or pass_ not in ONCE_PASSES
+        ]
         order.shuffle(block)
         jobs += block
     return jobs

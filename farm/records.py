@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from farm.series import inputs_sha256, pass_settings, series_key, workload_key
-from farm.workloads import Absent, Job, Measured, Outcome, Place, Readings, Run, Session, StateReading
+from farm.workloads import Absent, Answers, Items, Job, Measured, Outcome, Place, Readings, Run, Session, StateReading
 
 Row = dict[str, Any]
 Record = dict[str, list[Row]]
@@ -34,6 +34,8 @@ def record(session: Session, run: Run) -> Record:
         "absences": [{"run_id": run.id, **asdict(item)} for item in run.absent],
         "device_state": [{"run_id": run.id, **asdict(item)} for item in run.state],
         "placements": [] if run.job.place is None else [_placement(run, run.job.place)],
+        "item_files": [] if run.answers is None or run.job.workload.items is None else [_items(run, run.job.workload.items)],
+        "answers": [] if run.answers is None else [{"run_id": run.id, **_lists(asdict(run.answers))}],
     }
 
 
@@ -58,7 +60,18 @@ def run_of(rows: Record, job: Job) -> Run:
         ),
         absent=tuple(Absent(**_without_run(item)) for item in rows["absences"]),
         state=tuple(StateReading(**_without_run(item)) for item in rows["device_state"]),
+        answers=next((_answers(_without_run(item)) for item in rows.get("answers", [])), None),
     )
+
+
+def _answers(row: Row) -> Answers:
+    values: Row = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
+    return Answers(**values)
+
+
+def _lists(row: Row) -> Row:
+    """Return a row as it comes back from JSON."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in row.items()}
 
 
 def _without_run(row: Row) -> Row:
@@ -88,6 +101,17 @@ def _artifact(run: Run) -> Row:
         "size_bytes": artifact.size_bytes,
         "recipe": None if artifact.recipe is None else json.dumps(artifact.recipe),
         "has_reference": artifact.reference is not None,
+        "first_seen_at": utc(run.started_at),
+    }
+
+
+def _items(run: Run, items: Items) -> Row:
+    return {
+        "sha256": items.sha256,
+        "name": items.name,
+        "kind": items.kind,
+        "items": items.count,
+        "recipe": None if items.recipe is None else json.dumps(items.recipe),
         "first_seen_at": utc(run.started_at),
     }
 

@@ -12,21 +12,35 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from farm import conditions, metrics, outputs, power, sustain
+from farm import conditions, metrics, outputs, power, quality, sustain
 from farm.devices.transport import Handle, Status, Transport
 from farm.errors import DeviceLost, DeviceNotReady, HarnessFailed, MeasureError, RunTimedOut
 from farm.harness import protocol
 from farm.harness.arguments import BoxNames, arguments
 from farm.harness.own import TARGET as OWN_TARGET
 from farm.watched import HeatWatch
-from farm.workloads import OUTPUT, DeviceKind, HarnessBuild, Job, Measured, Outcome, Pass, Run, StateReading, new_id, run_folder
+from farm.workloads import (
+    ITEMS_OUTPUT,
+    OUTPUT,
+    DeviceKind,
+    HarnessBuild,
+    Job,
+    Measured,
+    Outcome,
+    Pass,
+    Run,
+    StateReading,
+    new_id,
+    run_folder,
+)
 
 log = logging.getLogger(__name__)
 
 _FIRST_WAIT_S, _LAST_WAIT_S = 1.0, 10.0
 _SETTLE_POLL_S = 0.5
 _SIGNS = ("wall_ns", "cpu_time_ns", "thread_cpu_time_ns")
-_THROTTLING_ALLOWED = (Pass.MEMORY, Pass.SUSTAIN)  # a peak of memory stays what it is; a sustain pass measures throttling
+# A peak of memory stays what it is, as do answers; a sustain pass measures throttling.
+_THROTTLING_ALLOWED = (Pass.MEMORY, Pass.SUSTAIN, Pass.QUALITY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +151,8 @@ def _collected(run: Run, transport: Transport, handle: Handle, attempt: Attempt)
     if run.job.pass_ is Pass.SUSTAIN:
         found, missing = sustain.derived(run.readings, tokens=run.job.workload.prompt is not None)
         run = replace(run, readings=run.readings + found, absent=run.absent + missing)
+    if run.job.pass_ is Pass.QUALITY:
+        run = _graded(run, transport)
     return _undisturbed(_answered(_with_its_number(run), transport))
 
 
@@ -149,7 +165,9 @@ def _as_known(measured: Measured, job: Job, harness: HarnessBuild) -> Measured:
     if harness.target != OWN_TARGET and measured.harness_hash != harness.source_hash:
         raise HarnessFailed("the harness is built from other sources than the one that was sent", error_class="wrong_harness")
     understood = measured.begin["job"]
-    wanted = {"pass": job.pass_, "threads": job.workload.settings.threads, "model_sha256": job.artifact.sha256}
+    wanted: dict[str, object] = {"pass": job.pass_, "threads": job.workload.settings.threads, "model_sha256": job.artifact.sha256}
+    if job.pass_ is Pass.QUALITY and job.workload.items is not None:
+        wanted["items"] = _box_name(job.workload.items.sha256)
     for name, value in wanted.items():
         if understood.get(name) != value:
             raise HarnessFailed(
@@ -170,7 +188,7 @@ def _with_its_number(run: Run) -> Run:
         )
     if run.job.pass_ is Pass.POWER:
         return run  # the harness says when and how much it worked; power.with_energy makes the number, or fails the run
-    wanted = metrics.headline(run.job.pass_, tokens=run.job.workload.prompt is not None)
+    wanted = metrics.headline(run.job.pass_, tokens=run.job.tokens)
     if wanted in read:
         return run
     why = next((item.reason for item in run.absent if item.metric == wanted), "the harness says nothing of it")
@@ -187,16 +205,26 @@ def _end(transport: Transport, handle: Handle) -> None:
 def _push(job: Job, transport: Transport, on_phase: Callable[[str], None]) -> BoxNames:
     """Put the job's files into the box, each under the hash of its bytes."""
     on_phase("pushing")
-    model = f"files/{job.artifact.sha256}"
-    transport.push(job.artifact.path, model, lambda sent, size: on_phase(f"pushing {sent * 100 // size} %"), sha256=job.artifact.sha256)
+
+    def pushed(file: Path, sha256: str) -> str:
+        transport.push(file, _box_name(sha256), lambda sent, size: on_phase(f"pushing {sent * 100 // size} %"), sha256=sha256)
+        return _box_name(sha256)
+
+    names = BoxNames(pushed(job.artifact.path, job.artifact.sha256))
+    if job.pass_ is Pass.QUALITY and job.workload.items is not None:
+        names = replace(names, items=pushed(job.workload.items.path, job.workload.items.sha256))
     if job.workload.prompt is not None:
         prompt = struct.pack(f"<{len(job.workload.prompt)}q", *job.workload.prompt)
-        return BoxNames(model, prompt=_push_bytes(prompt, transport))
-    return BoxNames(model, inputs=tuple(_push_bytes(data, transport) for data in job.inputs))
+        return replace(names, prompt=_push_bytes(prompt, transport))
+    return replace(names, inputs=tuple(_push_bytes(data, transport) for data in job.inputs))
+
+
+def _box_name(sha256: str) -> str:
+    return f"files/{sha256}"
 
 
 def _push_bytes(data: bytes, transport: Transport) -> str:
-    name = f"files/{hashlib.sha256(data).hexdigest()}"
+    name = _box_name(hashlib.sha256(data).hexdigest())
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "bytes"
         file.write_bytes(data)
@@ -251,6 +279,18 @@ def _answered(run: Run, transport: Transport) -> Run:
         reason=f"the output is not the reference's: {checked.why}",
         hint="the artifact or the runtime computes something else than the model it was made from",
     )
+
+
+def _graded(run: Run, transport: Transport) -> Run:
+    """Return run with its answers to the items, and what they come to. Raises HarnessFailed when they are not whole."""
+    items = run.job.workload.items
+    assert items is not None, "a quality pass has items"
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / ITEMS_OUTPUT
+        if not transport.pull(f"{run_folder(run.nonce)}/{ITEMS_OUTPUT}", file):
+            raise HarnessFailed("the harness wrote no answers to the items", error_class="garbage")
+        answers = quality.graded(items, file.read_bytes(), run.readings)
+    return replace(run, answers=answers, readings=(*run.readings, quality.reading(answers)))
 
 
 def _undisturbed(run: Run) -> Run:

@@ -9,7 +9,9 @@ from farm.workloads import Job, Pass
 
 
 def inputs_sha256(job: Job) -> str:
-    """Return the hash of what goes into the model, or "generated" when the harness makes it up."""
+    """Return the hash of what goes into the model, or "generated" when the harness makes it up; of a quality pass the item file's."""
+    if job.pass_ is Pass.QUALITY and job.workload.items is not None:
+        return job.workload.items.sha256
     prompt = job.workload.prompt
     if prompt is not None:
         return hashlib.sha256(json.dumps(prompt).encode()).hexdigest()
@@ -22,7 +24,12 @@ _OF_ONE_PASS = {"power_idle_ms": Pass.POWER, "power_work_ms": Pass.POWER, "susta
 
 
 def pass_settings(job: Job) -> dict[str, Any]:
-    """Return the settings that mean something to the job's pass: those of another pass change no number of this one."""
+    """Return the settings that mean something to the job's pass: those of another pass change no number of this one.
+
+    What a model answers depends on its threads alone, not on how often and how long it works.
+    """
+    if job.pass_ is Pass.QUALITY:
+        return {"threads": job.workload.settings.threads, "timeout_s": job.workload.settings.timeout_s}
     return {name: value for name, value in asdict(job.workload.settings).items() if _OF_ONE_PASS.get(name, job.pass_) is job.pass_}
 
 

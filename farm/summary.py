@@ -1,13 +1,13 @@
 """The runs of a session -> one line for each workload, artifact and statistic, with its interval. Frames in, lines out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
-from farm import stats
+from farm import quality, stats
 from farm.metrics import METRICS, Metric, Statistic
-from farm.workloads import Outcome, Pass
+from farm.workloads import Answers, Outcome, Pass
 
 _ORDER = {name: place for place, name in enumerate(METRICS)}
 _COLUMNS = {Statistic.P50: "p50", Statistic.P90: "p90", Statistic.P99: "p99", Statistic.VALUE: "first"}
@@ -30,6 +30,8 @@ class Line:
     interval: stats.Interval | None
     readings: int
     """Raw readings behind the values, over all runs."""
+    items: int | None = None
+    """Of a quality: how many items it is over, as is then the interval; None: the interval is over runs."""
 
     @property
     def is_first(self) -> bool:
@@ -42,8 +44,8 @@ class Line:
         return self.metric.name if self.statistic is Statistic.VALUE else f"{self.metric.name}.{self.statistic}"
 
 
-def lines(statistics: pl.DataFrame) -> list[Line]:
-    """Return the lines of a session from the rows of all_statistics, in the metric table's order.
+def lines(statistics: pl.DataFrame, answers: Mapping[str, Answers] | None = None) -> list[Line]:
+    """Return the lines of a session from the rows of all_statistics, in the metric table's order; answers are by quality run.
 
     Only runs whose outcome is ok count. A metric of the table that no valid run measured has no line.
     The memory and latency passes both know the memory's peak and the first inference: each metric is taken from the pass
@@ -51,15 +53,17 @@ def lines(statistics: pl.DataFrame) -> list[Line]:
     """
     kept = statistics.filter((pl.col("outcome") == Outcome.OK) & pl.col("metric").is_in(list(METRICS)))
     keys = ["workload", "artifact_sha256", "pass", "flavour", "threads", "metric"]
-    found = [line for group, runs in kept.group_by(keys, maintain_order=True) for line in _of_group(group, runs)]
+    groups = kept.group_by(keys, maintain_order=True)
+    found = [line for group, runs in groups for line in _of_group(group, runs, answers or {})]
     return sorted(found, key=lambda line: (line.workload, line.artifact, _ORDER[line.metric.name]))
 
 
-def _of_group(group: tuple[object, ...], runs: pl.DataFrame) -> Iterable[Line]:
+def _of_group(group: tuple[object, ...], runs: pl.DataFrame, answers: Mapping[str, Answers]) -> Iterable[Line]:
     workload, artifact, pass_, flavour, threads, name = group
     metric = METRICS[str(name)]
     if Pass(str(pass_)) not in metric.passes:
         return
+    answered = next((answers[run] for run in runs["run_id"] if run in answers), None)
     for statistic in metric.statistics:
         values = runs[_COLUMNS[statistic]].to_list()
         yield Line(
@@ -72,8 +76,9 @@ def _of_group(group: tuple[object, ...], runs: pl.DataFrame) -> Iterable[Line]:
             statistic,
             tuple(values),
             float(runs[_COLUMNS[statistic]].median()),  # type: ignore[arg-type]
-            stats.median_interval(values),
+            stats.median_interval(values) if answered is None else quality.interval(answered),
             int(runs["readings"].sum()),
+            None if answered is None else len(answered.values),
         )
 
 

@@ -36,8 +36,10 @@ POWER = Quantity("a power", "uw", {"uW": 1, "mW": 1e3, "W": 1e6}, ("uW", "mW", "
 CURRENT = Quantity("a current", "ua", {"uA": 1, "mA": 1e3, "A": 1e6}, ("uA", "mA", "A"))
 VOLTAGE = Quantity("a voltage", "uv", {"uV": 1, "mV": 1e3, "V": 1e6}, ("uV", "mV", "V"))
 COUNT = Quantity("a number", "count", {"": 1}, ("",))
+PERPLEXITY = Quantity("a perplexity", "perplexity", {"": 1}, ("",))
+"""A pure number, the effective count of choices for a token; its name is its unit."""
 
-QUANTITIES = (TIME, BYTES, TEMPERATURE, RATIO, RATE, ENERGY, FREQUENCY, POWER, CURRENT, VOLTAGE, COUNT)
+QUANTITIES = (TIME, BYTES, TEMPERATURE, RATIO, RATE, ENERGY, FREQUENCY, POWER, CURRENT, VOLTAGE, COUNT, PERPLEXITY)
 
 _WRITTEN = re.compile(r"\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)\s*(\S*)\s*")
 

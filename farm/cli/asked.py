@@ -39,6 +39,7 @@ class Options:
     timeout_s: float
     prompt: Path | None
     decode_tokens: int
+    items: Path | None
     seed: int | None
     resume: bool
     revision: str | None
@@ -62,6 +63,7 @@ _MODEL_ONLY = (
     "timeout_s",
     "prompt",
     "decode_tokens",
+    "items",
 )
 """What a suite states itself, for each of its workloads."""
 
@@ -128,7 +130,7 @@ def as_asked(context: Context, options: Options, written: Mapping[str, Any]) -> 
     """Return what was asked then, with the results going where they are asked to go now."""
     values = dict(written)
     devices = values.pop("devices_file")
-    for name in ("suite", "prompt", "harness"):
+    for name in ("suite", "prompt", "harness", "items"):
         values[name] = None if values[name] is None else Path(values[name])
     values["models"] = tuple(Path(path) for path in values["models"])
     output = {name: getattr(options, name) for name in _OUTPUT}

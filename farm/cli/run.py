@@ -25,7 +25,7 @@ from farm.cli.asked import (
 from farm.cli.context import Context, chosen_devices, drop_output, now_utc, say
 from farm.cli.session import Done, Measuring, all_valid
 from farm.errors import InputError
-from farm.workloads import MOST_ITERATIONS, USUAL_PASSES, Artifact, Device, Job, Pass, PassSettings, Provenance, Workload, new_id
+from farm.workloads import MOST_ITERATIONS, USUAL_PASSES, Artifact, Device, ItemKind, Job, Pass, PassSettings, Provenance, Workload, new_id
 
 if TYPE_CHECKING:
     from farm.config import Suite
@@ -97,6 +97,7 @@ _DEFAULT_REPEATS = 5
     show_default=True,
     help="Tokens to generate after the prompt (MODEL only).",
 )
+@click.option("--items", type=click.Path(path_type=Path), help="A file of items to answer: adds the quality pass (MODEL only).")
 @click.option("--seed", type=click.IntRange(0, MOST_SEED), help="Seed of the order of runs. [default: a new one, stored with the session]")
 @click.option("--resume", is_flag=True, help="Go on with the newest run that was killed or interrupted: only what is not done is measured.")
 @click.option(
@@ -234,9 +235,16 @@ def _passes(text: str) -> tuple[Pass, ...]:
 
 def _workload(artifact: Artifact, passes: tuple[Pass, ...], options: Options) -> Workload:
     """Return the workload of a model named on the command line: called after the file."""
-    from farm.config import LLM_WARMUP, read_prompt
+    from farm.config import LLM_WARMUP, read_prompt, with_quality
+    from farm.items import open_items
 
     name = _workload_id(artifact)
+    if options.items is None and Pass.QUALITY in passes:
+        raise InputError("the quality pass needs a file of items", hint="farm run model.pte --passes quality --items model.items")
+    items = None if options.items is None else open_items(options.items)
+    if items is not None and options.prompt is not None and items.kind is not ItemKind.TOKENS:
+        raise InputError(f"{options.items} has no texts, and a prompt makes the model a language model", hint="name a file of texts")
+    passes = with_quality(passes, has_items=items is not None)
     settings = PassSettings(
         threads=options.threads,
         cpus=options.cpus,
@@ -246,14 +254,15 @@ def _workload(artifact: Artifact, passes: tuple[Pass, ...], options: Options) ->
         timeout_s=options.timeout_s,
     )
     if options.prompt is None:
-        return Workload(
-            name, passes, replace(settings, iterations=options.iterations, max_iterations=max(settings.max_iterations, options.iterations))
-        )
+        most = max(settings.max_iterations, options.iterations)
+        return Workload(name, passes, replace(settings, iterations=options.iterations, max_iterations=most), items=items)
     try:
         prompt = read_prompt(options.prompt)
     except ValueError as error:
         raise InputError(str(error)) from error
-    return Workload(name, passes, replace(settings, warmup_iterations=LLM_WARMUP, decode_tokens=options.decode_tokens), prompt=prompt)
+    return Workload(
+        name, passes, replace(settings, warmup_iterations=LLM_WARMUP, decode_tokens=options.decode_tokens), prompt=prompt, items=items
+    )
 
 
 def _show(sessions: Sequence[Done], options: Options, exit_code: int) -> None:
@@ -287,5 +296,6 @@ def _results(done: Done) -> "Results":
     if done.session is None:
         return publish.Results(done.device, None, (), (), (), failure)
     statistics = statistics_of(done.records)
-    lines, validity = tuple(summary.lines(statistics)), tuple(summary.validity(statistics))
+    answers = {run.id: run.answers for run in done.runs if run.answers is not None}
+    lines, validity = tuple(summary.lines(statistics, answers)), tuple(summary.validity(statistics))
     return publish.Results(done.device, done.session, tuple(done.runs), lines, validity, failure)

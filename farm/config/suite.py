@@ -2,19 +2,20 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field
 
+from farm import items
 from farm.config.budgets import BudgetTable, Names, budget_of, budget_problems
 from farm.config.files import ConditionsEntry, Entry, Name, Seconds, read_toml, tables, unreadable, validated
 from farm.config.plan import GateTable, Gating, gate_problems, gating_of
-from farm.errors import ConfigError
+from farm.errors import ArtifactError, ConfigError
 from farm.verdicts import Budget
-from farm.workloads import CPU_LIST, USUAL_PASSES, Device, Pass, PassSettings, Workload
+from farm.workloads import CPU_LIST, USUAL_PASSES, Device, ItemKind, Pass, PassSettings, Workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class _WorkloadTable(Entry):
     prompt: str | None = None
     decode_tokens: int = Field(64, ge=1)
     generations: int = Field(1, ge=1)
+    items: str | None = None
 
 
 class _SuiteFile(Entry):
@@ -82,7 +84,7 @@ class _SuiteFile(Entry):
 
 
 def load_suite(path: Path, devices: Mapping[str, Device], pools: Mapping[str, tuple[str, ...]] | None = None) -> Suite:
-    """Return the suite of a TOML file, its inputs and prompts read; devices and pools are those it may name. Raises ConfigError."""
+    """Return the suite of a TOML file, its inputs, prompts and items read; devices and pools are those it may name. Raises ConfigError."""
     raw = read_toml(path)
     problems: list[str] = []
     file = validated(_SuiteFile, raw, path, problems)
@@ -138,24 +140,32 @@ def _workload(entry: _WorkloadTable, passes: list[Pass], folder: Path) -> Worklo
         )
     return Workload(
         id=entry.id,
-        passes=tuple(entry.passes or passes),
+        passes=with_quality(entry.passes or passes, has_items=entry.items is not None),
         settings=settings,
         method=entry.method,
         inputs=tuple((folder / name).read_bytes() for name in entry.inputs),
         prompt=None if entry.prompt is None else read_prompt(folder / entry.prompt),
+        items=None if entry.items is None else items.open_items(folder / entry.items),
     )
+
+
+def with_quality(passes: Sequence[Pass], *, has_items: bool) -> tuple[Pass, ...]:
+    """Return the passes of a workload: stating items asks for the quality pass, whether or not it is listed."""
+    return tuple(dict.fromkeys([*passes, Pass.QUALITY] if has_items else passes))
 
 
 def _workload_problems(raw: Mapping[str, Any], folder: Path) -> list[str]:
     """Check what workloads say of files and of each other; on the raw tables, so that it is told beside every other problem."""
     problems = []
     entries = tables(raw.get("workloads"))
+    suite = raw["suite"] if isinstance(raw.get("suite"), dict) else {}
     for place, entry in enumerate(entries):
         here = f"workloads[{place}]"
         names = {"artifact": [entry.get("artifact")], "inputs": entry.get("inputs"), "prompt": [entry.get("prompt")]}
         for key, files in names.items():
             given = [name for name in files if isinstance(name, str)] if isinstance(files, list) else []
             problems += [f"{here}.{key}: {why}" for name in given if (why := unreadable(folder / name)) is not None]
+        problems += _items_problems(here, entry, folder, suite)
         if "prompt" in entry:
             if isinstance(entry["prompt"], str) and unreadable(folder / entry["prompt"]) is None:
                 problems += _prompt_problems(here, folder / entry["prompt"])
@@ -165,6 +175,23 @@ def _workload_problems(raw: Mapping[str, Any], folder: Path) -> list[str]:
             problems += [f"{here}.{key}: only with a prompt" for key in sorted({"decode_tokens", "generations"} & entry.keys())]
     repeated = Counter(str(entry.get("id")) for entry in entries)
     return problems + [f'workloads: {count} are called "{name}"' for name, count in repeated.items() if count > 1]
+
+
+def _items_problems(here: str, entry: Mapping[str, Any], folder: Path, suite: Mapping[str, Any]) -> list[str]:
+    """Check the item file, and that a quality pass has one."""
+    if "items" not in entry:
+        listed = entry.get("passes", suite.get("passes"))
+        asked = isinstance(listed, list) and Pass.QUALITY in listed
+        return [f"{here}.items: the quality pass needs a file of items"] if asked else []
+    if not isinstance(entry["items"], str):
+        return []  # what the key may hold is told elsewhere
+    try:
+        found = items.open_items(folder / entry["items"])
+    except ArtifactError as error:
+        return [f"{here}.items: {error.message}"]
+    if "prompt" in entry and found.kind is not ItemKind.TOKENS:
+        return [f"{here}.items: {entry['items']} has no texts, and a prompt makes the model a language model"]
+    return []
 
 
 def _prompt_problems(here: str, path: Path) -> list[str]:

@@ -153,7 +153,7 @@ def _run(label: str, kind: str, run: Mapping[str, Any], labels: Mapping[str, str
         source = f"{kind}.{name}"
         value = fields.number(normalized, source)
         if 0 <= value <= 1:
-            numbers.append(Number(label, "accuracy_ratio", AS_REPORTED, (value,), source, **more))
+            numbers.append(Number(label, "normalized_accuracy_ratio", AS_REPORTED, (value,), source, **more))
         else:
             gaps.append(Gap(label, source, f"{value:g} is no share of 1"))
     return numbers, gaps

@@ -43,7 +43,7 @@ MEANINGS = {
     "queries_with_loadgen_per_s": "queries done in a second, the load generator's own time included",
     "queries_without_loadgen_per_s": "queries done in a second, without the load generator's own time",
     "throughput_per_s": "the MLPerf app's figure: samples in a second (Offline), or the inverse of a latency percentile (SingleStream)",
-    "accuracy_ratio": "accuracy, normalised by the source to 0..1",
+    "normalized_accuracy_ratio": "accuracy of whatever kind, normalised by the source to 0..1",
 }
 
 _PER_SECOND = "per_s"

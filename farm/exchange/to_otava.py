@@ -58,9 +58,11 @@ def otava_table(given: Iterable[Value]) -> OtavaTable:
 
 
 def _refuse_several(kept: list[Value]) -> None:
+    by_pass = {(value.run["pass"], value.run["workload_key"]) for value in kept}
+    one_each = len({name for name, _ in by_pass}) == len(by_pass)  # passes use different settings: each has its own key
     for column, plural, option in _CHOICES:
         found = sorted({str(value.run[column]) for value in kept})
-        if len(found) > 1:
+        if len(found) > 1 and not (column == "workload_key" and one_each):
             raise InputError(
                 f"a file for Otava holds one series, and these are runs of {len(found)} {plural}",
                 hint=f"choose one with {option}: {', '.join(found)}",

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from farm.harness.protocol import PROTOCOL
-from farm.workloads import OUTPUT, RESULT, Job, Pass, run_folder
+from farm.workloads import ITEMS_OUTPUT, OUTPUT, RESULT, Job, Pass, run_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,7 @@ class BoxNames:
     model: str
     inputs: tuple[str, ...] = ()
     prompt: str | None = None
+    items: str | None = None
 
 
 def arguments(job: Job, names: BoxNames, nonce: str) -> list[str]:
@@ -42,6 +43,8 @@ def arguments(job: Job, names: BoxNames, nonce: str) -> list[str]:
         options |= {"iterations": settings.iterations, "duration-ms": settings.duration_ms, "max-iterations": settings.max_iterations}
     if job.pass_ is Pass.SUSTAIN:
         options["duration-ms"] = settings.sustain_ms
+    if names.items is not None:
+        options |= {"items": names.items, "items-output": f"{run_folder(nonce)}/{ITEMS_OUTPUT}"}
     return [*_options(options.items()), *_options(("input", name) for name in names.inputs)]
 
 

@@ -29,6 +29,7 @@ _HINTS = {
     "operator_missing": "export the model with operators that the runtime's kernels provide, or delegate them to a backend",
     "backend_missing": "build the harness with that backend, or export the model for XNNPACK",
     "model_invalid": "export it again, and compare its SHA-256 with the original's",
+    "items_invalid": "make the item file again: farm artifacts items",
     "input_mismatch": "give inputs of the sizes that the model's method states",
 }
 

@@ -62,6 +62,7 @@ def _line(line: Line) -> dict[str, Any]:
         "better": line.metric.better,
         "median": line.median,
         "interval": None if interval is None else {"low": interval.low, "high": interval.high, "coverage": interval.coverage},
+        "items": line.items,
         "runs": list(line.values),
         "readings": line.readings,
     }

@@ -34,7 +34,8 @@ def result_tables(results: Results, *, with_device: bool = False) -> list[Table]
     """Return one table for each workload, its metrics in the metric table's order.
 
     The number is the median over valid runs (each run: its p50, or its one value) and the interval is that median's,
-    with its coverage. cpu/wall, switches and load are of the pass that measured it, as medians over its valid runs.
+    with its coverage; an accuracy's or a perplexity's is over items. cpu/wall, switches and load are of the pass that
+    measured it, as medians over its valid runs.
     """
     signs = {(item.workload, item.artifact, item.pass_): item for item in results.validity}
     found = []
@@ -72,11 +73,12 @@ def _row(line: Line, own: Sequence[Line], signs: Validity, runs: Sequence[Run]) 
 
 
 def interval_text(line: Line) -> str:
-    """Return the interval over runs with its coverage, or why there is none."""
+    """Return the interval over runs, or over items, with its coverage, or why there is none."""
     if line.interval is None:
-        return "needs 2 runs"
+        return "needs 2 runs" if line.items is None else f"needs more than {count(line.items, 'item')}"
     low, high = (units.show(value, line.metric.quantity, _digits(line)) for value in (line.interval.low, line.interval.high))
-    return f"{low} … {high} ({line.interval.coverage:.0%})"
+    over = "" if line.items is None else f" over {count(line.items, 'item')}"
+    return f"{low} … {high} ({line.interval.coverage:.0%}{over})"
 
 
 def _digits(line: Line) -> int:

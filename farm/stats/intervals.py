@@ -1,12 +1,14 @@
-"""The median of one sample, with intervals and bounds that hold for any distribution."""
+"""The median of one sample, with intervals and bounds that hold for any distribution; and a share."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+
+_BISECTIONS = 52
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,40 @@ def median_bounds(values: Sequence[float] | NDArray[np.float64], level: float) -
     ordered = np.sort(np.asarray(values, dtype=float))
     rank = binomial_rank(ordered.size, level)
     return (-math.inf, math.inf) if rank == 0 else (float(ordered[rank - 1]), float(ordered[ordered.size - rank]))
+
+
+def share_interval(hits: int, count: int, wanted: float = 0.95) -> Interval:
+    """Return the interval for the share that hits of count independent draws are of.
+
+    Its ends are the shares at which as many hits or more, and as many or fewer, have probability (1 - wanted) / 2: it covers the truth
+    with at least the wanted probability whatever the truth is, by more where there are few draws. Source: Clopper and Pearson, The use
+    of confidence or fiducial limits illustrated in the case of the binomial, Biometrika 26, 1934, by the definition that SciPy's
+    binomtest, R's binom.test and the Oxford Dictionary of Statistics share.
+    """
+    if not 0 <= hits <= count or count == 0:
+        raise ValueError("hits are among the draws, of which there is at least one")
+    level = (1 - wanted) / 2
+    logs = np.log(np.arange(1, count + 1))
+    places = np.arange(count + 1)
+    factorials = np.concatenate([[0.0], np.cumsum(logs)])
+    choices = factorials[-1] - factorials - factorials[::-1]
+
+    def at_least(fewest: int, share: float) -> float:
+        terms = choices[fewest:] + places[fewest:] * math.log(share) + (count - places[fewest:]) * math.log1p(-share)
+        return float(np.exp(terms).sum())
+
+    low = 0.0 if hits == 0 else _where(lambda share: at_least(hits, share) < level)
+    high = 1.0 if hits == count else _where(lambda share: at_least(hits + 1, share) < 1 - level)
+    return Interval(low, high, wanted)
+
+
+def _where(below: Callable[[float], bool]) -> float:
+    """Return where between 0 and 1 below ceases to hold."""
+    low, high = 0.0, 1.0
+    for _ in range(_BISECTIONS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if below(middle) else (low, middle)
+    return (low + high) / 2
 
 
 @lru_cache(maxsize=4096)

@@ -27,10 +27,10 @@ std::int64_t whole_number(const std::string& option, const std::string& text, st
 }
 
 Pass pass_named(const std::string& name) {
-  for (const auto pass : {Pass::kLatency, Pass::kMemory, Pass::kLoadCold, Pass::kLoadWarm, Pass::kPower, Pass::kSustain}) {
+  for (const auto pass : {Pass::kLatency, Pass::kMemory, Pass::kLoadCold, Pass::kLoadWarm, Pass::kPower, Pass::kSustain, Pass::kQuality}) {
     if (name == pass_name(pass)) return pass;
   }
-  bad("--pass takes latency, memory, load_cold, load_warm, power or sustain, not \"" + name + "\"");
+  bad("--pass takes latency, memory, load_cold, load_warm, power, sustain or quality, not \"" + name + "\"");
 }
 
 // Reads a list such as "0,2" or "4-7".
@@ -56,6 +56,9 @@ void check_together(const Arguments& arguments) {
   if (arguments.prompt.empty() && arguments.decode_tokens > 0) bad("--decode-tokens goes with --prompt");
   if (!arguments.prompt.empty() && arguments.decode_tokens == 0) bad("--prompt goes with --decode-tokens");
   if (!arguments.prompt.empty() && !arguments.inputs.empty()) bad("--prompt and --input exclude each other");
+  const bool quality = arguments.pass == Pass::kQuality;
+  if (arguments.items.empty() == quality || arguments.items_output.empty() == quality)
+    bad("--items and --items-output go with --pass quality, and it with them");
   if (arguments.max_iterations < arguments.iterations) bad("--max-iterations is less than --iterations");
   const bool power = arguments.pass == Pass::kPower;
   if (power && (arguments.idle_ms == 0 || arguments.duration_ms == 0)) bad("--pass power goes with --idle-ms and --duration-ms");
@@ -72,6 +75,7 @@ const char* pass_name(Pass pass) {
     case Pass::kLoadWarm: return "load_warm";
     case Pass::kPower: return "power";
     case Pass::kSustain: return "sustain";
+    case Pass::kQuality: return "quality";
   }
   return "unknown";
 }
@@ -117,6 +121,8 @@ Arguments parse_arguments(const std::vector<std::string>& words) {
       {"decode-tokens", number(to.decode_tokens, 1, kMostIterations)},
       {"generations", number(to.generations, 1, kMostIterations)},
       {"idle-ms", number(to.idle_ms, 1, std::numeric_limits<std::int32_t>::max())},
+      {"items", word(to.items)},
+      {"items-output", word(to.items_output)},
       {"sampler-hz", number(to.sampler_hz, 0, 1000)},
       {"cpus", [&](const std::string&, const std::string& text) { to.cpus = cpu_list(text); }},
   };

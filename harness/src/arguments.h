@@ -6,7 +6,7 @@
 
 namespace farm {
 
-enum class Pass { kLatency, kMemory, kLoadCold, kLoadWarm, kPower, kSustain };
+enum class Pass { kLatency, kMemory, kLoadCold, kLoadWarm, kPower, kSustain, kQuality };
 
 // The job, as the host asked for it; protocol/README.md describes every option.
 struct Arguments {
@@ -27,7 +27,9 @@ struct Arguments {
   std::string prompt;  // set: a language model
   std::int64_t decode_tokens = 0;
   std::int64_t generations = 1;
-  std::int64_t idle_ms = 0;      // power: how long nothing is computed before the work
+  std::int64_t idle_ms = 0;  // power: how long nothing is computed before the work
+  std::string items;         // of a quality pass, and where what comes of them goes
+  std::string items_output;
   std::int64_t sampler_hz = 10;  // 0: off
   std::vector<int> cpus;         // empty: wherever the system puts the threads
 };

@@ -55,6 +55,7 @@ JsonObject job_object(const Arguments& arguments, const RuntimeInfo& info) {
   } else {
     job.text("inputs", "prompt").integer("decode_tokens", arguments.decode_tokens).integer("generations", arguments.generations);
   }
+  if (!arguments.items.empty()) job.text("items", arguments.items);
   job.integer("sampler_hz", arguments.sampler_hz).integers("cpus", {arguments.cpus.begin(), arguments.cpus.end()});
   return job;
 }
@@ -101,6 +102,7 @@ void run_pass(const Job& job, const RuntimeInfo& info) {
     case Pass::kLoadWarm: return load_pass(job);
     case Pass::kPower: return power_pass(job);
     case Pass::kSustain: return sustain_pass(job);
+    case Pass::kQuality: return quality_pass(job);
   }
 }
 

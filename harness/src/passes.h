@@ -26,6 +26,7 @@ void memory_pass(const Job& job);
 void load_pass(const Job& job);
 void power_pass(const Job& job);  // also of language models
 void sustain_pass(const Job& job);
+void quality_pass(const Job& job);
 
 // ---- Shared by the passes (pass_common.cpp) ----
 

@@ -42,6 +42,13 @@ struct ModelInfo {
   std::optional<LanguageModelInfo> language_model;
 };
 
+// Logits as they lie in the model's memory: rows of float32, one for each token that it tells them of. Good until the next feed.
+struct Logits {
+  const float* data = nullptr;
+  std::size_t rows = 0;
+  std::size_t vocabulary = 0;
+};
+
 // A loaded model. One thread uses it.
 class Model {
  public:
@@ -69,6 +76,8 @@ class Model {
   virtual std::int64_t best_token() const = 0;
   // The logits after the last token that was fed, as raw bytes.
   virtual Bytes logits() const = 0;
+  // The logits of the tokens of the last feed: of all of them, or of the last one only, as the model gives them.
+  virtual Logits all_logits() const = 0;
 };
 
 RuntimeInfo runtime_info();

@@ -134,6 +134,15 @@ class ExecuTorchModel final : public Model {
     return std::max_element(data, data + count) - data;
   }
 
+  // The first output: [.., S, V] or [.., V].
+  Logits all_logits() const override {
+    const auto& tensor = method_->get().get_output(0).toTensor();
+    if (tensor.scalar_type() != ScalarType::Float)
+      throw Error("unsupported", "the model's logits are " + dtype_name(tensor.scalar_type()) + ", not float32");
+    const auto vocabulary = static_cast<std::size_t>(tensor.size(tensor.dim() - 1));
+    return {tensor.const_data_ptr<float>(), static_cast<std::size_t>(tensor.numel()) / vocabulary, vocabulary};
+  }
+
   Bytes logits() const override {
     const auto [data, count] = last_logits();
     Bytes bytes(count * sizeof(float));
@@ -142,13 +151,9 @@ class ExecuTorchModel final : public Model {
   }
 
  private:
-  // The last row of the first output: [.., S, V] or [.., V].
   std::pair<const float*, std::size_t> last_logits() const {
-    const auto& tensor = method_->get().get_output(0).toTensor();
-    if (tensor.scalar_type() != ScalarType::Float)
-      throw Error("unsupported", "the model's logits are " + dtype_name(tensor.scalar_type()) + ", not float32");
-    const auto vocabulary = static_cast<std::size_t>(tensor.size(tensor.dim() - 1));
-    return {tensor.const_data_ptr<float>() + (static_cast<std::size_t>(tensor.numel()) - vocabulary), vocabulary};
+    const auto logits = all_logits();
+    return {logits.data + (logits.rows - 1) * logits.vocabulary, logits.vocabulary};
   }
 
   // Reads the method's inputs, and refuses a program for which a backend is missing before anything is loaded.

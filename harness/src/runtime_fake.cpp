@@ -27,6 +27,10 @@ struct Script {
   std::int64_t input_bytes = 4;
   std::int64_t vocabulary = 0;
   std::int64_t context = 0;
+  std::int64_t echo = 0;           // 1: the output is the input, as float32
+  std::int64_t one_at_a_time = 0;  // 1: takes one token a call
+  std::int64_t all_positions = 0;  // 1: takes the position of every token
+  std::int64_t all_logits = 0;     // 1: gives the logits of every token
   std::int64_t crash_at_iteration = 0;
   std::int64_t hang_at_iteration = 0;
   std::int64_t exit_at_iteration = 0;
@@ -61,6 +65,10 @@ Script read_script(const std::string& path) {
       {"input_bytes", &script.input_bytes},
       {"vocabulary", &script.vocabulary},
       {"context", &script.context},
+      {"echo", &script.echo},
+      {"one_at_a_time", &script.one_at_a_time},
+      {"all_positions", &script.all_positions},
+      {"all_logits", &script.all_logits},
       {"crash_at_iteration", &script.crash_at_iteration},
       {"hang_at_iteration", &script.hang_at_iteration},
       {"exit_at_iteration", &script.exit_at_iteration},
@@ -98,14 +106,16 @@ class FakeModel final : public Model {
     const auto input_bytes = static_cast<std::size_t>(script_.input_bytes);
     info_.inputs = {{"uint8", {script_.input_bytes}, input_bytes}};
     info_.outputs = {{"float32", {static_cast<std::int64_t>(script_.output.size())}, script_.output.size() * sizeof(float)}};
+    if (script_.echo != 0) info_.outputs = {{"float32", {1, script_.input_bytes / 4}, input_bytes}};
     if (script_.vocabulary > 0) {
-      info_.inputs = {{"int64", {1, script_.context}, 0}, {"int64", {1}, 0}};
-      info_.language_model = LanguageModelInfo{script_.context, script_.vocabulary, true, "start"};
+      const bool all = script_.all_positions != 0;
+      info_.inputs = {{"int64", {1, script_.context}, 0}, {"int64", {all ? script_.context : 1}, 0}};
+      info_.language_model = LanguageModelInfo{script_.context, script_.vocabulary, script_.one_at_a_time == 0, all ? "all" : "start"};
     }
   }
 
   const ModelInfo& info() const override { return info_; }
-  void set_inputs(const std::vector<Bytes>&) override {}
+  void set_inputs(const std::vector<Bytes>& inputs) override { input_ = inputs.empty() ? nullptr : &inputs.front(); }
   void prepare() override {}
 
   void run() override {
@@ -115,26 +125,37 @@ class FakeModel final : public Model {
     if (script_.sleep_ns > 0) std::this_thread::sleep_for(std::chrono::nanoseconds(script_.sleep_ns));
   }
 
-  Bytes outputs() const override { return bytes_of(script_.output); }
+  Bytes outputs() const override { return script_.echo != 0 && input_ != nullptr ? *input_ : bytes_of(script_.output); }
 
   void expect_tokens(std::size_t count) override { expected_tokens_ = count; }
 
-  void feed(const std::int64_t* tokens, std::size_t count, std::int64_t) override {
+  void feed(const std::int64_t* tokens, std::size_t count, std::int64_t start) override {
     if (count != 1 && count != expected_tokens_) throw Error("unsupported", "tokens were fed that had not been expected");
+    if (start != 0 && start != position_) throw Error("execution_failed", "the fake runtime was fed out of order");
+    if (count > 1 && script_.one_at_a_time != 0) throw Error("execution_failed", "the fake runtime takes one token at a time");
     run();
+    position_ = start + static_cast<std::int64_t>(count);
     last_token_ = tokens[count - 1];
+    logits_.clear();
+    for (std::size_t place = script_.all_logits != 0 ? 0 : count - 1; place < count; ++place) {
+      logits_.resize(logits_.size() + static_cast<std::size_t>(script_.vocabulary), 0.0F);
+      logits_[logits_.size() - static_cast<std::size_t>(script_.vocabulary - after(tokens[place]))] = 1.0F;
+    }
   }
 
-  // The rule: the token that follows t is t + 1, round the vocabulary.
-  std::int64_t best_token() const override { return (last_token_ + 1) % script_.vocabulary; }
+  std::int64_t best_token() const override { return after(last_token_); }
 
-  Bytes logits() const override {
-    std::vector<float> values(static_cast<std::size_t>(script_.vocabulary), 0.0F);
-    values[static_cast<std::size_t>(best_token())] = 1.0F;
-    return bytes_of(values);
+  Bytes logits() const override { return bytes_of({logits_.end() - script_.vocabulary, logits_.end()}); }
+
+  Logits all_logits() const override {
+    const auto vocabulary = static_cast<std::size_t>(script_.vocabulary);
+    return {logits_.data(), logits_.size() / vocabulary, vocabulary};
   }
 
  private:
+  // The rule: the token that follows t is t + 1, round the vocabulary. Its logit is 1, every other one's 0.
+  std::int64_t after(std::int64_t token) const { return (token + 1) % script_.vocabulary; }
+
   static Bytes bytes_of(const std::vector<float>& values) {
     Bytes bytes(values.size() * sizeof(float));
     std::memcpy(bytes.data(), values.data(), bytes.size());
@@ -154,6 +175,9 @@ class FakeModel final : public Model {
   std::int64_t iteration_ = 0;
   std::size_t expected_tokens_ = 0;
   std::int64_t last_token_ = 0;
+  std::int64_t position_ = 0;
+  std::vector<float> logits_;
+  const Bytes* input_ = nullptr;
 };
 
 }  // namespace

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from farm import items
 from farm.artifacts import open_artifact, sidecar
 from farm.devices.local import LocalTransport
 from farm.harness import build
@@ -36,6 +37,7 @@ PARAMS: dict[str, Any] = {
     "use_hf_rope": True,
 }
 PROMPT = (1, 5, 9, 100, 200, 300, 17, 3)
+TEXTS = ((1, 5, 9, 100, 200, 300, 17, 3), (7, 6, 5, 4, 3), (500, 2))
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +121,20 @@ def test_the_harness_measures_it_and_its_answer_is_the_references(harness: Harne
     assert read["prompt_tokens_count"] == (8,)
 
 
+def test_the_harness_reads_texts_as_the_python_runtime_does(harness: HarnessBuild, tiny: Path, tmp_path: Path) -> None:
+    from farm.artifacts import llama
+
+    path, _ = items.write(tmp_path / "texts.items", items.tokens_file(TEXTS), {}, None)
+    transport = LocalTransport(tmp_path / "box")
+    transport.preflight()
+    workload = Workload("tiny", (Pass.QUALITY,), PassSettings(threads=1), items=items.open_items(path))
+    job = Job(LOCAL, workload, open_artifact(tiny), Pass.QUALITY, 0)
+    run = execute(job, transport, Attempt("a-session", 1, harness, lambda: NOW, lambda _: None))
+    assert run.outcome is Outcome.OK, run.reason
+    (found,) = next(item.values for item in run.readings if item.metric == "perplexity")
+    assert found == pytest.approx(llama.perplexity(llama.load(tiny.read_bytes()).run, TEXTS), rel=1e-4)
+
+
 def test_more_tokens_than_the_context_holds_are_refused_in_a_sentence(harness: HarnessBuild, tiny: Path, tmp_path: Path) -> None:
     run = measured(harness, tmp_path, open_artifact(tiny), Pass.LATENCY, decode_tokens=60)
     assert (run.outcome, run.error_class) == (Outcome.FAILED, "input_mismatch")
@@ -154,3 +170,14 @@ def test_a_model_that_takes_a_position_for_every_token_decodes_what_it_does_in_e
     lines = [json.loads(line) for line in (folder / "r").read_text().splitlines()]
     assert lines[1]["language_model"]["position_input"] == "all"
     assert next(line["values"] for line in lines if line["type"] == "tokens") == wanted
+
+    # It gives the logits of every token, so that a text is read at once.
+    (folder / "items").write_bytes(items.tokens_file(TEXTS))
+    options = {"protocol": 1, "nonce": "n", "pass": "quality", "threads": 1}
+    files = {"model": path, "result": folder / "q", "items": folder / "items", "items-output": folder / "answers"}
+    given = [text for name, value in (options | files).items() for text in (f"--{name}", str(value))]
+    subprocess.run([*harness.command, *given], cwd=harness.folder, check=True, capture_output=True)
+    with torch.no_grad():
+        logits = [model(torch.tensor([text]), torch.arange(len(text)))[0].double().log_softmax(-1) for text in TEXTS]
+    expected = [float(rows[at, text[at + 1]]) for rows, text in zip(logits, TEXTS, strict=True) for at in range(len(text) - 1)]
+    assert np.frombuffer((folder / "answers").read_bytes(), "<f8") == pytest.approx(expected, abs=1e-4)

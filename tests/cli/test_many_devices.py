@@ -1,9 +1,11 @@
 """farm run on several phones at once, on the bench: parallel, one's trouble is its own, leases keep controllers apart."""
 
+import hashlib
 import itertools
 import json
 import os
 import signal
+import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from farm import items
 from tests.bench.android import Bench
 from tests.conftest import CALM_TOML, FakeModel
 
@@ -59,6 +62,18 @@ def test_a_pool_is_measured_at_once_one_job_at_a_time_on_each(farm: Farm, fake_m
         assert all(earlier[1] <= later[0] for earlier, later in itertools.pairwise(own))
     first, last = spans["s25"][0][0], spans["s25"][-1][1]
     assert any(first < began < last for began, _ in spans["oneplus13"])
+
+
+def test_phones_answer_the_same_items_and_each_is_told_by_itself(farm: Farm, fake_model: FakeModel, tmp_path: Path) -> None:
+    rows = [struct.pack("<2f", 0, place) for place in range(20)]  # of the first, two equal numbers: the first of them counts
+    items.write(tmp_path / "a.items", items.classify_file([[row] for row in rows]), {}, [1] * 20)
+    done = farm("run", fake_model(echo=1, input_bytes=8).path, "--pool", "rack", "--items", "a.items", "--passes", "quality", "--json")
+    assert done.returncode == 0, done.stderr
+    sessions = json.loads(done.stdout)["sessions"]
+    assert [line["median"] for session in sessions for line in session["results"]] == [0.95, 0.95]
+    assert [line["items"] for session in sessions for line in session["results"]] == [20, 20]
+    hashes = json.loads(farm("sql", "SELECT DISTINCT output_sha256 FROM answers", "--json").stdout)
+    assert [row["output_sha256"] for row in hashes] == [hashlib.sha256(b"".join(rows)).hexdigest()]
 
 
 def test_one_devices_trouble_is_its_own(farm: Farm, fake_model: FakeModel) -> None:

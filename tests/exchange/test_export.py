@@ -105,6 +105,26 @@ def test_a_table_for_otava_is_of_one_series(tmp_path: Path) -> None:
     assert refused.value.hint == "choose one with --flavour: qnn, xnnpack"
 
 
+def test_a_quality_stands_beside_the_speed_that_it_was_had_at(tmp_path: Path) -> None:
+    rows = nights(2)
+    for night in range(2):
+        session = a_session(started_at=NOW + timedelta(days=night), id=rows[night * 4]["sessions"][0]["id"])
+        job = a_job(an_artifact(), Pass.QUALITY)
+        rows.append(record(session, a_run(session, job=job, readings=(Readings("accuracy_ratio", (0.9 + night / 100,)),))))
+    table = otava_table(exported(stored(tmp_path, rows)))
+    found = list(csv.DictReader(io.StringIO(table.text)))
+    assert [float(row["accuracy_ratio"]) for row in found] == [0.9, 0.91]
+    assert [float(row["latency_ns.p50"]) for row in found] == [1e6 + 0.5, 1e6 + 1.5]
+    assert table.metrics["accuracy_ratio"] == "higher"
+
+
+def test_two_settings_of_one_pass_are_two_series(tmp_path: Path) -> None:
+    session = a_session()
+    found = exported(stored(tmp_path, [*nights(1), record(session, a_run(session, job=a_job(an_artifact(), threads=2)))]))
+    with pytest.raises(InputError, match="runs of 2 settings of one workload"):
+        otava_table(found)
+
+
 def test_only_invalid_runs_are_nothing_to_export() -> None:
     with pytest.raises(InputError, match="no valid runs"):
         otava_table([])

@@ -253,7 +253,7 @@ def test_the_mlperf_app_says_throughput_accuracy_and_validity() -> None:
     assert (throughput.device, throughput.os) == ("maker, Phone, P1", "android 15")
     assert throughput.labels["accelerator"] == "CPU"
     assert throughput.labels["accelerator_asked"] == "GPU"
-    accuracy = the(contents, "accuracy_ratio", "as_reported")
+    accuracy = the(contents, "normalized_accuracy_ratio", "as_reported")
     assert (accuracy.values, accuracy.readings, accuracy.valid) == ((0.75,), None, None)
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from farm import stats
-from farm.stats.intervals import median_bounds
+from farm.stats.intervals import median_bounds, share_interval
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,30 @@ def test_a_bound_of_the_median_has_the_rank_of_the_sign_test(count: int, level: 
 def test_bounds_of_many_values_are_those_of_the_normal_limit() -> None:
     low, high = median_bounds(np.arange(100_001.0), 0.025)
     assert (high - low) / 2 == pytest.approx(1.96 * math.sqrt(100_001) / 2, rel=0.01)
+
+
+def test_a_shares_interval_is_the_one_that_scipy_documents() -> None:
+    found = share_interval(7, 50)
+    assert (found.low, found.high) == pytest.approx((0.05819170033997342, 0.26739600249700846), abs=1e-12)
+
+
+@pytest.mark.parametrize("count", [1, 5, 360, 100_000])
+def test_a_share_of_all_or_nothing_has_one_open_end(count: int) -> None:
+    none, every = share_interval(0, count), share_interval(count, count)
+    assert [none.low, none.high] == pytest.approx([0, 1 - 0.025 ** (1 / count)])
+    assert [every.low, every.high] == pytest.approx([0.025 ** (1 / count), 1])
+
+
+@pytest.mark.parametrize("count", [8, 40, 360])
+def test_a_shares_interval_covers_every_truth(count: int) -> None:
+    intervals = [share_interval(hits, count) for hits in range(count + 1)]
+    for truth in [0.001, 0.01, 0.06, 0.3, 0.5, 0.72, 0.944, 0.99, 0.9944, 0.999]:
+        chances = [math.comb(count, hits) * truth**hits * (1 - truth) ** (count - hits) for hits in range(count + 1)]
+        covered = sum(chance for chance, found in zip(chances, intervals, strict=True) if found.low <= truth <= found.high)
+        assert 0.95 <= covered <= 1 + 1e-9
+
+
+@pytest.mark.parametrize(("hits", "count"), [(0, 0), (-1, 4), (5, 4)])
+def test_hits_that_are_not_among_the_draws_are_refused(hits: int, count: int) -> None:
+    with pytest.raises(ValueError, match="hits are among the draws"):
+        share_interval(hits, count)
