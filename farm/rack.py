@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from farm import runner
 from farm.devices.transport import Transport
-from farm.errors import DeviceLost, DeviceNotReady
+from farm.errors import DeviceNotReady, MeasureError
 from farm.verdicts import Side
 from farm.workloads import ONCE_PASSES, Artifact, Device, HarnessBuild, Job, Outcome, Pass, Place, Run, Workload
 
@@ -171,6 +171,6 @@ def _is_back(job: Job, transport: Transport) -> bool:
     """Whether a device that was lost can be gone on with: what was held steady is set again, as a restart has undone it."""
     try:
         transport.prepare(job.device.conditions)
-    except DeviceLost:
+    except MeasureError:
         return False
     return True

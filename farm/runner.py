@@ -14,7 +14,7 @@ from pathlib import Path
 
 from farm import conditions, metrics, outputs, power, quality, sustain
 from farm.devices.transport import Handle, Status, Transport
-from farm.errors import DeviceLost, DeviceNotReady, HarnessFailed, MeasureError, RunTimedOut
+from farm.errors import DeviceNotReady, HarnessFailed, MeasureError, RunTimedOut
 from farm.harness import protocol
 from farm.harness.arguments import BoxNames, arguments
 from farm.harness.own import TARGET as OWN_TARGET
@@ -197,7 +197,7 @@ def _with_its_number(run: Run) -> Run:
 
 def _end(transport: Transport, handle: Handle) -> None:
     """End the harness and remove its run folder. On a device that is gone by now, whoever comes next to it does so."""
-    with suppress(DeviceLost):
+    with suppress(MeasureError):
         transport.stop(handle)
         transport.clean(handle)
 

@@ -3,7 +3,8 @@
 import json
 import math
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,9 +13,10 @@ import click
 
 from farm.cli.context import Context, owner, say
 from farm.errors import FarmError, InputError
-from farm.workloads import DeviceKind
+from farm.workloads import Device, DeviceKind
 
 if TYPE_CHECKING:
+    from farm.devices import Transport
     from farm.publish.tables import Table
 
 
@@ -33,8 +35,7 @@ def devices(click_context: click.Context, as_json: bool) -> None:
 @click.pass_obj
 def clean(context: Context, device_name: str, keep: str) -> None:
     """Remove the models and inputs that farm keeps on a device, those used longest ago first. They are pushed again when needed."""
-    from farm import leases, units
-    from farm.devices import connect
+    from farm import units
 
     try:
         keep_bytes = units.parse(keep, units.BYTES)
@@ -42,9 +43,7 @@ def clean(context: Context, device_name: str, keep: str) -> None:
         raise InputError(str(error), hint="--keep '1 GB'") from error
     if not 0 <= keep_bytes < math.inf:
         raise InputError(f"that much cannot be kept: {keep}", hint="--keep '1 GB'")
-    transport = connect(context.lab().device(device_name), context.writable_data())
-    transport.preflight()
-    with leases.hold(transport.identify().id, device_name, owner(), leases.runtime_folder()):
+    with _held(context, context.lab().device(device_name)) as transport:
         removed_bytes = transport.shrink(int(keep_bytes))
     click.echo(f"{units.show(removed_bytes, units.BYTES)} removed from {device_name}")
 
@@ -59,8 +58,6 @@ def wireless(context: Context, device_name: str, port: int, off: bool) -> None:
 
     It listens there until it restarts: do this on a network of your own. Write the address that is printed into devices.toml.
     """
-    from farm import leases
-    from farm.devices import connect
     from farm.devices.android.wireless import to_usb, to_wifi
 
     device = context.lab().device(device_name)
@@ -68,9 +65,7 @@ def wireless(context: Context, device_name: str, port: int, off: bool) -> None:
         raise InputError(f"{device_name} is a device of kind {device.kind}: only Android devices are reached by adb over Wi-Fi")
     if off and device.wireless is None:
         raise InputError(f"devices.toml does not say where {device_name} answers over Wi-Fi", hint='wireless = "address:port"')
-    transport = connect(device, context.writable_data())
-    transport.preflight()
-    with leases.hold(transport.identify().id, device_name, owner(), leases.runtime_folder()):
+    with _held(context, device):
         if off:
             to_usb(device, device.wireless or "")
             say(f"{device_name} is back on its cable")
@@ -78,6 +73,23 @@ def wireless(context: Context, device_name: str, port: int, off: bool) -> None:
         address = to_wifi(device, port)
     click.echo(address)
     say(f'{device_name} answers there now: write wireless = "{address}" under [devices.{device_name}], then unplug it')
+
+
+@contextmanager
+def _held(context: Context, device: Device) -> Iterator["Transport"]:
+    """Hold a device for something else than measuring: against controllers on this host and on others."""
+    from farm import leases
+    from farm.devices import Holder, connect
+
+    transport = connect(device, context.writable_data())
+    transport.preflight()
+    holder = owner()
+    with leases.hold(transport.identify().id, device.name, holder, leases.runtime_folder()):
+        transport.claim(Holder(leases.host_mark(), holder.words))
+        try:
+            yield transport
+        finally:
+            transport.release()
 
 
 def _list(context: Context, as_json: bool) -> None:

@@ -13,7 +13,7 @@ from farm.cli.context import Context, command_line, now_utc, owner, say
 from farm.cli.live import View, live
 from farm.cli.unfinished import Unfinished, of_job
 from farm.devices import Holder, Transport, connect
-from farm.errors import DeviceLost, FarmError, StoreBusy
+from farm.errors import FarmError, MeasureError, StoreBusy
 from farm.harness import build, own
 from farm.records import Record, record, run_of
 from farm.workloads import Device, HarnessBuild, Identity, Job, Outcome, Provenance, Run, Session, new_id
@@ -248,7 +248,7 @@ def _restored(transport: Transport, device: Device) -> None:
     """Put the device back; one that is gone is put back by whoever reaches it next."""
     try:
         transport.restore()
-    except DeviceLost as error:
+    except MeasureError as error:
         say(f"{device.name} could not be put back: {error.message}; the next session does it")
 
 

@@ -43,19 +43,23 @@ class Lab:
         return [self.devices[member] for member in self.pools[name]]
 
 
+_ADDRESS = r"^[A-Za-z0-9][A-Za-z0-9._-]*:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$"
+"""host:port. Names of hosts have no other letters (RFC 1123, section 2.1)."""
+
+
 class _DeviceEntry(Entry):
     kind: DeviceKind = Field(strict=False)
     labels: dict[str, str] = Field(default_factory=dict)
     conditions: ConditionsEntry = ConditionsEntry()
     serial: str | None = None
     match: str | None = None
-    adb: str | None = None
+    adb: str | None = Field(None, pattern=_ADDRESS)
     udid: str | None = None
     usbmux: str | None = None
     bundle: str | None = None
     images: str | None = None
     harness: str | None = None
-    wireless: str | None = Field(None, pattern=r"^[^\s:]+:[0-9]{1,5}$")
+    wireless: str | None = Field(None, pattern=_ADDRESS)
     power: PowerEntry = PowerEntry()
 
 

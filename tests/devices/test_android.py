@@ -12,7 +12,7 @@ import pytest
 
 from farm import rack
 from farm.devices.android import steady
-from farm.devices.android.adb import Server
+from farm.devices.android.adb import Listed, Server
 from farm.devices.android.device import AndroidTransport, is_over_radio
 from farm.devices.transport import Holder, Status
 from farm.errors import DeviceBusy, DeviceLost, DeviceNotReady, FarmError, InputError
@@ -163,6 +163,64 @@ def test_a_push_that_is_cut_off_is_made_again_and_arrives_whole(
     assert "partial" not in phone.shell("ls /data/local/tmp/farm/files").stdout
 
 
+def test_a_pull_that_is_cut_off_begins_anew_and_arrives_whole(phone: Phone, transport: AndroidTransport, tmp_path: Path) -> None:
+    file = tmp_path / "big"
+    file.write_bytes(bytes(range(256)) * 40_000 + b"pull")
+    transport.push(file, "files/pulled")
+    phone.cut_after(4 << 20)
+    threading.Timer(2, phone.restore).start()
+    assert transport.pull("files/pulled", tmp_path / "back")
+    assert (tmp_path / "back").read_bytes() == file.read_bytes()
+
+
+def test_a_lease_is_renewed_while_a_big_file_is_sent(phone: Phone, transport: AndroidTransport, tmp_path: Path) -> None:
+    transport.claim(Holder("here", "a test"))
+    file = tmp_path / "big"
+    file.write_bytes(bytes(range(256)) * 4_000 + b"lease")
+    moments: list[float] = []
+
+    def told(_sent: int, _size: int) -> None:
+        moments.append(transport._renewed_s)
+        transport._renewed_s = -1e9  # as if a quarter of its time had passed
+
+    transport.push(file, "files/leased", told)
+    transport.release()
+    assert len(moments) > 2
+    assert min(moments[1:]) > 0
+
+
+class Returning(AndroidTransport):
+    """A phone that says this twice before it is there again, as one does whose cable was put in just now; None: its server restarts."""
+
+    state: str | None = None
+    times = 2
+
+    def _listed(self, server: Server) -> list[Listed]:
+        listed = super()._listed(server)
+        if self.times == 0:
+            return listed
+        self.times -= 1
+        if self.state is None:
+            raise DeviceNotReady("no adb server answers", error_class="no_adb_server")
+        return [replace(one, state=self.state) for one in listed]
+
+
+@pytest.mark.parametrize(
+    ("state", "error_class"), [("authorizing", "not_authorised"), ("unauthorized", "not_authorised"), (None, "no_adb_server")]
+)
+def test_what_passes_by_itself_is_waited_out_once_a_device_was_reached(device: Device, state: str | None, error_class: str) -> None:
+    transport = Returning(device, reconnect_s=30.0)
+    transport.times = 0
+    transport.preflight()
+    transport.state, transport.times = state, 2
+    assert transport.vitals("before")
+    never_reached = Returning(device)
+    never_reached.state = state
+    with pytest.raises(DeviceNotReady) as caught:
+        never_reached.vitals("before")
+    assert caught.value.error_class == error_class
+
+
 def test_a_frozen_device_ends_by_the_deadline(phone: Phone, transport: AndroidTransport) -> None:
     transport.reconnect_s = 0.0
     (adb,) = [transport._found().adb]
@@ -311,6 +369,30 @@ def test_a_phone_without_a_mode_says_so_and_has_nothing_left_to_put_back(phone: 
     assert "fixed_performance" not in phone.shell("cat /data/local/tmp/farm/put-back.json").stdout
     transport.restore()
     assert "put-back" not in phone.shell("ls /data/local/tmp/farm").stdout
+
+
+@pytest.mark.parametrize("noted", ['{"fixed_performance": "off"}', '{"screen": "on"}', '{"fixed_performance": "off", "brightness": "77"}'])
+def test_a_note_of_what_a_phone_does_not_take_does_not_stay_for_ever(phone: Phone, device: Device, noted: str) -> None:
+    phone.shell(f"mkdir -p /data/local/tmp/farm; echo '{noted}' >/data/local/tmp/farm/put-back.json")  # as a killed controller left it
+    transport = AndroidTransport(device)
+    transport.preflight()
+    transport.restore()
+    assert "put-back" not in phone.shell("ls /data/local/tmp/farm").stdout
+    phone.shell("settings put system screen_brightness 155")  # by its owner, later
+    transport.prepare(CALM)
+    transport.restore()
+    assert phone.shell("settings get system screen_brightness").stdout.strip() == "155"
+
+
+def test_a_full_disk_does_not_keep_what_was_held_from_being_put_back(phone: Phone, transport: AndroidTransport) -> None:
+    before = settings_of(phone)
+    transport.claim(Holder("here", "a test"))
+    transport.prepare(CALM)
+    phone.fill_disk(leave_bytes=0)
+    transport._renewed_s = -1e9
+    transport.restore()
+    transport.release()
+    assert settings_of(phone) == before
 
 
 @pytest.mark.parametrize(

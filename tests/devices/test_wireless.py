@@ -58,7 +58,9 @@ def test_an_address_that_the_server_has_forgotten_is_connected_again(phone: Phon
 def test_another_phone_at_its_address_is_refused(phone: Phone, device: Device) -> None:
     to_wifi(device, 5555)
     phone.by_cable, phone.at_its_address = False, "R5CX7654321"
-    with pytest.raises(InputError, match=r"at 192.0.2.20:5555 answers another device than s25: its serial number is R5CX7654321"):
+    with pytest.raises(
+        InputError, match=r"at 192.0.2.20:5555 answers another device than s25: an unknown model, serial number R5CX7654321"
+    ):
         AndroidTransport(replace(device, wireless="192.0.2.20:5555")).preflight()
     phone.by_cable = True
     with pytest.raises(DeviceNotReady, match=r"at 192.0.2.20:5555 answers another device than s25"):

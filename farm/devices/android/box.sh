@@ -130,7 +130,8 @@ claim) # host, seconds, holder in words -> "taken", or "held" and the holder's w
     echo held
     echo "$whose"
   else
-    { echo "$host"; echo $((now + seconds)); echo "$holder"; } >lease.tmp && mv lease.tmp lease && echo taken
+    # Over what is there, and not by a new file: a lease can be renewed, and what is held put back, on a disk that is full.
+    { echo "$host"; echo $((now + seconds)); echo "$holder"; } 1<>lease && echo taken
   fi
   ;;
 release) # host: give up a lease, if it is this host's

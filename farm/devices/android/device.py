@@ -30,6 +30,8 @@ _RECONNECT_S = 120.0
 _RETRY_S = 1.0
 _LEASE_S = 240.0
 _ANSWER_S = 20.0
+_PASSING = frozenset({"no_adb_server", "not_authorised"})
+"""What a device that was reached before is waited out in: a server that restarts, a phone that a cable has just been put into again."""
 _CACHE_BYTES = 4_000_000_000
 _RESULT_BYTES = 1024 * 1024 * 1024
 
@@ -56,17 +58,15 @@ class AndroidTransport:
     _harness: HarnessBuild | None = None
     _holder: Holder | None = None
     _renewed_s: float = 0.0
-    _identity: str | None = None
-    """Who it was when it was asked first: whoever answers in its place later is refused."""
+    _serialno: str | None = None
+    """The serial number of the one that answered first (ro.serialno; "" where it says none): another one in its place is refused."""
     _interruption: Interruption = field(default_factory=Interruption)
     _held: tuple[Reading, ...] = ()
     """How the settings read that prepare() holds steady."""
 
     def identify(self) -> Identity:
         """Return who the device is, by its properties: the same over reboots, cables and names in files."""
-        found = self._patiently(lambda box: state.identity(box.adb))
-        self._identity = found.id
-        return found
+        return self._patiently(lambda box: state.identity(box.adb))
 
     def preflight(self) -> None:
         """Find the device on its adb server and make its box. Raises DeviceNotReady with the remedy."""
@@ -115,7 +115,17 @@ class AndroidTransport:
 
     def push(self, file: Path, name: str, on_bytes: Callable[[int, int], None] | None = None, *, sha256: str | None = None) -> int:
         """Put file into the box under name, verified on the device; return the bytes sent (0 when it was there)."""
-        return self._patiently(lambda box: box.push(file, name, sha256 or files.sha256(file), on_bytes=on_bytes))
+        wanted = sha256 or files.sha256(file)
+
+        def pushed(box: Box) -> int:
+            def told(sent: int, size: int) -> None:
+                self._renew(box)  # a big file on a slow link takes longer than a lease lasts
+                if on_bytes is not None:
+                    on_bytes(sent, size)
+
+            return box.push(file, name, wanted, on_bytes=told)
+
+        return self._patiently(pushed)
 
     def start(self, arguments: Sequence[str], nonce: str) -> Handle:
         """Start the harness in a session of its own. A link that breaks meanwhile: taken up if it had begun, started if not."""
@@ -179,11 +189,15 @@ class AndroidTransport:
 
     def pull(self, name: str, file: Path) -> bool:
         """Copy the box's file called name to file."""
-        content = io.BytesIO()
-        if not self._patiently(lambda box: box.pull(name, content, _RESULT_BYTES)):
-            return False
-        file.write_bytes(content.getvalue())
-        return True
+
+        def pulled(box: Box) -> bytes | None:
+            content = io.BytesIO()  # of this try alone: what a broken one left is not to be gone on with
+            return content.getvalue() if box.pull(name, content, _RESULT_BYTES) else None
+
+        found = self._patiently(pulled)
+        if found is not None:
+            file.write_bytes(found)
+        return found is not None
 
     def vitals(self, phase: str) -> tuple[StateReading, ...]:
         """Return the device's state now; what it does not allow comes with the reason."""
@@ -259,7 +273,9 @@ class AndroidTransport:
                 box = self._found()
                 self._renew(box)
                 return work(box)
-            except DeviceLost as error:
+            except (DeviceLost, DeviceNotReady) as error:
+                if not isinstance(error, DeviceLost) and (self._serialno is None or error.error_class not in _PASSING):
+                    raise
                 if self._interruption.is_set or time.monotonic() > deadline_s:
                     raise DeviceLost(f"{self.device.name} is gone: {error.message}", error_class=error.error_class) from error
                 log.info("%s: %s; trying again", self.device.name, error.message)
@@ -301,18 +317,24 @@ class AndroidTransport:
 
     def _recognised(self, adb: Adb) -> Adb:
         """Return adb when it leads to the device that is meant. Raises InputError: an address on a network passes from one to another."""
-        if adb.serial == self.device.wireless:
-            serial = adb.shell("getprop ro.serialno").out.strip()
-            known = self._identity
-            if self.device.serial not in (None, serial) or (known is not None and state.identity(adb).id != known):
-                raise InputError(
-                    f"at {adb.serial} answers another device than {self.device.name}: its serial number is {serial or 'unknown'}",
-                    hint="farm devices wireless tells the address that a device has now",
-                )
+        said = adb.shell("getprop ro.serialno; getprop ro.product.name; getprop ro.product.model").out.splitlines()
+        serialno, product, model = (*said, "", "", "")[:3]
+        meant = Listed(self.device.serial or "", "device", product.replace(" ", "_"), model.replace(" ", "_"))
+        over_wifi = adb.serial == self.device.wireless
+        is_another = over_wifi and (self.device.serial not in (None, serialno) or not _is_meant(meant, self.device))
+        if is_another or self._serialno not in (None, serialno):
+            raise InputError(
+                f"at {adb.serial} answers another device than {self.device.name}: {model or 'an unknown model'}, "
+                f"serial number {serialno or 'unknown'}",
+                hint="farm devices wireless tells the address that a device has now",
+            )
+        self._serialno = serialno
         return adb
 
     def _reconnect(self) -> None:
         serial = self._box.adb.serial if self._box else self.device.serial
+        if serial is not None and ":" in serial:
+            self._box = None  # whoever answers at an address next is looked at anew
         if serial is None or ":" not in serial:
             serial = self.device.wireless
         if serial is not None:

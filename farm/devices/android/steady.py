@@ -8,7 +8,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from farm.devices.android.box import Box
 from farm.devices.readers import errors, framework
@@ -37,6 +37,10 @@ class Setting:
     is_seen: bool = True
     """Whether look() sees a change; what it does not see is believed to the phone."""
 
+    def takes(self, value: str | None) -> bool:
+        """Whether it can be set to this."""
+        return value is None or isinstance(value, str)
+
     def look(self, box: Box) -> Reading:
         """Return how it reads; "not set" is the reason of one that is not set, which can be put back by taking it out again."""
         return framework.setting(box.call("get", [self.namespace, self.key]).out, self.key)
@@ -63,6 +67,10 @@ class Switch:
     read: Callable[[str], Reading]
     """How it is now, by what `box.sh look` says."""
     is_seen: bool = True
+
+    def takes(self, value: str | None) -> bool:
+        """Whether it can be switched to this."""
+        return value in self.words
 
     def look(self, box: Box) -> Reading:
         """Return how it is; where the phone does not show it, how it is when nobody has switched it."""
@@ -98,8 +106,13 @@ def _background_dexopt(help_text: str) -> Reading:
     return absent("background_dexopt", "cmd package", errors.why(help_text, "this version of Android has no command to stop it"))
 
 
-_ASLEEP = ("asleep", "dreaming", "dozing")
-_SCREEN = Switch("screen", "awake", "input keyevent", {"awake": "WAKEUP"} | dict.fromkeys(_ASLEEP, "SLEEP"), framework.wakefulness)
+def _screen(power: str) -> Reading:
+    """Asleep, dozing and dreaming are one: which of them a phone that is put to sleep becomes, it decides itself."""
+    found = framework.wakefulness(power)
+    return found if found.text in (None, "awake") else replace(found, text="asleep")
+
+
+_SCREEN = Switch("screen", "awake", "input keyevent", {"awake": "WAKEUP", "asleep": "SLEEP"}, _screen)
 _BACKGROUND_DEXOPT = Switch(
     "background_dexopt", "off", "cmd package", {"off": "--disable", "on": "--enable"}, _background_dexopt, is_seen=False
 )
@@ -135,9 +148,7 @@ def hold(box: Box, things: Sequence[Steady]) -> tuple[Reading, ...]:
     _write(box, note)
     after = {thing.name: _held(box, thing, before[thing.name]) if thing.name in note else before[thing.name] for thing in things}
     refused = [thing for thing in things if thing.name in note and after[thing.name].text is None]
-    unchanged = {
-        thing.name for thing in refused if (_reads(thing.look(box), note[thing.name]) if thing.is_seen else thing.name not in earlier)
-    }
+    unchanged = {thing.name for thing in refused if not thing.is_seen or _reads(thing.look(box), note[thing.name])}
     if unchanged:
         _write(box, {name: value for name, value in note.items() if name not in unchanged})
     return tuple(
@@ -151,7 +162,10 @@ def _held(box: Box, thing: Steady, before: Reading) -> Reading:
 
 
 def put_back(box: Box) -> None:
-    """Put back what is noted, and forget the note once everything is as it was."""
+    """Put back what is noted, and forget each thing that is as it was; what cannot be put back stays noted.
+
+    What nobody can see, and the phone refuses to switch, nobody has switched: it is forgotten too.
+    """
     note = _noted(box)
     if note is None:
         return
@@ -161,12 +175,14 @@ def put_back(box: Box) -> None:
         if thing.is_seen and _reads(thing.look(box), value):
             continue
         after = thing.put(box, value)
-        if not _reads(after, value):
+        if thing.is_seen and not _reads(after, value):
             left[name] = after.reason
-    if left:
-        log.warning("%s: not everything could be put back: %s", box.adb.serial, "; ".join(f"{name}: {why}" for name, why in left.items()))
+    if not left:
+        box.call("remove", [_NOTE])
         return
-    box.call("remove", [_NOTE])
+    log.warning("%s: not everything could be put back: %s", box.adb.serial, "; ".join(f"{name}: {why}" for name, why in left.items()))
+    if left.keys() != note.keys():
+        _write(box, {name: note[name] for name in left})
 
 
 def _reads(reading: Reading, value: str | None) -> bool:
@@ -184,7 +200,7 @@ def _noted(box: Box) -> Note | None:
     if not box.pull(_NOTE, content, _NOTE_BYTES):
         return None
     try:
-        return {name: value for name, value in json.loads(content.getvalue()).items() if name in _BY_NAME}
+        return {name: value for name, value in json.loads(content.getvalue()).items() if name in _BY_NAME and _BY_NAME[name].takes(value)}
     except (ValueError, AttributeError):
         log.warning("%s: the note of what to put back cannot be read", box.adb.serial)
         return None
