@@ -69,19 +69,21 @@ def plan_blocks(device: Device, contests: Sequence[Contest], blocks: range, gate
 
     A block has, for each workload and pass, four runs one after the other: ABBA or BAAB by chance. Which of both, and in what
     order the passes come, is drawn from the seed, the device's name and the block's number, and for each workload and pass by
-    itself: the same seed gives a block the same order, whatever else is measured, and whenever. A job's repeat tells its block
-    and position, so that both sides may be the same artifact.
+    itself: the same seed gives a block the same order, whatever else is measured, and whenever. A pass that gives the same again
+    is in the first block only, once a side. A job's repeat tells its block and position, so that both sides may be the same artifact.
     """
     jobs = []
     for block in blocks:
         drawn = []
         for contest in contests:
             for pass_ in contest.workload.passes:
+                if block > 0 and pass_ in ONCE_PASSES:
+                    continue
                 chance = random.Random(f"{seed} {device.name} {block} {contest.workload.id} {pass_}")
                 drawn.append((chance.random(), chance.getrandbits(1), contest, pass_))
         for _, turned, contest, pass_ in sorted(drawn, key=lambda one: one[0]):
             sides = tuple(side.other for side in _ABBA) if turned else _ABBA
-            for position, side in enumerate(sides):
+            for position, side in enumerate(sides[:2] if pass_ in ONCE_PASSES else sides):
                 artifact = contest.candidate if side is Side.CANDIDATE else contest.baseline
                 place = Place(gate, side, block, position)
                 jobs.append(Job(device, contest.workload, artifact, pass_, len(_ABBA) * block + position, place))

@@ -39,7 +39,7 @@ MAY_IMPORT = {
     "runner": {"harness", "devices", "conditions", "outputs", "power", "quality", "sustain", "watched"},
     "rack": {"runner", "devices"},
     "leases": {"devices"},
-    "release": {"rack", "gate", "store", "artifacts", "records", "series"},
+    "release": {"rack", "gate", "quality", "store", "artifacts", "records", "series"},
     "store": {"records"},
     "journal": {"records"},
     "publish": {"summary"},

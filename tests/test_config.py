@@ -385,7 +385,8 @@ artifact = "model.fake"
 
 def test_budgets_take_pools_exemptions_and_qualities(tmp_path: Path) -> None:
     written(tmp_path, "farm-fake 1\n", "model.fake")
-    text = f"""{WORK}
+    items.write(tmp_path / "some.items", items.tokens_file([[1, 2]] * 8), {}, None)
+    text = f"""{WORK}items = "some.items"
 [[budgets]]
 workload = "a"
 metric = "latency_ns"
@@ -476,6 +477,7 @@ time_budget = 60
         'budgets[0].pool: there is no pool "rakc"; did you mean "rack"?',
         "budgets[0].pool: not together with devices",
         'budgets[1].metric: there is no metric "accurcy_ratio"; did you mean "accuracy_ratio"?',
+        'budgets[2].metric: accuracy_ratio is of items, and the workload "a" states none',
         "budgets[2].max: a budget of accuracy_ratio states max_drop",
         "budgets[2]: an exemption states until, owner and reason, and owner and reason are missing",
         "budgets[3].max_regression: decode_tokens_per_s is better when higher, so 100 % allows anything",

@@ -52,11 +52,12 @@ def _explanations(store: "Store", gate: dict[str, Any]) -> "list[Explanation]":
     rows = store.query("gate_verdicts", gate=identity)
     verdicts = [release.verdict_of(document) for document in rows["document"]]
     budgets = [verdict.budget for verdict in verdicts]
-    frame = release.of_stored(store, store.query("judged_runs", gate=identity)).frame(budgets)
+    numbers = release.of_stored(store, store.query("judged_runs", gate=identity))
+    frame = numbers.frame(budgets)
     devices = store.query("gate_devices", gate=identity)
     failures = [release.Failure(*row) for row in devices.drop_nulls("failure").rows()]
     names = devices["name"].to_list()
-    again = judging.judge(budgets, frame, release.plan_of(gate["plan"]), gate["today"], devices=names)
+    again = judging.judge(budgets, frame, release.plan_of(gate["plan"]), gate["today"], devices=names, items=numbers.items())
     again = release.with_failures(again, failures, names)
     artifacts: dict[str, dict[str, list[str]]] = {}
     for workload, side, sha256 in store.query("gate_artifacts", gate=identity).rows():

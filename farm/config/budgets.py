@@ -22,6 +22,8 @@ class Names:
     """What budgets may name."""
 
     workloads: tuple[str, ...]
+    answering: frozenset[str]
+    """The workloads that state items."""
     devices: tuple[str, ...]
     pools: Mapping[str, tuple[str, ...]]
 
@@ -83,6 +85,9 @@ def _name_problems(entry: Mapping[str, Any], names: Names) -> Iterable[str]:
             yield f'.devices: there is no device "{name}"{nearest(str(name), names.devices)}'
     if isinstance(pool, str) and pool not in names.pools:
         yield f'.pool: there is no pool "{pool}"{nearest(pool, names.pools)}'
+    metric = entry.get("metric")
+    if metric in list(Quality) and workload in names.workloads and workload not in names.answering:
+        yield f'.metric: {metric} is of items, and the workload "{workload}" states none'
     if pool is not None and named is not None:
         yield ".pool: not together with devices"
 

@@ -88,7 +88,9 @@ def load_suite(path: Path, devices: Mapping[str, Device], pools: Mapping[str, tu
     raw = read_toml(path)
     problems: list[str] = []
     file = validated(_SuiteFile, raw, path, problems)
-    names = Names(tuple(str(entry.get("id")) for entry in tables(raw.get("workloads"))), tuple(devices), pools or {})
+    stated = tables(raw.get("workloads"))
+    answering = frozenset(str(entry.get("id")) for entry in stated if "items" in entry)
+    names = Names(tuple(str(entry.get("id")) for entry in stated), answering, tuple(devices), pools or {})
     found = (*_workload_problems(raw, path.parent), *budget_problems(raw, names), *gate_problems(raw))
     problems += [f"{path}: {problem}" for problem in found]
     if problems or file is None:

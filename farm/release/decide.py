@@ -13,7 +13,7 @@ from farm.rack import Contest
 from farm.records import Record
 from farm.release.numbers import Numbers, of_measured
 from farm.series import workload_key
-from farm.verdicts import Budget, Change, Decision, Plan, Quality, Verdict
+from farm.verdicts import Budget, Change, Decision, Plan, Verdict
 from farm.workloads import Artifact, Device, Job, Pass, Workload
 
 
@@ -106,9 +106,9 @@ def changes(asked: Asked, numbers: Numbers | None) -> tuple[Change, ...]:
 
 def judged(asked: Asked, numbers: Numbers | None, failures: Iterable[Failure]) -> tuple[Verdict, ...]:
     """Return the verdicts on what has been measured; what a device that failed was needed for is not decided."""
-    frame = gate.NO_RUNS if numbers is None else numbers.frame(asked.budgets)
+    frame, items = (gate.NO_RUNS, None) if numbers is None else (numbers.frame(asked.budgets), numbers.items())
     names = [device.name for device in asked.devices]
-    verdicts = gate.judge(asked.budgets, frame, asked.plan, asked.today, devices=names)
+    verdicts = gate.judge(asked.budgets, frame, asked.plan, asked.today, devices=names, items=items)
     return with_failures(verdicts, tuple(failures), names)
 
 
@@ -150,7 +150,7 @@ def _open_contests(every: Sequence[Contest], verdicts: Iterable[Verdict]) -> tup
         (verdict.budget.workload, pass_)
         for verdict in verdicts
         if verdict.decision is Decision.INCONCLUSIVE and verdict.more_runs_help
-        for pass_ in _passes(verdict.budget)
+        for pass_ in METRICS[verdict.budget.metric].passes
     }
     found = []
     for contest in every:
@@ -158,11 +158,6 @@ def _open_contests(every: Sequence[Contest], verdicts: Iterable[Verdict]) -> tup
         if passes:
             found.append(replace(contest, workload=replace(contest.workload, passes=passes)))
     return tuple(found)
-
-
-def _passes(budget: Budget) -> tuple[Pass, ...]:
-    """Return the passes that measure what a budget is about; of a quality, none that this farm gates on yet."""
-    return () if budget.metric in list(Quality) else METRICS[budget.metric].passes
 
 
 def contests(
@@ -178,7 +173,7 @@ def contests(
     """
     found = []
     for workload in workloads:
-        needed = {pass_ for budget in budgets if budget.workload == workload.id for pass_ in _passes(budget)}
+        needed = {pass_ for budget in budgets if budget.workload == workload.id for pass_ in METRICS[budget.metric].passes}
         stated = set(workload.passes) if workload.id in asked else set()
         passes = tuple(pass_ for pass_ in Pass if pass_ in needed | stated)
         if passes:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from farm import gate
+from farm import gate, quality
 from farm.metrics import METRICS, Statistic
 from farm.records import Record
 from farm.store import Store, rows_of
-from farm.verdicts import Budget
+from farm.verdicts import Budget, Side
 from farm.workloads import Outcome
 
 _RUN = ("run", "device", "session", "flavour", "workload", "side", "block", "position", "outcome", "reason")
@@ -33,6 +33,8 @@ class Numbers:
     runs: pl.DataFrame
     statistics: pl.DataFrame
     absences: pl.DataFrame
+    answers: pl.DataFrame
+    """What quality runs answered to each item."""
 
     def plus(self, later: "Numbers") -> "Numbers":
         """Return these and later ones."""
@@ -40,7 +42,14 @@ class Numbers:
             pl.concat([self.runs, later.runs], how="vertical_relaxed"),
             pl.concat([self.statistics, later.statistics], how="vertical_relaxed"),
             pl.concat([self.absences, later.absences], how="vertical_relaxed"),
+            pl.concat([self.answers, later.answers], how="vertical_relaxed"),
         )
+
+    def items(self) -> pl.DataFrame:
+        """Return the items that the candidate answered, as farm.gate has them, each beside the baseline's answer."""
+        sides = [self.runs.filter(pl.col("side") == side)["run"].to_list() for side in (Side.BASELINE, Side.CANDIDATE)]
+        baseline, candidate = (self.answers.filter(pl.col("run_id").is_in(own)) for own in sides)
+        return quality.paired_items(baseline, candidate)
 
     def frame(self, budgets: Iterable[Budget]) -> pl.DataFrame:
         """Return the rows, as farm.gate has them, of all that is measured by any run or promised by a budget.
@@ -65,7 +74,9 @@ class Numbers:
 def of_measured(records: Sequence[Record]) -> Numbers:
     """Return the numbers of runs that were measured for one gate and need not be in any database yet."""
     runs, statistics, absences = rows_of(records, "placed_runs", "every_statistic", "every_absence")
-    return Numbers(runs, statistics, absences)
+    answered = [record for record in records if record.get("answers")]
+    (answers,) = rows_of(answered, "chosen_answers", run_ids=[record["runs"][0]["id"] for record in answered])
+    return Numbers(runs, statistics, absences, answers)
 
 
 def of_stored(store: Store, runs: pl.DataFrame) -> Numbers:
@@ -75,4 +86,5 @@ def of_stored(store: Store, runs: pl.DataFrame) -> Numbers:
         runs.select(*_RUN, "pass"),
         store.query("chosen_statistics", run_ids=chosen),
         store.query("chosen_absences", run_ids=chosen),
+        store.query("chosen_answers", run_ids=chosen),
     )

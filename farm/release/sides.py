@@ -8,7 +8,7 @@ import polars as pl
 
 from farm.errors import InputError
 from farm.verdicts import Side
-from farm.workloads import Outcome
+from farm.workloads import ONCE_PASSES, Outcome
 
 _HASH = re.compile(r"[0-9a-f]{8,64}")
 _A_BLOCK = 4
@@ -66,7 +66,11 @@ def sided(stored: pl.DataFrame, selectors: Selectors, workload_keys: Collection[
 
 def unchecked(runs: pl.DataFrame, workloads: Collection[str]) -> int:
     """Return how many valid runs of these workloads have an output that was held against no reference."""
-    valid = runs.filter((pl.col("outcome") == Outcome.OK) & pl.col("workload").is_in(list(workloads)))
+    valid = runs.filter(
+        pl.col("outcome") == Outcome.OK,
+        pl.col("workload").is_in(list(workloads)),
+        ~pl.col("pass").is_in(list(ONCE_PASSES)),  # a quality pass answers items, of which each has its own right answer
+    )
     return valid.filter(pl.col("output_check").fill_null("") != "passed").height
 
 
@@ -78,9 +82,10 @@ def _named(text: str) -> pl.Expr:
 def _whole_blocks(own: pl.DataFrame) -> pl.DataFrame:
     """Return the runs of blocks that one session measured to their end, in gates that measured both sides."""
     block = ["gate", "session", "workload", "pass", "block"]
+    whole = pl.when(pl.col("pass").is_in(list(ONCE_PASSES))).then(len(Side)).otherwise(_A_BLOCK)
     return own.filter(
         pl.col("gate").is_not_null(),
-        pl.col("position").n_unique().over(block) == _A_BLOCK,
+        pl.col("position").n_unique().over(block) == whole,
         pl.col("side").n_unique().over(block) == len(Side),
     )
 

@@ -139,13 +139,13 @@ def statistics_of(records: Sequence[Record]) -> pl.DataFrame:
     return rows_of(records, "all_statistics")[0]
 
 
-def rows_of(records: Sequence[Record], *names: str) -> list[pl.DataFrame]:
-    """Return the rows of queries/NAME.sql, for each name, over nothing but these runs."""
+def rows_of(records: Sequence[Record], *names: str, **parameters: object) -> list[pl.DataFrame]:
+    """Return the rows of queries/NAME.sql, for each name, over nothing but these runs; all of them take the same parameters."""
     with duckdb.connect(":memory:") as connection:
         _migrate(connection, Path(":memory:"))
         for record in records:
             _insert(connection, record)
-        return [_rows(connection, name, {}) for name in names]
+        return [_rows(connection, name, parameters) for name in names]
 
 
 def _connect(path: Path, *, read_only: bool, deadline_s: float) -> duckdb.DuckDBPyConnection:

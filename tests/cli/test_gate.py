@@ -16,6 +16,7 @@ import pytest
 import xmlschema
 from click.testing import CliRunner
 
+from farm import items
 from farm.artifacts import sidecar
 from farm.cli.main import farm as group
 from farm.errors import FarmError
@@ -35,11 +36,15 @@ USUAL_NS = 4_000_000
 Farm = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def a_model(path: Path, *, checked: bool = True, **settings: int) -> Path:
+USUAL_ANSWER = (b"\0\1\2\3", struct.pack("<f", 1.0))
+
+
+def a_model(path: Path, answer: tuple[bytes, bytes] = USUAL_ANSWER, *, checked: bool = True, **settings: int | str) -> Path:
     """A model of the fake runtime, with the reference that its output is."""
     path.write_text("farm-fake 1\n" + "".join(f"{key} {value}\n" for key, value in settings.items()))
     if checked:
-        reference = Reference((b"\0\1\2\3",), struct.pack("<f", 1.0), "float32", (1,), Comparison.MAX_ABS, 0.0, "by hand")
+        given, output = answer
+        reference = Reference((given,), output, "float32", (len(output) // 4,), Comparison.MAX_ABS, 0.0, "by hand")
         sidecar.write(path, hashlib.sha256(path.read_bytes()).hexdigest(), sidecar.Sidecar(None, reference))
     return path
 
@@ -187,6 +192,32 @@ def test_a_suite_that_only_warns_takes_what_is_unchecked_and_ends_with_0(farm: F
     done = farm(*gate("bare.fake"))
     assert done.returncode == 0, done.stderr
     assert "FAIL (warns)" in done.stdout
+
+
+@pytest.mark.parametrize(("output", "code", "decision"), [("0 1", 0, "pass"), ("1 0", 4, "fail")])
+def test_a_quality_is_judged_on_the_items_that_both_sides_answered(farm: Farm, home: Path, output: str, code: int, decision: str) -> None:
+    """The baseline answers with its input, nine times of ten rightly; the candidate always, or never."""
+    rows = [[struct.pack("<2f", 1 - 2 * (place % 10 > 0), 0)] for place in range(200)]
+    items.write(home / "some.items", items.classify_file(rows), {}, [1] * 200)
+    a_suite(
+        home, '[[budgets]]\nworkload = "net"\nmetric = "accuracy_ratio"\nmax_drop = "5 %"\n', workload=f'{WORKLOAD}items = "some.items"\n'
+    )
+    asked = struct.pack("<2f", 0, 1)
+    a_model(home / "old.fake", (asked, asked), echo=1, input_bytes=8)
+    a_model(home / "new.fake", (asked, struct.pack("<2f", *map(float, output.split()))), output_values=output, input_bytes=8)
+    done = farm(*gate("new.fake", "--json"))
+    assert done.returncode == code, done.stdout + done.stderr
+    (verdict,) = json.loads(done.stdout)["verdicts"]
+    assert (verdict["decision"], verdict["used"][0]["candidate"], verdict["used"][0]["baseline"]) == (decision, 200, 200)
+    assert verdict["estimate"]["value"] == pytest.approx(-0.1 if decision == "pass" else 0.9)
+    assert rows_of(home) == [{"pass": "quality", "side": side} for side in ("baseline", "candidate")]
+    assert "judged again from these runs: the same verdict" in farm("explain").stdout
+    stored = farm(*gate("new.fake", "--stored", "--json"))
+    assert json.loads(stored.stdout)["verdicts"] == [verdict]
+
+
+def rows_of(home: Path) -> list[dict[str, Any]]:
+    return rows(home, "SELECT pass, side FROM runs JOIN placements ON run_id = id ORDER BY side")
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
