@@ -74,13 +74,14 @@ class Store:
             connection.commit()
         return new
 
-    def add_gate(self, record: Record) -> None:
-        """Put a gate and its verdicts in, all in one transaction."""
-        with self._open(read_only=False) as connection:
-            _migrate(connection, self.path)
-            connection.begin()
-            _insert_rows(connection, record)
-            connection.commit()
+    def add(self, rows: Record) -> None:
+        """Put rows in, by table, all in one transaction; nothing is opened when there are none."""
+        if any(rows.values()):
+            with self._open(read_only=False) as connection:
+                _migrate(connection, self.path)
+                connection.begin()
+                _insert_rows(connection, rows)
+                connection.commit()
 
     def check(self) -> None:
         """Raise StoreError when the database is there and cannot be used: another kind of file, or made by a newer farm."""

@@ -1,0 +1,88 @@
+"""One series' findings -> changes: the nights and revisions they lie between, their likelier causes, and whether they are still there."""
+
+import math
+from collections.abc import Sequence
+from statistics import median
+
+from farm.findings import Cause, Followed, Moment, Night, Place
+from farm.verdicts import Finding, FindingKind, History
+
+_STATE = ("os_build", "harness", "farm_version", "runtime_version", "battery_health")
+"""What may change a number although the model is the same, by Night's names."""
+_LEFT = 0.25
+"""A change is still there while more than this share of it is left: a level is known no better than that by a few nights."""
+
+
+def history(followed: Followed) -> History:
+    """Return a series as a history; its sessions are the nights."""
+    return History(followed.series.name, tuple(tuple(night.values) for night in followed.nights))
+
+
+def place(nights: Sequence[Night], finding: Finding) -> Place:
+    """Return where a finding lies, by the nights around it."""
+    return Place(moment(nights[finding.index_low - 1]), moment(nights[finding.index]), moment(nights[finding.index_high]))
+
+
+def moment(night: Night) -> Moment:
+    """Return a night as a place in its history."""
+    return Moment(night.began_at, night.revision)
+
+
+def is_worse(finding: Finding, *, less_is_better: bool) -> bool:
+    """Whether a change is one for the worse."""
+    return (finding.after > finding.before) is less_is_better
+
+
+def causes(nights: Sequence[Night], finding: Finding) -> tuple[Cause, ...]:
+    """Return what else changed where a finding lies: from the last night on the old level to the last that may be the first on the new one.
+
+    A state that is not known on a night is what it was before. One that is back at the end as it was has not changed.
+    """
+    around = nights[finding.index_low - 1 : finding.index_high + 1]
+    found = []
+    for name in _STATE:
+        words = [word for night in around if (word := getattr(night, name))]
+        if words and words[0] != words[-1]:
+            found.append(Cause(name, words[0], words[-1]))
+    return tuple(found)
+
+
+def artifact_changed(nights: Sequence[Night], finding: Finding) -> bool | None:
+    """Whether the artifact became another one where a finding lies; None where it is not known."""
+    known = [night.artifact for night in nights[finding.index_low - 1 : finding.index_high + 1] if night.artifact]
+    return len(set(known)) > 1 if known else None
+
+
+def recovery(findings: Sequence[Finding], number: int) -> int | None:
+    """Return the first night of the level on which finding `number` is no longer there, None while it still is.
+
+    findings are all of one series, oldest first. Suspected ones are not yet a level.
+    """
+    later = [finding for finding in findings[number + 1 :] if finding.kind is FindingKind.CHANGE]
+    if findings[number].kind is not FindingKind.CHANGE or not later or share_left(findings[number], later[-1].after) > _LEFT:
+        return None
+    back = later[-1]
+    for finding in reversed(later):  # the last stay on that level is the recovery, not a visit
+        if share_left(findings[number], finding.after) > _LEFT:
+            break
+        back = finding
+    return back.index
+
+
+def share_left(finding: Finding, level: float) -> float:
+    """Return how much of a change is left on a level: 1 on its new level, 0 on its old one; above 1 and below 0 beyond them."""
+    return share_of_step(finding.before, finding.after, level, is_ratio=finding.size.is_ratio)
+
+
+def share_of_step(before: float, after: float, level: float, *, is_ratio: bool) -> float:
+    """Return where level lies from before (0) to after (1), by ratios where all three are positive."""
+    if is_ratio and min(before, after, level) > 0:
+        before, after, level = math.log(before), math.log(after), math.log(level)
+    step = after - before
+    return (level - before) / step if step else 0.0
+
+
+def is_level_here(nights: Sequence[Night], place: Place, before: float, after: float, *, is_ratio: bool) -> bool:
+    """Whether the nights from place.first on still lie nearer to the new level than to the old one."""
+    since = [median(night.values) for night in nights if night.began_at >= place.first.at and night.values]
+    return bool(since) and share_of_step(before, after, median(since), is_ratio=is_ratio) > 1 / 2
