@@ -1,8 +1,10 @@
 """farm track and farm ack: what changed in a branch's history, and what people say of it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,7 @@ from farm.errors import InputError
 
 if TYPE_CHECKING:
     from farm import track as tracking
-    from farm.findings import Followed, Request
+    from farm.findings import Followed, Request, Tracked
     from farm.store import Store
 
 
@@ -55,20 +57,11 @@ def track(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's v
     Exit codes: 0 nothing new; 4 a regression is there for sure, and nobody has acknowledged it; 3 a series that should have data has
     none, fresh runs are waited for, or there is nothing to follow. 4 outranks 3.
     """
-    from farm import track as tracking
     from farm.publish import findings_json
 
-    store = context.drained_store()
-    branch, device, workload = given["branch"], given["device"], given["workload"]
-    nights = store.query("nights", branch=branch, metrics=list(tracking.METRICS_OF_PASSES), device=device, workload=workload)
-    if nights.is_empty():
-        _check_branch(store, branch)
-    followed = tracking.followed(store.query("followed_series", branch=branch), nights)
-    expected = None if given["suite"] is None else _expected(context, given["suite"], followed, device, workload)
-    as_of = _naive(now_utc())
-    today = tracking.Today(branch, as_of, given["since"], device, workload, expected, _troubles(store, branch, followed))
-    tracked, rows = tracking.follow(followed, _known(store, branch), today)
-    store.add(rows)
+    store, suite = context.drained_store(), given["suite"]
+    asked = Asked(given["branch"], _naive(now_utc()), given["since"], given["device"], given["workload"])
+    tracked = look(store, asked, None if suite is None else partial(_expected, context, suite, asked))
     if given["as_json"]:
         click.echo(findings_json.findings_json(tracked), nl=False)
         return tracked.exit_code
@@ -78,8 +71,40 @@ def track(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's v
     draw.tables(words.tables(tracked, every=given["every"]))
     draw.lines("Members of groups", words.member_lines(tracked, every=given["every"]))
     draw.lines("Acknowledged before", words.note_lines(tracked))
-    click.echo(draw.plain(words.headline(tracked) if tracked.series else f"there is nothing to follow on branch {branch}"))
+    click.echo(draw.plain(words.headline(tracked) if tracked.series else f"there is nothing to follow on branch {tracked.branch}"))
     return tracked.exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Whose history to look at. as_of is the time that it is, naive UTC; device and workload None: all."""
+
+    branch: str
+    as_of: datetime
+    since: date | None = None
+    device: str | None = None
+    workload: str | None = None
+
+
+def look(
+    store: "Store", asked: Asked, expected: "Callable[[Sequence[Followed]], Collection[tracking.Expected]] | None" = None
+) -> "Tracked":
+    """Read a branch's history, say what holds, and store what is new of it. expected: the jobs that should have data, given what has some.
+
+    Raises InputError when there are runs, and none is of that branch.
+    """
+    from farm import track as tracking
+
+    parameters = {"branch": asked.branch, "device": asked.device, "workload": asked.workload}
+    nights = store.query("nights", metrics=list(tracking.METRICS_OF_PASSES), **parameters)
+    if nights.is_empty():
+        _check_branch(store, asked.branch)
+    followed = tracking.followed(store.query("followed_series", branch=asked.branch), nights)
+    jobs = None if expected is None else expected(followed)
+    today = tracking.Today(**asdict(asked), expected=jobs, troubles=_troubles(store, asked.branch, followed))
+    tracked, rows = tracking.follow(followed, _known(store, asked.branch), today)
+    store.add(rows)
+    return tracked
 
 
 def pending(store: "Store", device: str | None) -> "tuple[Request, ...]":
@@ -135,16 +160,14 @@ def _troubles(store: "Store", branch: str, followed: "Sequence[Followed]") -> "t
     )
 
 
-def _expected(
-    context: Context, suite: Path, followed: "Sequence[Followed]", device: str | None, workload: str | None
-) -> "tuple[tracking.Expected, ...]":
+def _expected(context: Context, suite: Path, asked: Asked, followed: "Sequence[Followed]") -> "tuple[tracking.Expected, ...]":
     """Return the suite's jobs on the device that is named, else on all devices that the branch has data of."""
     from farm import track as tracking
     from farm.config import load_suite
     from farm.metrics import headline
 
-    devices = [device] if device else sorted({item.series.device for item in followed})
-    work = [each for each, _ in load_suite(suite, context.lab().devices).work if workload in (None, each.id)]
+    devices = [asked.device] if asked.device else sorted({item.series.device for item in followed})
+    work = [each for each, _ in load_suite(suite, context.lab().devices).work if asked.workload in (None, each.id)]
     return tuple(
         tracking.Expected(name, each.id, pass_, headline(pass_, tokens=each.prompt is not None))
         for name in devices

@@ -54,19 +54,15 @@ def artifact_changed(nights: Sequence[Night], finding: Finding) -> bool | None:
 
 
 def recovery(findings: Sequence[Finding], number: int) -> int | None:
-    """Return the first night of the level on which finding `number` is no longer there, None while it still is.
+    """Return the first night on which finding `number` is no longer there, None while it still is.
 
-    findings are all of one series, oldest first. Suspected ones are not yet a level.
+    findings are all of one series, oldest first. The level has to come back; what happens after that is a change of its own. A
+    suspected change is not yet a level.
     """
-    later = [finding for finding in findings[number + 1 :] if finding.kind is FindingKind.CHANGE]
-    if findings[number].kind is not FindingKind.CHANGE or not later or share_left(findings[number], later[-1].after) > _LEFT:
+    if findings[number].kind is not FindingKind.CHANGE:
         return None
-    back = later[-1]
-    for finding in reversed(later):  # the last stay on that level is the recovery, not a visit
-        if share_left(findings[number], finding.after) > _LEFT:
-            break
-        back = finding
-    return back.index
+    later = (finding for finding in findings[number + 1 :] if finding.kind is FindingKind.CHANGE)
+    return next((finding.index for finding in later if share_left(findings[number], finding.after) <= _LEFT), None)
 
 
 def share_left(finding: Finding, level: float) -> float:
