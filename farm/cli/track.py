@@ -95,14 +95,28 @@ def look(
     """
     from farm import track as tracking
 
-    parameters = {"branch": asked.branch, "device": asked.device, "workload": asked.workload}
-    nights = store.query("nights", metrics=list(tracking.METRICS_OF_PASSES), **parameters)
-    if nights.is_empty():
-        _check_branch(store, asked.branch)
-    followed = tracking.followed(store.query("followed_series", branch=asked.branch), nights)
+    of_branch = {"branch": asked.branch, "as_of": asked.as_of}
+    part = {"device": asked.device, "workload": asked.workload, "metrics": list(tracking.METRICS_OF_PASSES)}
+    found = store.queries(
+        {
+            "nights": of_branch | part,
+            "followed_series": of_branch,
+            "troubles": of_branch,
+            "findings": {"branch": asked.branch, "id": None},
+            "acknowledgements": {"branch": asked.branch},
+            "pending_confirmations": {"branch": asked.branch, "device": None},
+            "branches": {},
+        }
+    )
+    if found["nights"].is_empty():
+        _check_branch(found["branches"]["branch"].to_list(), asked.branch)
+    followed = tracking.followed(found["followed_series"], found["nights"])
+    pending = found["pending_confirmations"]
+    fresh = tracking.NO_RUNS if pending.is_empty() else store.query("confirming_runs", **of_branch)
     jobs = None if expected is None else expected(followed)
-    today = tracking.Today(**asdict(asked), expected=jobs, troubles=_troubles(store, asked.branch, followed))
-    tracked, rows = tracking.follow(followed, _known(store, asked.branch), today)
+    today = tracking.Today(**asdict(asked), expected=jobs, troubles=tracking.troubles(found["troubles"]))
+    known = tracking.Known(found["findings"], found["acknowledgements"], pending, fresh)
+    tracked, rows = tracking.follow(followed, known, today)
     store.add(rows)
     return tracked
 
@@ -118,46 +132,12 @@ def pending(store: "Store", device: str | None) -> "tuple[Request, ...]":
     return tracking.pending(store.query("pending_confirmations", device=device, branch=None))
 
 
-def _known(store: "Store", branch: str) -> "tracking.Known":
-    import polars as pl
-
-    from farm import track as tracking
-
-    waiting = store.query("pending_confirmations", branch=branch, device=None)
-    columns = ("confirmation_id", "session_id", "value")
-    runs = pl.DataFrame(schema=dict.fromkeys(columns, pl.String)) if waiting.is_empty() else store.query("confirming_runs", branch=branch)
-    return tracking.Known(
-        store.query("findings", branch=branch, id=None), store.query("acknowledgements", branch=branch), waiting, runs.select(columns)
-    )
-
-
-def _check_branch(store: "Store", branch: str) -> None:
+def _check_branch(branches: Sequence[str], branch: str) -> None:
     """Raise InputError when there are runs, and none is of that branch."""
     from farm.config import nearest
 
-    branches = store.query("branches")["branch"].to_list()
     if branches and branch not in branches:
         raise InputError(f'no run is of a branch "{branch}"{nearest(branch, branches)}', hint=f"runs are of {', '.join(branches)}")
-
-
-def _troubles(store: "Store", branch: str, followed: "Sequence[Followed]") -> "tuple[tracking.Trouble, ...]":
-    """Return what came to nothing since the series that ended first did."""
-    from farm import track as tracking
-
-    since = min((item.nights[-1].began_at for item in followed), default=datetime.min)  # noqa: DTZ901 - the database's times are naive
-    rows = store.query("troubles", branch=branch, since=max(since, datetime(1970, 1, 1)))  # noqa: DTZ001
-    return tuple(
-        tracking.Trouble(
-            row["device_id"],
-            row["device"],
-            row["workload"],
-            row["pass"],
-            row["at"],
-            row["runs"],
-            f"{row['outcome'].replace('_', ' ')}: {row['reason'] or 'no reason is known'}",
-        )
-        for row in rows.iter_rows(named=True)
-    )
 
 
 def _expected(context: Context, suite: Path, asked: Asked, followed: "Sequence[Followed]") -> "tuple[tracking.Expected, ...]":

@@ -12,6 +12,11 @@ _STATE = ("os_build", "harness", "farm_version", "runtime_version", "battery_hea
 _LEFT = 0.25
 """A change is still there while more than this share of it is left: a level is known no better than that by a few nights."""
 
+_FEW = 3
+"""Nights that make a level, where the segmentation has told of it before."""
+_YOUNG = 8
+"""Nights within which a change that was once sure is believed although the series does not show it today."""
+
 
 def history(followed: Followed) -> History:
     """Return a series as a history; its sessions are the nights."""
@@ -78,7 +83,17 @@ def share_of_step(before: float, after: float, level: float, *, is_ratio: bool) 
     return (level - before) / step if step else 0.0
 
 
-def is_level_here(nights: Sequence[Night], place: Place, before: float, after: float, *, is_ratio: bool) -> bool:
-    """Whether the nights from place.first on still lie nearer to the new level than to the old one."""
-    since = [median(night.values) for night in nights if night.began_at >= place.first.at and night.values]
-    return bool(since) and share_of_step(before, after, median(since), is_ratio=is_ratio) > 1 / 2
+def told_by_nights(nights: Sequence[Night], place: Place, before: float, after: float, *, is_ratio: bool) -> tuple[bool, int | None]:
+    """Return whether the nights from place.first on tell of a change by themselves, and the first night on which it was over, if it is.
+
+    The segmentation takes a stay of few nights for a burst and tells of neither end; who was told of it wants to hear the end.
+    """
+    places = [number for number, night in enumerate(nights) if night.began_at >= place.first.at and night.values]
+    shares = [share_of_step(before, after, median(nights[number].values), is_ratio=is_ratio) for number in places]
+    back = len(shares)
+    while back and shares[back - 1] < 1 / 2:
+        back -= 1
+    stayed, since = shares[:back], shares[back:]
+    if len(since) >= _FEW and median(since) <= _LEFT:
+        return len(stayed) >= _FEW and median(stayed) > 1 / 2, places[back]
+    return bool(shares) and len(shares) <= _YOUNG and median(shares) > 1 / 2, None

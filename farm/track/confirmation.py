@@ -22,6 +22,10 @@ ENOUGH = 3
 """Runs of one session that answer: fewer are too easily all slow."""
 
 
+NO_RUNS = pl.DataFrame(schema={"confirmation_id": pl.String, "session_id": pl.String, "value": pl.Float64})
+"""What the query `confirming_runs` returns when nothing is asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Suspicion:
     """A suspected change of one series, as it was when fresh runs were asked for."""

@@ -15,9 +15,6 @@ from farm.track.missing import Expected, Trouble
 from farm.track.rows import Stored
 from farm.verdicts import Finding, FindingKind
 
-_YOUNG = 8
-"""Nights within which a change that fresh runs confirmed is believed although the series alone does not show it."""
-
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -158,7 +155,7 @@ def _standing(work: _Work, name: str, finding: Finding, last_at: datetime) -> St
 
 
 def _carried_or_gone(work: _Work) -> Iterator[Stored]:
-    """Yield what was found before and is no longer; what fresh runs confirmed a few nights ago, and still shows, is kept."""
+    """Yield what was found before and is no longer; what was sure once is kept as long as the nights themselves still tell of it."""
     ids = {change.id for change in work.found}
     for stored in work.stored.values():
         item = work.histories.get((stored.series_key or "", stored.metric))
@@ -172,27 +169,34 @@ def _carried_or_gone(work: _Work) -> Iterator[Stored]:
 
 
 def _carried(work: _Work, item: Followed, stored: Stored, place: Place) -> TrackedChange | None:
-    young = sum(night.began_at >= place.first.at for night in item.nights) <= _YOUNG
-    is_sure = stored.id in work.confirmed or (stored.standing == Standing.CONFIRMED and stored.significance is None)
-    levels = stored.before, stored.after, stored.size
-    if not (young and is_sure) or levels[0] is None or levels[1] is None or levels[2] is None:
+    if stored.standing != Standing.CONFIRMED and stored.id not in work.confirmed:
         return None
-    if not changes.is_level_here(item.nights, place, levels[0], levels[1], is_ratio=levels[2].is_ratio):
-        return None
+    assert stored.before is not None  # every change has levels and a size
+    assert stored.after is not None
+    assert stored.size is not None
+    recovered = stored.recovered
+    if recovered is None:
+        is_told, over = changes.told_by_nights(item.nights, place, stored.before, stored.after, is_ratio=stored.size.is_ratio)
+        if not is_told:
+            return None
+        recovered = None if over is None else changes.moment(item.nights[over])
     holds, lapsed = holding(work.said[stored.id], work.today.as_of.date(), item.nights)
     return TrackedChange(
-        stored.id,
-        item.series,
-        Standing.CONFIRMED,
-        stored.worse,
-        is_here=True,
+        id=stored.id,
+        series=item.series,
+        standing=Standing.CONFIRMED,
+        worse=stored.worse,
+        is_here=recovered is None,
         place=place,
-        before=levels[0],
-        after=levels[1],
-        size=levels[2],
+        before=stored.before,
+        after=stored.after,
+        size=stored.size,
         first_seen_at=stored.first_seen_at,
+        significance=stored.significance,
         deviations=stored.deviations,
+        recovered=recovered,
         causes=stored.causes,
+        artifact_changed=stored.artifact_changed,
         acknowledgement=holds,
         lapsed=lapsed,
     )

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
+import polars as pl
+
 from farm.findings import Followed, Moment, Series
 from farm.track.changes import moment
 
@@ -46,6 +48,22 @@ class Trouble:
     """When the session began."""
     runs: int
     words: str
+
+
+def troubles(rows: pl.DataFrame) -> tuple[Trouble, ...]:
+    """Return the troubles of a branch, oldest first, from the rows of the query `troubles`."""
+    return tuple(
+        Trouble(
+            row["device_id"],
+            row["device"],
+            row["workload"],
+            row["pass"],
+            row["began_at"],
+            row["runs"],
+            f"{row['outcome'].replace('_', ' ')}: {row['reason'] or 'no reason is known'}",
+        )
+        for row in rows.iter_rows(named=True)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,18 +17,11 @@ Said = Mapping[str, Sequence[Acknowledgement]]
 CHANGE, MISSING = "change", "missing"
 _BACK = "back"
 _STATE = (
-    "standing",
-    "is_here",
-    "after_at",
-    "after_revision",
-    "first_at",
-    "first_revision",
-    "until_at",
-    "until_revision",
-    "before",
-    "after",
+    *("standing", "is_here", "after_at", "after_revision", "first_at", "first_revision", "until_at", "until_revision"),
+    *("recovered_at", "recovered_revision", "before", "after", "size", "size_low", "size_high", "size_is_ratio"),
+    *("significance", "deviations", "group_id", "causes", "artifact_changed", "reason"),
 )
-_REST = ("size", "size_low", "size_high", "size_is_ratio", "significance", "deviations", "group_id", "causes", "reason")
+"""What is known of a finding at a time, as the columns of finding_states."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +43,14 @@ class Stored:
     is_here: bool
     place: Place | None
     last_at: datetime | None
+    recovered: Moment | None
     before: float | None
     after: float | None
     size: Size | None
     significance: float | None
     deviations: float | None
     causes: tuple[Cause, ...]
+    artifact_changed: bool | None
     state: Mapping[str, Any]
     """The columns that tell one state from another."""
 
@@ -92,11 +87,13 @@ def _stored(row: Mapping[str, Any]) -> Stored:
         pass_=row["pass"],
         place=place,
         last_at=row["after_at"],
+        recovered=None if row["recovered_at"] is None else Moment(row["recovered_at"], row["recovered_revision"]),
         size=size,
         significance=row["significance"],
         deviations=row["deviations"],
+        artifact_changed=row["artifact_changed"],
         causes=tuple(Cause(**cause) for cause in json.loads(row["causes"] or "[]")),
-        state={name: row[name] for name in (*_STATE, *_REST)},
+        state={name: row[name] for name in _STATE},
     )
 
 
@@ -161,6 +158,8 @@ def _change_state(change: TrackedChange, group: str) -> dict[str, Any]:
         "first_revision": place.first.revision,
         "until_at": place.until.at,
         "until_revision": place.until.revision,
+        "recovered_at": change.recovered.at if change.recovered else None,
+        "recovered_revision": change.recovered.revision if change.recovered else None,
         "before": change.before,
         "after": change.after,
         "size": change.size.value,
@@ -171,6 +170,7 @@ def _change_state(change: TrackedChange, group: str) -> dict[str, Any]:
         "deviations": change.deviations,
         "group_id": group,
         "causes": json.dumps([asdict(cause) for cause in change.causes]),
+        "artifact_changed": change.artifact_changed,
         "reason": None,
     }
 
@@ -192,7 +192,7 @@ def _missing(item: MissingSeries, branch: str) -> dict[str, Any]:
 
 
 def _missing_state(item: MissingSeries) -> dict[str, Any]:
-    state: dict[str, Any] = dict.fromkeys((*_STATE, *_REST))
+    state: dict[str, Any] = dict.fromkeys(_STATE)
     last = item.last
     return state | {
         "standing": MISSING,

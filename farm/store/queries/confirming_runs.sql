@@ -11,6 +11,7 @@ JOIN run_statistics ON run_statistics.run_id = runs.id AND run_statistics.metric
 WHERE confirmations.branch = $branch
   AND sessions.branch = $branch
   AND sessions.started_at > confirmations.asked_at
+  AND sessions.started_at <= $as_of::TIMESTAMP
   AND runs.outcome = 'ok'
   AND NOT EXISTS (SELECT 1 FROM confirmation_answers WHERE confirmation_id = confirmations.id)
 ORDER BY session_began_at, session_id, runs.started_at, runs.id;

@@ -10,5 +10,5 @@ SELECT
     any_value(runs.threads) AS threads
 FROM runs
 JOIN sessions ON sessions.id = runs.session_id
-WHERE sessions.branch = $branch AND runs.outcome = 'ok' AND runs.series_key IS NOT NULL
+WHERE sessions.branch = $branch AND sessions.started_at <= $as_of::TIMESTAMP AND runs.outcome = 'ok' AND runs.series_key IS NOT NULL
 GROUP BY runs.series_key;

@@ -10,6 +10,8 @@ INSERT INTO finding_states (
     first_revision,
     until_at,
     until_revision,
+    recovered_at,
+    recovered_revision,
     before,
     after,
     size,
@@ -20,6 +22,7 @@ INSERT INTO finding_states (
     deviations,
     group_id,
     causes,
+    artifact_changed,
     reason
 )
 VALUES (
@@ -33,6 +36,8 @@ VALUES (
     $first_revision,
     $until_at::TIMESTAMP,
     $until_revision,
+    $recovered_at::TIMESTAMP,
+    $recovered_revision,
     $before,
     $after,
     $size,
@@ -43,5 +48,6 @@ VALUES (
     $deviations,
     $group_id,
     $causes::JSON,
+    $artifact_changed,
     $reason
 );

@@ -1,7 +1,7 @@
 -- What a branch's runs measured, night by night: the value (p50) of each valid run of each metric, oldest first.
 -- A night is noon to noon UTC, named after the day that it begins on. A row never mixes what may be the cause of a change: revision,
 -- artifact, runtime, harness, OS build and farm's version; the battery's health is the night's last word.
--- metrics: "pass metric" of what each pass measures with nothing beside it; device and workload: NULL for all.
+-- as_of: the time that it is; metrics: "pass metric" of what each pass measures with nothing beside it; device and workload: NULL for all.
 WITH health AS (
     SELECT run_id, any_value(text) AS word
     FROM device_state
@@ -26,6 +26,7 @@ JOIN runs ON runs.id = run_statistics.run_id
 JOIN sessions ON sessions.id = runs.session_id
 LEFT JOIN health ON health.run_id = runs.id
 WHERE sessions.branch = $branch
+  AND sessions.started_at <= $as_of::TIMESTAMP
   AND runs.outcome = 'ok'
   AND runs.series_key IS NOT NULL
   AND list_contains($metrics, runs.pass || ' ' || run_statistics.metric)

@@ -29,6 +29,8 @@ CREATE TABLE finding_states (
     first_revision VARCHAR,
     until_at TIMESTAMP,
     until_revision VARCHAR,
+    recovered_at TIMESTAMP,       -- the first night on which it was no longer there
+    recovered_revision VARCHAR,
     before DOUBLE,                -- the two levels, in the metric's base unit
     after DOUBLE,
     size DOUBLE,                  -- new over old, or new less old where values are not all positive
@@ -38,7 +40,8 @@ CREATE TABLE finding_states (
     significance DOUBLE,
     deviations DOUBLE,
     group_id VARCHAR,
-    causes JSON,
+    causes JSON,                  -- what else changed there
+    artifact_changed BOOLEAN,
     reason VARCHAR
 );
 
