@@ -19,6 +19,7 @@ class Series:
     device: str
     """What devices.toml called it last."""
     workload: str
+    workload_key: str
     pass_: str
     runtime: str
     flavour: str
@@ -237,6 +238,8 @@ class Request:
     device_id: str
     device: str
     workload: str
+    workload_key: str
+    """That of farm.series: with the device and the pass, it tells the job to run."""
     pass_: str
     runs: int
 

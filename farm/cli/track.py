@@ -14,6 +14,8 @@ from farm.cli.context import Context, now_utc, say
 from farm.errors import InputError
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from farm import track as tracking
     from farm.findings import Followed, Request, Tracked
     from farm.store import Store
@@ -112,13 +114,24 @@ def look(
         _check_branch(found["branches"]["branch"].to_list(), asked.branch)
     followed = tracking.followed(found["followed_series"], found["nights"])
     pending = found["pending_confirmations"]
-    fresh = tracking.NO_RUNS if pending.is_empty() else store.query("confirming_runs", **of_branch)
+    fresh = tracking.NO_RUNS if pending.is_empty() else _fresh_runs(store, of_branch)
     jobs = None if expected is None else expected(followed)
     today = tracking.Today(**asdict(asked), expected=jobs, troubles=tracking.troubles(found["troubles"]))
     known = tracking.Known(found["findings"], found["acknowledgements"], pending, fresh)
     tracked, rows = tracking.follow(followed, known, today)
     store.add(rows)
     return tracked
+
+
+def _fresh_runs(store: "Store", of_branch: dict[str, Any]) -> "pl.DataFrame":
+    """Return the runs that may answer what is asked for, with their values, in the order in which they were measured."""
+    from farm import track as tracking
+
+    runs = store.query("confirming_runs", **of_branch)
+    if runs.is_empty():
+        return tracking.NO_RUNS
+    values = store.query("chosen_values", run_ids=runs["run_id"].unique().to_list())
+    return runs.join(values, on=["run_id", "metric"], how="inner", maintain_order="left")
 
 
 def pending(store: "Store", device: str | None) -> "tuple[Request, ...]":

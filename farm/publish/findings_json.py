@@ -100,6 +100,7 @@ def _request(item: Request) -> dict[str, Any]:
         "device": item.device,
         "device_id": item.device_id,
         "workload": item.workload,
+        "workload_key": item.workload_key,
         "pass": item.pass_,
         "metric": item.metric,
         "runs": item.runs,

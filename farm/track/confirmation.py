@@ -23,7 +23,7 @@ ENOUGH = 3
 
 
 NO_RUNS = pl.DataFrame(schema={"confirmation_id": pl.String, "session_id": pl.String, "value": pl.Float64})
-"""What the query `confirming_runs` returns when nothing is asked for."""
+"""The fresh runs where nothing is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def requests(pending: pl.DataFrame) -> dict[str, Suspicion]:
 
 
 def answers(pending: pl.DataFrame, runs: pl.DataFrame) -> tuple[Answered, ...]:
-    """Return the answers that runs give (rows of the query `confirming_runs`): the first session with ENOUGH runs decides."""
+    """Return the answers that runs give (rows of the query `confirming_runs` with their values): the first session with ENOUGH decides."""
     findings = dict(zip(pending["id"], pending["finding_id"], strict=True))
     asked = requests(pending)
     found: dict[str, Answered] = {}
@@ -157,6 +157,7 @@ def _new(change: TrackedChange, asked: Asked) -> dict[str, Any]:
         "device_name": series.device,
         "series_key": series.key,
         "workload_id": series.workload,
+        "workload_key": series.workload_key,
         "pass": series.pass_,
         "metric": series.metric,
         "runs": ASK,
@@ -165,7 +166,7 @@ def _new(change: TrackedChange, asked: Asked) -> dict[str, Any]:
 
 
 def _request(row: Mapping[str, Any]) -> Request:
-    same = {name: row[name] for name in ("id", "asked_at", "series_key", "metric", "device_id", "runs")}
+    same = {name: row[name] for name in ("id", "asked_at", "series_key", "metric", "device_id", "workload_key", "runs")}
     return Request(**same, finding=row["finding_id"], device=row["device_name"], workload=row["workload_id"], pass_=row["pass"])
 
 

@@ -16,7 +16,7 @@ from farm.verdicts import Finding, FindingKind, Size
 
 FIRST = datetime(2025, 3, 1, 23, tzinfo=UTC).replace(tzinfo=None)
 NIGHT = Night(FIRST.date(), FIRST, "rev0", "a", "1.5", "h", "os", "0.1", "good", (1.0,))
-SERIES = Series("k", "latency_ns", "id-s25", "s25", "net", "latency", "executorch", "xnnpack", 1)
+SERIES = Series("k", "latency_ns", "id-s25", "s25", "net", "w", "latency", "executorch", "xnnpack", 1)
 
 
 def at(night: int, minutes: int = 0) -> Moment:

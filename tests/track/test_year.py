@@ -8,14 +8,17 @@ import pytest
 
 from farm.cli.track import Asked, look, pending
 from farm.findings import Cause, Group, Standing, Tracked, TrackedChange, night_of
+from farm.series import workload_key
 from farm.store import Store
 from farm.track import Expected
-from farm.workloads import Pass
+from farm.workloads import Artifact, Device, DeviceKind, Job, Pass, PassSettings, Workload
 from tests.track import rack
 from tests.track.rack import Rack, Step, as_of
 
 NIGHTS = 365
 REGRESSION, FIXED, OS_UPDATE, HARNESS, BETTER, BATTERY, DIED, SETTINGS, BROKEN, FRESH = 60, 120, 150, 200, 240, 270, 300, 320, 350, 362
+
+AN_ARTIFACT = Artifact("0", "m.pte", Path("m.pte"), 1, "executorch")
 
 
 def is_measured(device: str, workload: str, night: int) -> bool:
@@ -186,6 +189,9 @@ def test_a_fresh_change_asks_for_runs_and_does_not_alarm_yet(tracked: Tracked, s
     (request,) = [request for request in pending(store, "s25") if request.finding == fresh.id]
     assert (request.device_id, request.workload, request.pass_, request.runs) == ("id-s25", "net", "latency", 10)
     assert request.series_key == fresh.series.key
+    settings = PassSettings(threads=1)
+    job = Job(Device("s25", DeviceKind.ANDROID), Workload("net", YEAR.passes, settings), AN_ARTIFACT, Pass.LATENCY, 0)
+    assert request.workload_key == workload_key(job)  # so that a session finds the job among its own
     assert fresh.id not in {request.finding for request in pending(store, "pixel9")}
 
 

@@ -4,6 +4,7 @@ SELECT
     any_value(runs.device_id) AS device_id,
     arg_max(sessions.device_name, sessions.started_at) AS device,
     any_value(runs.workload_id) AS workload,
+    any_value(runs.workload_key) AS workload_key,
     any_value(runs.pass) AS pass,
     any_value(runs.runtime) AS runtime,
     any_value(runs.flavour) AS flavour,

@@ -29,6 +29,7 @@ WHERE sessions.branch = $branch
   AND sessions.started_at <= $as_of::TIMESTAMP
   AND runs.outcome = 'ok'
   AND runs.series_key IS NOT NULL
+  AND isfinite(run_statistics.p50)
   AND list_contains($metrics, runs.pass || ' ' || run_statistics.metric)
   AND ($device IS NULL OR sessions.device_name = $device OR runs.device_id = $device)
   AND ($workload IS NULL OR runs.workload_id = $workload)

@@ -67,6 +67,7 @@ CREATE TABLE confirmations (
     device_name VARCHAR NOT NULL,
     series_key VARCHAR NOT NULL,
     workload_id VARCHAR NOT NULL,
+    workload_key VARCHAR NOT NULL, -- with the device and the pass, what tells the job to run
     pass VARCHAR NOT NULL,
     metric VARCHAR NOT NULL,
     runs INTEGER NOT NULL,
