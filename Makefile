@@ -86,6 +86,7 @@ bench-gate: setup-dev
 bench: setup-dev
 	$(BIN)/python benchmarks/harness.py
 	$(BIN)/python benchmarks/store.py
+	$(BIN)/python benchmarks/track.py
 
 # The detectors that farm is compared with pin an old NumPy: they live apart.
 $(BENCH)/.ready: pyproject.toml

@@ -9,6 +9,7 @@
         PackageUnavailable  2    a pinned file of PyPI cannot be had, or is another one
         StoreError          2    a database or data folder that cannot be used
         RecordRefused       2    one run's rows that the database does not take
+      BytesMissing          3    a baseline without its pinned bytes: nothing can be compared with it
       StoreBusy             3    another process holds the database, and the deadline passed
       DeviceBusy            3    another controller holds the device
       MeasureError          3    one attempt gave no number; runner.execute makes a Run of it
@@ -72,6 +73,12 @@ class StoreError(InputError):
 
 class RecordRefused(StoreError):
     """One run's rows that the database does not take; the others are not to blame."""
+
+
+class BytesMissing(FarmError):
+    """The bytes that a baseline pins are not there, or are others."""
+
+    exit_code = 3
 
 
 class StoreBusy(FarmError):

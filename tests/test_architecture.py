@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 FARM = Path(__file__).parents[1] / "farm"
-EVERYWHERE = {"errors", "metrics", "units", "workloads", "verdicts"}
+EVERYWHERE = {"errors", "findings", "metrics", "units", "workloads", "verdicts"}
 MAY_IMPORT = {
     "errors": set[str](),
     "units": set[str](),
     "metrics": set[str](),
     "workloads": set[str](),
     "verdicts": set[str](),
+    "findings": set[str](),
     "stats": set[str](),
     "changepoints": set[str](),
     "track": {"changepoints"},
@@ -34,6 +35,7 @@ MAY_IMPORT = {
     "wheels": set[str](),
     "artifacts": {"items", "outputs", "wheels"},
     "devices": set[str](),
+    "pins": {"artifacts"},
     "harness": {"sources", "wheels"},
     "power": {"devices", "watched"},
     "runner": {"harness", "devices", "conditions", "outputs", "power", "quality", "sustain", "watched"},
@@ -54,6 +56,7 @@ MAY_IMPORT = {
         "items",
         "journal",
         "leases",
+        "pins",
         "publish",
         "rack",
         "records",
@@ -86,6 +89,7 @@ PURE = {
     "units",
     "metrics",
     "verdicts",
+    "findings",
     "series",
     "stats",
     "conditions",

@@ -116,5 +116,10 @@ def _console() -> Console:
     return console if console.is_terminal else _Console(highlight=False, markup=False, emoji=False, width=_ENDLESS)
 
 
+def plain(text: str) -> str:
+    """Return text without its control characters."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+
+
 def _plain(text: str) -> Text:
-    return Text("".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text))
+    return Text(plain(text))

@@ -262,7 +262,7 @@ def _kept(context: Context, options: _Options, task: _Task, outcome: _Outcome) -
     )
     judgement = Judgement(outcome.verdicts, code, outcome.changes, candidate, baseline, facts.suite_file)
     try:
-        context.drained_store().add_gate(
+        context.drained_store().add(
             release.gate_rows(asked, facts, outcome.verdicts, outcome.failures, outcome.runs, outcome.artifacts)
         )
     except StoreBusy as error:

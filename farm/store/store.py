@@ -4,7 +4,7 @@ import logging
 import random
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
@@ -74,13 +74,14 @@ class Store:
             connection.commit()
         return new
 
-    def add_gate(self, record: Record) -> None:
-        """Put a gate and its verdicts in, all in one transaction."""
-        with self._open(read_only=False) as connection:
-            _migrate(connection, self.path)
-            connection.begin()
-            _insert_rows(connection, record)
-            connection.commit()
+    def add(self, rows: Record) -> None:
+        """Put rows in, by table, all in one transaction; nothing is opened when there are none."""
+        if any(rows.values()):
+            with self._open(read_only=False) as connection:
+                _migrate(connection, self.path)
+                connection.begin()
+                _insert_rows(connection, rows)
+                connection.commit()
 
     def check(self) -> None:
         """Raise StoreError when the database is there and cannot be used: another kind of file, or made by a newer farm."""
@@ -90,16 +91,20 @@ class Store:
 
     def query(self, name: str, **parameters: object) -> pl.DataFrame:
         """Return the rows of queries/NAME.sql; no database yet is one without rows."""
+        return self.queries({name: parameters})[name]
+
+    def queries(self, asked: Mapping[str, Mapping[str, object]]) -> dict[str, pl.DataFrame]:
+        """Return the rows of each queries/NAME.sql with its parameters, all of one state of the database."""
         if not self.path.exists():
             with duckdb.connect(":memory:") as connection:
                 _migrate(connection, self.path)
-                return _rows(connection, name, parameters)
+                return _frames(connection, asked)
         with self._open(read_only=True) as connection:
             if _check_version(connection, self.path) == SCHEMA_VERSION:
-                return _rows(connection, name, parameters)
+                return _frames(connection, asked)
         with self._open(read_only=False) as connection:  # made by an older farm: its tables come up to this one's first
             _migrate(connection, self.path)
-            return _rows(connection, name, parameters)
+            return _frames(connection, asked)
 
     def history(self, series_key: str, metric: str) -> pl.DataFrame:
         """Return the measured runs of a series, oldest first, with the p50 of one metric: run_id, started_at, outcome, ..., p50."""
@@ -256,6 +261,10 @@ def _insert_rows(connection: duckdb.DuckDBPyConnection, record: Record) -> None:
 
 def _rows(connection: duckdb.DuckDBPyConnection, name: str, parameters: dict[str, object]) -> pl.DataFrame:
     return _frame(connection.sql(_statement(name), params=parameters))
+
+
+def _frames(connection: duckdb.DuckDBPyConnection, asked: Mapping[str, Mapping[str, object]]) -> dict[str, pl.DataFrame]:
+    return {name: _rows(connection, name, dict(parameters)) for name, parameters in asked.items()}
 
 
 def _frame(relation: duckdb.DuckDBPyRelation) -> pl.DataFrame:

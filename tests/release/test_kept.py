@@ -21,7 +21,7 @@ ARTIFACTS = pl.DataFrame({"workload": ["net"], "side": ["candidate"], "sha256": 
 def test_a_verdict_comes_back_whole(tmp_path: Path, verdict: Verdict) -> None:
     question = asked(LATENCY)
     store = a_store(tmp_path, [])
-    store.add_gate(release.gate_rows(question, FACTS, [verdict], (), None, ARTIFACTS))
+    store.add(release.gate_rows(question, FACTS, [verdict], (), None, ARTIFACTS))
     row = store.query("gate", id=question.gate[:13]).row(0, named=True)
     assert (row["gate_id"], row["exit_code"], row["seed"], row["today"]) == (question.gate, 4, 7, TODAY)
     assert release.plan_of(row["plan"]) == question.plan == Plan()
@@ -42,7 +42,7 @@ def test_the_judged_runs_give_the_same_verdicts_again(tmp_path: Path) -> None:
     decided = release.decide(question, rack)
     assert decided.numbers is not None
     store = a_store(tmp_path, rack.records)
-    store.add_gate(release.gate_rows(question, FACTS, decided.verdicts, decided.failures, decided.numbers.runs, ARTIFACTS))
+    store.add(release.gate_rows(question, FACTS, decided.verdicts, decided.failures, decided.numbers.runs, ARTIFACTS))
     numbers = release.of_stored(store, store.query("judged_runs", gate=question.gate))
     failures = [release.Failure(*row) for row in store.query("gate_devices", gate=question.gate).drop_nulls("failure").rows()]
     assert failures == list(decided.failures)

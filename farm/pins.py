@@ -1,0 +1,107 @@
+"""Pinned bytes: files kept under the hash of what they are, in a folder that no eviction touches.
+
+A *tree* is a few files by their names; its hash is that of the names, sizes and hashes of all of them, and it lies in a folder of
+that name. What is there is checked whenever it is taken out: a file that was changed since is as good as lost.
+"""
+
+import hashlib
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from farm.artifacts import open_artifact
+from farm.artifacts.sidecar import path_of
+from farm.errors import BytesMissing, StoreError
+from farm.workloads import Artifact
+
+FOLDER = "pinned"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One thing that a baseline pins: an artifact (with its sidecar), items, or a harness."""
+
+    kind: str
+    sha256: str
+    tree_sha256: str
+    size_bytes: int
+    name: str
+    workload: str | None = None
+
+
+def artifact_files(artifact: Artifact) -> dict[str, Path]:
+    """Return the files that an artifact consists of, by name: its sidecar holds the right answer to its input."""
+    card = path_of(artifact.path)
+    return {artifact.name: artifact.path} | ({path_of(Path(artifact.name)).name: card} if card.exists() else {})
+
+
+def folder_files(folder: Path) -> dict[str, Path]:
+    """Return the files of a folder by their paths relative to it."""
+    return {str(file.relative_to(folder)): file for file in sorted(folder.rglob("*")) if file.is_file()}
+
+
+def pin(data: Path, files: Mapping[str, Path]) -> tuple[str, int]:
+    """Copy files into the data folder, unless they are there already, and return the tree's hash and its bytes.
+
+    It is there whole or not at all. Raises StoreError when it cannot be written.
+    """
+    root = data / FOLDER
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=root, prefix=".pinning-") as scratch:
+            made = Path(scratch) / "made"
+            for name, source in files.items():
+                place = made / name
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source, place)
+                place.chmod(stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH | (source.stat().st_mode & 0o111))
+            tree = tree_sha256(made)
+            place = root / tree
+            if place.exists() and tree_sha256(place) != tree:
+                place.rename(root / f".damaged-{tree}-{os.getpid()}")
+            if not place.exists():
+                made.rename(place)
+    except OSError as error:
+        raise StoreError(f"nothing could be pinned in {root}: {error.strerror}", hint="make room there") from error
+    return tree, sum(file.stat().st_size for file in folder_files(root / tree).values())
+
+
+def tree_sha256(folder: Path) -> str:
+    """Return the hash of a folder's files: of the name, the size and the hash of each."""
+    digest = hashlib.sha256()
+    for name, file in folder_files(folder).items():
+        with file.open("rb") as stream:
+            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+        digest.update(f"{name}\0{file.stat().st_size}\0{sha256}\0".encode(errors="surrogateescape"))
+    return digest.hexdigest()
+
+
+def is_whole(data: Path, part: Part) -> bool:
+    """Whether a part's bytes are there, and are those that were pinned."""
+    folder = data / FOLDER / part.tree_sha256
+    return folder.is_dir() and tree_sha256(folder) == part.tree_sha256
+
+
+def folder_of(data: Path, baseline: str, part: Part) -> Path:
+    """Return where a part's bytes lie. Raises BytesMissing when they are not there, or are others."""
+    if not is_whole(data, part):
+        raise BytesMissing(
+            f'the baseline "{baseline}" cannot be compared with: the {part.kind} {part.name} is not in {data / FOLDER} as it was pinned',
+            hint=f"set it again where the bytes are: farm baseline set {baseline}",
+        )
+    return data / FOLDER / part.tree_sha256
+
+
+def artifact(data: Path, baseline: str, part: Part) -> Artifact:
+    """Return a pinned artifact with its reference. Raises BytesMissing as folder_of() does."""
+    return open_artifact(folder_of(data, baseline, part) / Path(part.name).name)
+
+
+def drop(data: Path, trees: Iterable[str]) -> None:
+    """Remove trees that nothing pins any more."""
+    for tree in trees:
+        shutil.rmtree(data / FOLDER / tree, ignore_errors=True)

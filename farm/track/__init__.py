@@ -1,0 +1,12 @@
+"""History -> findings: frames of nights in, change points with their interval, groups and missing series out.
+
+find() is for histories of any kind; follow() for the nights of a branch, with what was found before.
+"""
+
+from farm.track.confirmation import NO_RUNS, pending
+from farm.track.find import find
+from farm.track.follow import Known, Today, follow
+from farm.track.missing import Expected, Trouble, troubles
+from farm.track.nights import METRICS_OF_PASSES, followed
+
+__all__ = ["METRICS_OF_PASSES", "NO_RUNS", "Expected", "Known", "Today", "Trouble", "find", "follow", "followed", "pending", "troubles"]

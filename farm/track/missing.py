@@ -1,0 +1,184 @@
+"""Series that should have data and have none.
+
+A *whole* night of the branch is one on which at least half of its live series (those with a value within DAYS days) have data: a
+session for the fun of it is no night that others are missing from. A series is missing after as many whole nights without it as it
+usually takes from one value to the next (nine of ten of its last steps take no longer; usually: one). When the branch itself is
+silent for longer than it usually is, everything is missing. Where the same job goes on with other settings, a series has been
+replaced and is not missing.
+"""
+
+import math
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+
+import polars as pl
+
+from farm.findings import Followed, Moment, Series
+from farm.track.changes import moment
+
+DAYS = 30
+_STEPS = 30
+_SHARE = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A job that a suite says should be measured on a device."""
+
+    device: str
+    workload: str
+    pass_: str
+    metric: str
+    """What the pass is run for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Runs of a job in one session that gave no valid number: how many, and the last one's outcome with its reason."""
+
+    device_id: str
+    device: str
+    workload: str
+    pass_: str
+    at: datetime
+    """When the session began."""
+    runs: int
+    words: str
+
+
+def troubles(rows: pl.DataFrame) -> tuple[Trouble, ...]:
+    """Return the troubles of a branch, oldest first, from the rows of the query `troubles`."""
+    return tuple(
+        Trouble(
+            row["device_id"],
+            row["device"],
+            row["workload"],
+            row["pass"],
+            row["began_at"],
+            row["runs"],
+            f"{row['outcome'].replace('_', ' ')}: {row['reason'] or 'no reason is known'}",
+        )
+        for row in rows.iter_rows(named=True)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A series without data. series and last are None for one that never had any."""
+
+    device: str
+    workload: str
+    pass_: str
+    metric: str
+    series: Series | None
+    last: Moment | None
+    nights: int
+    reason: str
+
+
+def gaps(
+    followed: Sequence[Followed], today: date, troubles: Iterable[Trouble] = (), expected: Collection[Expected] | None = None
+) -> tuple[tuple[Gap, ...], int]:
+    """Return the gaps, and how many series were replaced. today is the night that it is; expected None: whatever had data before."""
+    last = {item.series: moment(item.nights[-1]) for item in followed if item.nights}
+    days = {item.series: sorted({night.day for night in item.nights}) for item in followed if item.nights}
+    whole = whole_nights(list(days.values()))
+    is_silent = bool(whole) and (today - whole[-1]).days > _usual([(after - before).days for before, after in pairwise(whole)])
+    known = list(troubles)
+    found, replaced = [], 0
+    latest = _latest_by_job(days)
+    for series, own in days.items():
+        since = len(whole) - bisect_right(whole, own[-1])
+        if not _is_expected(series, expected) or not (is_silent or since >= _usual_step(own, whole)):
+            continue
+        if latest[_job(series)] > own[-1]:
+            replaced += 1
+            continue
+        reason = _reason(series, last, known, is_silent=is_silent)
+        found.append(Gap(series.device, series.workload, series.pass_, series.metric, series, last[series], since, reason))
+    return (*found, *_never(days, known, expected or ())), replaced
+
+
+def whole_nights(days: Sequence[Sequence[date]]) -> list[date]:
+    """Return the whole nights, oldest first. days are each series' nights, rising."""
+    counts = Counter(day for own in days for day in own)
+    steps: Counter[date] = Counter()
+    for own in days:
+        steps[own[0]] += 1
+        steps[own[-1] + timedelta(days=DAYS + 1)] -= 1
+    live, found = 0, []
+    for day in sorted({*counts, *steps}):
+        live += steps[day]
+        if day in counts and 2 * counts[day] >= live:
+            found.append(day)
+    return found
+
+
+def _usual(steps: Sequence[int]) -> int:
+    """Return how long nine of ten of the last steps take at the most; 1 where there is none."""
+    last = sorted(steps[-_STEPS:])
+    return max(1, last[math.ceil(_SHARE * len(last)) - 1]) if last else 1
+
+
+def _usual_step(own: Sequence[date], whole: Sequence[date]) -> int:
+    places = [bisect_right(whole, day) for day in own[-_STEPS - 1 :]]
+    return _usual([after - before for before, after in pairwise(places)])
+
+
+def _job(series: Series) -> tuple[str, str, str, str]:
+    return series.device_id, series.workload, series.pass_, series.metric
+
+
+def _latest_by_job(days: Mapping[Series, Sequence[date]]) -> dict[tuple[str, str, str, str], date]:
+    latest: dict[tuple[str, str, str, str], date] = {}
+    for series, own in days.items():
+        latest[_job(series)] = max(own[-1], latest.get(_job(series), own[-1]))
+    return latest
+
+
+def _is_expected(series: Series, expected: Collection[Expected] | None) -> bool:
+    if expected is None:
+        return True
+    return any(
+        (item.workload, item.pass_) == (series.workload, series.pass_) and item.device in (series.device, series.device_id)
+        for item in expected
+    )
+
+
+def _reason(series: Series, last: Mapping[Series, Moment], troubles: Sequence[Trouble], *, is_silent: bool) -> str:
+    """Return what is known of why."""
+    since = last[series].at
+    of_device = [trouble for trouble in troubles if trouble.device_id == series.device_id and trouble.at > since]
+    own = [trouble for trouble in of_device if (trouble.workload, trouble.pass_) == (series.workload, series.pass_)]
+    if own:
+        return f"{_without_number(own)} since"
+    if any(other.device_id == series.device_id and at.at > since for other, at in last.items()):
+        return "other things were measured on the device since, this was not"
+    if of_device:
+        return f"nothing on the device gave a valid number since, its last run: {of_device[-1].words}"
+    return "nothing of the branch was measured since" if is_silent else "nothing was measured on the device since"
+
+
+def _without_number(own: Sequence[Trouble]) -> str:
+    count = sum(trouble.runs for trouble in own)
+    return f"{'1 run' if count == 1 else f'{count} runs'} without a valid number ({own[-1].words})"
+
+
+def _never(days: Mapping[Series, Sequence[date]], troubles: Sequence[Trouble], expected: Iterable[Expected]) -> list[Gap]:
+    """Return the jobs of the suite that never gave a value."""
+    seen: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for series in days:
+        seen[series.workload, series.pass_] |= {series.device, series.device_id}
+    found = []
+    for item in expected:
+        if item.device in seen[item.workload, item.pass_]:
+            continue
+        own = [trouble for trouble in troubles if (trouble.workload, trouble.pass_) == (item.workload, item.pass_)]
+        own = [trouble for trouble in own if item.device in (trouble.device_id, trouble.device)]
+        reason = f"the suite asks for it, and it gave {_without_number(own)}" if own else "the suite asks for it, and it was never run"
+        found.append(Gap(item.device, item.workload, item.pass_, item.metric, None, None, 0, reason))
+    return found
