@@ -39,8 +39,9 @@ def baseline() -> None:
 @click.option("--artifact", help="A model file, or the SHA-256 (or its beginning) of one that was measured.")
 @click.option("--revision", help="Pin what was measured of this revision (or the beginning of its hash).")
 @click.option("--from", "folders", multiple=True, type=_FOLDER, help="A folder to look for model files in. [default: artifacts/ of --data]")
-@click.option("--items", multiple=True, type=_FILE, help="A file of items to pin too.")
+@click.option("--items", multiple=True, type=_FILE, help="A file of items to pin; those that it was asked are pinned anyway.")
 @click.option("--harness", multiple=True, type=_PATH, help="Your own build of the harness, when it was measured with that.")
+@click.option("--without-items", is_flag=True, help="Do not pin the items that it was asked.")
 @click.option("--without-harness", is_flag=True, help="Do not pin the harness that it was measured with.")
 @click.pass_obj
 def set_(context: Context, /, **given: Any) -> None:  # noqa: ANN401 - click's values
@@ -53,9 +54,10 @@ def set_(context: Context, /, **given: Any) -> None:  # noqa: ANN401 - click's v
     folders = (*given["folders"], data / "artifacts", data / pins.FOLDER)
     paths = [pinning.find(each, folders) for each in wanted.artifacts]
     harnesses = {} if given["without_harness"] else {sha256: pinning.harness(data, sha256, given["harness"]) for sha256 in wanted.harnesses}
+    items = pinning.items_files(() if given["without_items"] else wanted.items, given["items"], folders)
     parts = [part for each, path in zip(wanted.artifacts, paths, strict=True) for part in pinning.artifact_parts(data, each, path)]
     parts += [pinning.part(data, "harness", sha256, files, label) for sha256, (label, files) in harnesses.items()]
-    parts += [pinning.part(data, "items", pinning.sha256_of(path), {path.name: path}, path.name) for path in given["items"]]
+    parts += [pinning.part(data, "items", sha256, pinning.with_sidecar(path), path.name) for sha256, path in items]
     before = _trees(store, name)
     _put(store, name, parts, revision=wanted.revision)
     pins.drop(data, before - _trees(store))

@@ -262,9 +262,7 @@ def _kept(context: Context, options: _Options, task: _Task, outcome: _Outcome) -
     )
     judgement = Judgement(outcome.verdicts, code, outcome.changes, candidate, baseline, facts.suite_file)
     try:
-        context.drained_store().add(
-            release.gate_rows(asked, facts, outcome.verdicts, outcome.failures, outcome.runs, outcome.artifacts)
-        )
+        context.drained_store().add(release.gate_rows(asked, facts, outcome.verdicts, outcome.failures, outcome.runs, outcome.artifacts))
     except StoreBusy as error:
         say(f"the verdicts are not stored: {error.message}")
         say("hint: the same command judges the same runs again, and stores that")

@@ -34,6 +34,8 @@ class Wanted:
 
     artifacts: tuple[Model, ...]
     harnesses: tuple[str, ...]
+    items: tuple[tuple[str, str], ...]
+    """Hash and name of each file that they were asked."""
     revision: str | None
 
 
@@ -53,7 +55,8 @@ def wanted(store: "Store", artifact: str | None, revision: str | None) -> Wanted
     if file is not None and not rows:
         models[file.sha256] = Model(file.sha256, file.size_bytes, file.name, (None,), file.path)
     harnesses = tuple(sorted({row["harness"] for row in rows if row["harness"]}))
-    return Wanted(tuple(models.values()), harnesses, rows[0]["revision"] if revision else None)
+    items = store.query("measured_items", artifact=file.sha256 if file else artifact, revision=revision)
+    return Wanted(tuple(models.values()), harnesses, tuple(items.rows()), rows[0]["revision"] if revision else None)
 
 
 def _check_one(rows: Sequence[dict[str, Any]], artifact: str | None, revision: str | None) -> None:
@@ -104,6 +107,29 @@ def harness(data: Path, sha256: str, given: Sequence[Path]) -> tuple[str, dict[s
         f"the harness {sha256[:_SHORT]} that it was measured with is not in {data / 'harness'}",
         hint="name it with --harness, or give --without-harness",
     )
+
+
+def items_files(wanted: Sequence[tuple[str, str]], given: Sequence[Path], folders: Sequence[Path]) -> list[tuple[str, Path]]:
+    """Return hash and file of the items that were asked, and of those that are given. Raises BytesMissing for one that is nowhere."""
+    found = {sha256_of(path): path for path in given}
+    for sha256, name in wanted:
+        named = (file for folder in folders for file in sorted(folder.rglob("*")) if file.name == name and file.is_file())
+        path = found.get(sha256) or next((file for file in named if sha256_of(file) == sha256), None)
+        if path is None:
+            places = ", ".join(map(str, folders))
+            raise BytesMissing(
+                f"the items {name} ({sha256[:_SHORT]}) that it was asked are in none of {places}",
+                hint="name them with --items, or give --without-items",
+            )
+        found[sha256] = path
+    return list(found.items())
+
+
+def with_sidecar(path: Path) -> dict[str, Path]:
+    """Return a file and what lies beside it under its name: the right answers to items."""
+    from farm.artifacts.sidecar import path_of
+
+    return {each.name: each for each in (path, path_of(path)) if each.exists()}
 
 
 def artifact_parts(data: Path, model: Model, path: Path) -> list[Part]:

@@ -12,6 +12,7 @@ import click
 
 from farm.cli.context import Context, now_utc, say
 from farm.errors import InputError
+from farm.workloads import ItemKind, Pass, Workload
 
 if TYPE_CHECKING:
     import polars as pl
@@ -162,11 +163,18 @@ def _expected(context: Context, suite: Path, asked: Asked, followed: "Sequence[F
     devices = [asked.device] if asked.device else sorted({item.series.device for item in followed})
     work = [each for each, _ in load_suite(suite, context.lab().devices).work if asked.workload in (None, each.id)]
     return tuple(
-        tracking.Expected(name, each.id, pass_, headline(pass_, tokens=each.prompt is not None))
+        tracking.Expected(name, each.id, pass_, headline(pass_, tokens=_is_of_tokens(each, pass_)))
         for name in devices
         for each in work
         for pass_ in each.passes
     )
+
+
+def _is_of_tokens(workload: Workload, pass_: Pass) -> bool:
+    """Whether a pass measures a language model."""
+    if pass_ is Pass.QUALITY and workload.items is not None:
+        return workload.items.kind is ItemKind.TOKENS
+    return workload.prompt is not None
 
 
 @click.command(epilog='Example: farm ack 3f2a81c09d --until 2026-12-31 --owner kim --reason "slower by design" --accept')

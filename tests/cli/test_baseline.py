@@ -1,5 +1,6 @@
 """farm baseline as a person uses it: real files, a measured fake model, real exit codes."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -79,11 +80,14 @@ def test_a_revision_pins_what_it_was_measured_with_harness_and_items_too(
     artifact = fake_model(spin_ns=6)
     measured(data, artifact, fake_harness.source_hash, "abc123def")
     (tmp_path / "items.bin").write_bytes(b"items")
+    (tmp_path / "items.bin.farm.json").write_text("{}")
     done = farm("baseline", "set", "v1", "--revision", "abc123", "--from", tmp_path, "--items", tmp_path / "items.bin")
     assert done.returncode == 0, done.stderr
     shown = json.loads(farm("baseline", "show", "v1", "--json").stdout)
     assert shown["revision"] == "abc123def"
     assert [(part["kind"], part["is_whole"]) for part in shown["parts"]] == [("artifact", True), ("harness", True), ("items", True)]
+    (items,) = [part for part in shown["parts"] if part["kind"] == "items"]
+    assert (data / "pinned" / items["tree_sha256"] / "items.bin.farm.json").read_text() == "{}"
     (harness,) = [part for part in shown["parts"] if part["kind"] == "harness"]
     assert harness["sha256"] == fake_harness.source_hash
     copied = data / "pinned" / harness["tree_sha256"]
@@ -163,3 +167,31 @@ def test_what_is_not_one_thing_is_refused(farm: Farm, data: Path, fake_model: Fa
     done = farm("baseline", "set", "v1", *arguments)
     assert done.returncode == 2
     assert words in done.stderr
+
+
+def asked(data: Path, items: bytes) -> None:
+    """Store that the run which was measured answered items."""
+    store = Store(data / "farm.duckdb")
+    (run_id,) = store.query("run_list", workload=None, device=None, outcome=None, most=1)["run_id"]
+    sha256 = hashlib.sha256(items).hexdigest()
+    file = {"sha256": sha256, "name": "items.bin", "kind": "classify", "items": 1, "recipe": None, "first_seen_at": "2026-01-02 03:04:05"}
+    answer = {"run_id": run_id, "items_sha256": sha256, "metric": "accuracy_ratio", "values": [1.0], "output_sha256": "0"}
+    store.add({"item_files": [file], "answers": [answer | {"tokens": None, "predicted": [1]}]})
+
+
+def test_the_items_that_it_was_asked_are_pinned_or_said_to_be_missing(
+    farm: Farm, data: Path, fake_model: FakeModel, tmp_path: Path
+) -> None:
+    artifact = fake_model(spin_ns=9)
+    measured(data, artifact)
+    asked(data, b"what is it?")
+    arguments = ("baseline", "set", "v1", "--artifact", artifact.path, "--without-harness")
+    lost = farm(*arguments)
+    assert lost.returncode == 3
+    assert "the items items.bin" in lost.stderr
+    (tmp_path / "items").mkdir()
+    (tmp_path / "items" / "items.bin").write_bytes(b"what is it?")
+    assert farm(*arguments, "--from", tmp_path / "items").returncode == 0
+    parts = json.loads(farm("baseline", "show", "v1", "--json").stdout)["parts"]
+    assert [part["kind"] for part in parts] == ["artifact", "items"]
+    assert farm(*arguments, "--without-items").returncode == 0

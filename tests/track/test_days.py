@@ -257,3 +257,18 @@ def test_branches_are_followed_apart(tmp_path: Path) -> None:
     told = {branch: look(store, Asked(branch, as_of(each, 39))) for branch, each in racks.items()}
     assert {branch: len(tracked.changes) for branch, tracked in told.items()} == {"main": 0, "fast": 1}
     assert look(store, Asked("main", as_of(racks["main"], 40))).exit_code == 0
+
+
+def test_runs_of_a_gate_are_of_no_night(tmp_path: Path) -> None:
+    """A candidate that is half as fast, measured by a gate on the branch, is not the branch's yet."""
+    made = Rack(3, devices=("s25",), workloads=("net",))
+    rack.load(Store(tmp_path / "farm.duckdb"), made.nights(0, 30))
+    made.steps = (Step(0, 2.0),)
+    judged = list(made.night(30, runs=20))
+    for number, rows in enumerate(judged):
+        place = {"gate_id": "00000000-0000-7000-8000-000000000001", "side": "candidate", "block": number, "position": 0}
+        rows["placements"] = [{"run_id": rows["runs"][0]["id"], **place}]
+    store = Store(tmp_path / "farm.duckdb")
+    rack.load(store, judged)
+    tracked = look(store, Asked("main", as_of(made, 30)))
+    assert (tracked.nights, tracked.changes) == (30, ())

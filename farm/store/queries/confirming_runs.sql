@@ -12,5 +12,6 @@ WHERE confirmations.branch = $branch
   AND sessions.started_at > confirmations.asked_at
   AND sessions.started_at <= $as_of::TIMESTAMP
   AND runs.outcome = 'ok'
+  AND NOT EXISTS (SELECT 1 FROM placements WHERE placements.run_id = runs.id)
   AND NOT EXISTS (SELECT 1 FROM confirmation_answers WHERE confirmation_id = confirmations.id)
 ORDER BY sessions.started_at, session_id, runs.started_at, runs.id;

@@ -11,5 +11,9 @@ SELECT
     any_value(runs.threads) AS threads
 FROM runs
 JOIN sessions ON sessions.id = runs.session_id
-WHERE sessions.branch = $branch AND sessions.started_at <= $as_of::TIMESTAMP AND runs.outcome = 'ok' AND runs.series_key IS NOT NULL
+WHERE sessions.branch = $branch
+  AND sessions.started_at <= $as_of::TIMESTAMP
+  AND runs.outcome = 'ok'
+  AND runs.series_key IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM placements WHERE placements.run_id = runs.id)
 GROUP BY runs.series_key;

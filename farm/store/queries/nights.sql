@@ -1,6 +1,7 @@
 -- What a branch's runs measured, night by night: the value (p50) of each valid run of each metric, oldest first.
 -- A night is noon to noon UTC, named after the day that it begins on. A row never mixes what may be the cause of a change: revision,
 -- artifact, runtime, harness, OS build and farm's version; the battery's health is the night's last word.
+-- Runs of a gate are of no night: a candidate is not yet of the branch.
 -- as_of: the time that it is; metrics: "pass metric" of what each pass measures with nothing beside it; device and workload: NULL for all.
 WITH health AS (
     SELECT run_id, any_value(text) AS word
@@ -29,6 +30,7 @@ WHERE sessions.branch = $branch
   AND sessions.started_at <= $as_of::TIMESTAMP
   AND runs.outcome = 'ok'
   AND runs.series_key IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM placements WHERE placements.run_id = runs.id)
   AND isfinite(run_statistics.p50)
   AND list_contains($metrics, runs.pass || ' ' || run_statistics.metric)
   AND ($device IS NULL OR sessions.device_name = $device OR runs.device_id = $device)

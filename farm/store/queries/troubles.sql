@@ -17,7 +17,9 @@ SELECT
     arg_max(runs.reason, runs.started_at) AS reason
 FROM runs
 JOIN sessions ON sessions.id = runs.session_id
-WHERE sessions.branch = $branch AND runs.outcome <> 'ok'
+WHERE sessions.branch = $branch
+  AND runs.outcome <> 'ok'
+  AND NOT EXISTS (SELECT 1 FROM placements WHERE placements.run_id = runs.id)
   AND sessions.started_at BETWEEN (SELECT coalesce(min(ends.ended_at), TIMESTAMP '1970-01-01') FROM ends) AND $as_of::TIMESTAMP
 GROUP BY runs.device_id, sessions.device_name, runs.workload_id, runs.pass, sessions.started_at
 ORDER BY sessions.started_at;
