@@ -1,4 +1,4 @@
--- Version 6. What quality passes asked, and what was answered.
+-- Version 4. What quality passes asked, and what was answered.
 
 CREATE TABLE item_files (
     sha256 VARCHAR PRIMARY KEY,

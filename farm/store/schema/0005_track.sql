@@ -1,4 +1,4 @@
--- Version 7. What is found in a branch's history. Every table is added to and never changed: its rows are the history.
+-- Version 5. What is found in a branch's history. Every table is added to and never changed: its rows are the history.
 
 -- A finding keeps its id while what is known of it changes.
 CREATE TABLE findings (

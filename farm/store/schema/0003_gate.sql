@@ -1,4 +1,4 @@
--- Version 5. What a gate measured and judged, and what came of it.
+-- Version 3. What a gate measured and judged, and what came of it.
 
 -- Where a run stood that was measured for a gate. A gate that was killed has runs here and no row in gates.
 CREATE TABLE placements (
