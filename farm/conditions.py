@@ -119,7 +119,7 @@ def slowdowns(conditions: Conditions, readings: Sequence[Readings]) -> list[str]
         told = _told(after_ns / before_ns - 1, limit, 0)
         reasons.append(f"a fixed computation took {told} longer after the pass than before it{_limit(limit)}")
     for item in readings:
-        if item.metric == "frequency_cap_hz" and item.values and 1 - min(item.values) / item.values[0] > limit:
+        if item.metric == "frequency_cap_hz" and item.values and item.values[0] > 0 and 1 - min(item.values) / item.values[0] > limit:
             lowered = f"from {item.values[0] / 1e6:.0f} to {min(item.values) / 1e6:.0f} MHz"
             reasons.append(f"the clock of {item.source} was capped {lowered} during the pass{_limit(limit)}")
     return reasons

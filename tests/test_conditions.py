@@ -91,6 +91,7 @@ def cap(*hz: float) -> Readings:
         ([cap(4e9, 3.2e9, 4e9)], "policy6 was capped from 4000 to 3200 MHz"),
         ([cap(3.2e9, 4e9)], None),
         ([cap()], None),
+        ([cap(0, 0)], None),
         ([], None),
     ],
 )
