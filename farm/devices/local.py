@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import platform
+import select
 import shutil
 import signal
 import subprocess
@@ -27,7 +28,7 @@ log = logging.getLogger(__name__)
 # Fixed text: what is started comes as arguments, never as part of the line. $1 is the run folder.
 _LAUNCH = 'run=$1; shift; "$@"; code=$?; echo "$code" >"$run/exit.tmp" && mv "$run/exit.tmp" "$run/exit"'
 _HANDLE = "handle.json"
-_FIRST_LOOK_S, _LAST_LOOK_S = 0.01, 0.25
+_INTERRUPT_LOOK_S = 0.25
 _STOP_TIMEOUT_S = 5.0
 _LOG_BYTES = 64 * 1024
 _FULL_BYTES = 64 * 1024
@@ -143,13 +144,19 @@ class LocalTransport:
         return Status.RUNNING if running else Status.VANISHED
 
     def wait(self, handle: Handle, timeout_s: float) -> Status:
-        """Return where the harness is when it has ended, or after timeout_s; looks at two small files of the kernel now and then."""
+        """Return where the harness is when it has ended, or after timeout_s. The kernel says when it ends (pidfd_open(2)): nobody asks."""
         deadline_s = time.monotonic() + timeout_s
-        pause_s = _FIRST_LOOK_S
-        while (status := self.poll(handle)) is Status.RUNNING and (left_s := deadline_s - time.monotonic()) > 0:
-            if self._interrupted.wait(min(pause_s, left_s)):
-                break
-            pause_s = min(_LAST_LOOK_S, pause_s * 1.5)
+        try:
+            ended = os.pidfd_open(handle.pid)
+        except ProcessLookupError:
+            return self.poll(handle)
+        try:
+            while (status := self.poll(handle)) is Status.RUNNING and (left_s := deadline_s - time.monotonic()) > 0:
+                over, _, _ = select.select([ended], [], [], min(_INTERRUPT_LOOK_S, left_s))
+                if over or self._interrupted.is_set():
+                    return self.poll(handle)
+        finally:
+            os.close(ended)
         return status
 
     def interrupt(self) -> None:
