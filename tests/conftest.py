@@ -36,7 +36,8 @@ from tests.bench.ios.fixtures import ios_bench, ios_workers
 
 __all__ = ["android_bench", "ios_bench", "ios_workers"]
 
-ROOT = Path(__file__).parents[1]
+TESTS = Path(__file__).parent
+ROOT = TESTS.parent
 
 # How long an example takes says more of the machine than of farm; pytest-timeout ends what hangs.
 settings.register_profile("farm", deadline=None)
@@ -66,9 +67,22 @@ IDENTITY = Identity("local-0123", DeviceKind.LOCAL, "bench", "a processor", "Deb
 FakeModel = Callable[..., Artifact]
 
 
+# Several processes may run the tests (pytest -n). What uses one of these, or the lease of the machine itself, stays in one of them.
+_SHARED = {"android_bench": "phones", "ios_bench": "iphones"}
+_ON_THIS_MACHINE = ("cli", "test_end_to_end.py")
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What is slow comes last: a mistake shows early."""
+    """What is slow comes last: a mistake shows early. What cannot run beside each other is grouped for pytest-xdist."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        group = next((group for name, group in _SHARED.items() if name in fixtures), None)
+        if group is None and item.path.relative_to(TESTS).parts[0] in _ON_THIS_MACHINE:
+            group = "this machine"
+        if group is not None:
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 def in_ci() -> bool:
