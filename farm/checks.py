@@ -56,7 +56,10 @@ def undisturbed(run: Run) -> Run:
     if run.outcome is not Outcome.OK or run.measured is None:
         return run
     limits = run.job.device.conditions
-    if reasons := conditions.disturbances(limits, run.readings, run.measured.flavour, run.job):
+    reasons = conditions.disturbances(limits, run.readings, run.measured.flavour, run.job)
+    if run.job.pass_ is Pass.POWER:
+        reasons += conditions.other_work(limits, run.readings)
+    if reasons:
         return replace(run, outcome=Outcome.INVALID, error_class="disturbed", reason="; ".join(reasons))
     if run.job.pass_ not in THROTTLING_ALLOWED and (reasons := conditions.slowdowns(limits, run.readings)):
         return replace(run, outcome=Outcome.INVALID, error_class="throttled", reason="; ".join(reasons))

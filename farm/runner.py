@@ -116,7 +116,7 @@ def _measure(run: Run, transport: Transport, attempt: Attempt) -> Run:
     elif run.job.pass_ is Pass.SUSTAIN and run.job.device.kind is DeviceKind.ANDROID:
         meter = HeatWatch(transport)
     names = _push(run.job, transport, attempt.on_phase)
-    handle = transport.start(arguments(run.job, names, run.nonce), run.nonce)
+    handle = transport.start(arguments(run.job, names, run.nonce), run.nonce, None if meter is None else meter.watch)
     try:
         return _collected(run, transport, handle, attempt) if meter is None else _metered(run, transport, handle, attempt, meter)
     finally:
@@ -126,7 +126,7 @@ def _measure(run: Run, transport: Transport, attempt: Attempt) -> Run:
 def _metered(run: Run, transport: Transport, handle: Handle, attempt: Attempt, meter: power.PowerMeter | HeatWatch) -> Run:
     """Return run with the result of a started harness, and with what was noted beside it."""
     try:
-        meter.begin(handle)
+        meter.begin()
         run = _collected(replace(run, state=run.state + meter.state), transport, handle, attempt)
         assert run.measured is not None
         return replace(run, readings=run.readings + meter.readings(handle, run.measured))

@@ -6,7 +6,7 @@ the device, and the unit of every statistic. Readings are what one run read of o
 
 from farm.workloads.devices import Conditions, Device, HarnessBuild, Identity, PowerSettings
 from farm.workloads.jobs import CPU_LIST, MOST_ITERATIONS, Artifact, Items, Job, PassSettings, Place, Reference, Workload
-from farm.workloads.kinds import ONCE_PASSES, USUAL_PASSES, Comparison, DeviceKind, ItemKind, Outcome, Pass, PowerSource
+from farm.workloads.kinds import ONCE_PASSES, THERMAL_STATUSES, USUAL_PASSES, Comparison, DeviceKind, ItemKind, Outcome, Pass, PowerSource
 from farm.workloads.runs import (
     ITEMS_OUTPUT,
     OUTPUT,
@@ -31,6 +31,7 @@ __all__ = [
     "ONCE_PASSES",
     "OUTPUT",
     "RESULT",
+    "THERMAL_STATUSES",
     "USUAL_PASSES",
     "Absent",
     "Answers",

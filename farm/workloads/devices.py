@@ -17,6 +17,9 @@ class Conditions:
     """Time that runnable harness threads waited for a CPU, over threads x wall time; above it the run is invalid."""
     min_thread_cpu_ratio: float = 0.9
     """CPU time over wall time of the measuring thread, for CPU flavours; below it the run is invalid."""
+    max_other_work_ratio: float = 0.05
+    """Share of all CPU time that others may use in a phase of a power pass; above it the run is invalid, as their energy is in it. One
+    busy core of eight is 0.125; a phone that lies still with its screen on stays under 0.03."""
     max_skin_temperature_c: float = 36.0
     """Phones only: of the skin, or of the battery where the skin is not read."""
     max_slowdown_ratio: float = 0.1

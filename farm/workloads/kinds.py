@@ -78,3 +78,7 @@ class Comparison(StrEnum):
     """Cosine similarity of the flattened outputs, at least the tolerance."""
     TOP1 = "top1"
     """Share of rows (last axis) whose largest element stands at the same place, at least the tolerance."""
+
+
+THERMAL_STATUSES = ("none", "light", "moderate", "severe", "critical", "emergency", "shutdown")
+"""How much a phone says that it throttles, from 0: android.os.PowerManager.THERMAL_STATUS_*."""

@@ -19,7 +19,7 @@ from farm.devices.android.link import Link, is_over_radio
 from farm.devices.android.wire import Interruption
 from farm.devices.readers import clock, proc
 from farm.devices.readers.reading import Reading
-from farm.devices.transport import Collected, Handle, Holder, Status
+from farm.devices.transport import Collected, Handle, Holder, Status, Watch
 from farm.errors import DeviceBusy, DeviceLost, DeviceNotReady
 from farm.workloads import RESULT, Conditions, Device, HarnessBuild, Identity, StateReading, run_folder
 
@@ -118,18 +118,19 @@ class AndroidTransport:
 
         return self._patiently(pushed)
 
-    def start(self, arguments: Sequence[str], nonce: str) -> Handle:
-        """Start the harness in a session of its own. A link that breaks meanwhile: taken up if it had begun, started if not."""
+    def start(self, arguments: Sequence[str], nonce: str, watch: Watch | None = None) -> Handle:
+        """Start the harness in a session of its own, and what notes beside it. A link that breaks meanwhile: taken up if it had begun."""
         assert self._harness is not None, "install() comes before start()"
         folder = _harness_folder(self._harness)
         program = [f"{folder}/{word.removeprefix('./')}" if word.startswith("./") else word for word in self._harness.command]
         run = run_folder(nonce)
+        watched = [] if watch is None else [f"{watch.period_s:.3f}", *watch.what]
         log.debug("%s: start %s", self.device.name, [*program, *arguments])
 
         def started(box: Box) -> Handle:
             there = io.BytesIO()
             if not box.pull(f"{run}/started", there, 64 * 1024):
-                there = io.BytesIO(box.call("start", [run, *program, *arguments]).out.encode())
+                there = io.BytesIO(box.call("start", [run, str(len(watched)), *watched, *program, *arguments]).out.encode())
             return _handle(nonce, there.getvalue().decode(errors="replace"))
 
         return self._patiently(started)
@@ -201,10 +202,6 @@ class AndroidTransport:
     def power_texts(self) -> Mapping[str, str]:
         """Return what its battery's files, its battery service and its power rails say."""
         return self._patiently(lambda box: state.power_texts(box.adb))
-
-    def watch(self, handle: Handle, what: Sequence[str], period_s: float) -> None:
-        """Start what notes on the device, in a session of its own. A second one, after a link that broke, replaces the first one's file."""
-        self._patiently(lambda box: box.call("watch", [run_folder(handle.nonce), f"{period_s:.3f}", *what]))
 
     def prepare(self, conditions: Conditions) -> None:
         """Hold steady what can be: screen, radios, performance mode, background compilation. Charging is recorded, not changed."""
