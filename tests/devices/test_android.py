@@ -275,7 +275,7 @@ def test_a_sustain_pass_notes_how_warm_the_phone_becomes_and_is_valid_although_i
     assert max(noted["skin_temperature_c"].values) > 44
     at_ns = noted["thermal_status"].at_ns
     assert at_ns is not None
-    assert 0 <= at_ns[0] < at_ns[-1] < 20e9
+    assert -1e9 < at_ns[0] < at_ns[-1] < 20e9
     assert next(reading.value for reading in run.state if reading.name == "thermal_poll_hz") == 0.2
 
 
