@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from farm.workloads import Conditions, DeviceKind, Job, Pass, Readings, StateReading
+from farm.workloads import THERMAL_STATUSES, Conditions, DeviceKind, Job, Pass, Readings, StateReading
 
 _CPU_FLAVOURS = frozenset({"fake", "portable", "xnnpack", "plain_attention"})
 
 
 _MOST_DECIMALS = 6
-_STATUSES = ("none", "light", "moderate", "severe", "critical", "emergency", "shutdown")  # android.os.PowerManager.THERMAL_STATUS_*
 
 
 def unmet(conditions: Conditions, state: Sequence[StateReading], kind: DeviceKind) -> list[str]:
@@ -38,7 +37,7 @@ def unmet(conditions: Conditions, state: Sequence[StateReading], kind: DeviceKin
 def throttled(state: Sequence[StateReading]) -> list[str]:
     """Return a sentence when the device says that it throttles. A device that says nothing of it gives none."""
     status = _read(state, "thermal_status").value
-    return [f"its thermal status is {_STATUSES[int(status)]}"] if status else []
+    return [f"its thermal status is {THERMAL_STATUSES[int(status)]}"] if status else []
 
 
 def _asleep(state: Sequence[StateReading]) -> list[str]:
@@ -101,6 +100,25 @@ def disturbances(conditions: Conditions, readings: Sequence[Readings], flavour: 
         if share < conditions.min_thread_cpu_ratio:
             told = _told(share, conditions.min_thread_cpu_ratio)
             reasons.append(f"the measuring thread had a CPU for {told} of the timed part{_limit(conditions.min_thread_cpu_ratio)}")
+    return reasons
+
+
+def other_work(conditions: Conditions, readings: Sequence[Readings]) -> list[str]:
+    """Return one sentence for each phase of a power pass in which others used the CPUs more than they may, or in which nobody knows.
+
+    A battery and a rail tell the energy of all that runs. What runs is told by /proc/stat (proc_stat(5)): busy CPU time of everybody, less
+    the harness's own. What farm itself asks on the phone meanwhile is counted with the others.
+    """
+    reasons = []
+    for phase, when in (("idle", "it was to be idle"), ("work", "the model worked")):
+        read = {item.metric: item.values[-1] for item in readings if item.source == phase and item.values}
+        if not {"phase_cpus_ns", "phase_busy_ns", "phase_own_ns"} <= read.keys() or read["phase_cpus_ns"] <= 0:
+            reasons.append(f"how busy the CPUs were with other work while {when} is unknown")
+            continue
+        share = max(0.0, read["phase_busy_ns"] - read["phase_own_ns"]) / read["phase_cpus_ns"]
+        if share > conditions.max_other_work_ratio:
+            told = _told(share, conditions.max_other_work_ratio)
+            reasons.append(f"{told} of the CPUs was busy with other work while {when}{_limit(conditions.max_other_work_ratio)}")
     return reasons
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from farm.devices.readers import battery, gauge, power_stats, thermal
 from farm.devices.readers.reading import Reading
 from farm.devices.readers.watched import BATTERY, CALL, COMMAND, RAILS, THERMAL, looks
-from farm.devices.transport import WATCHED, Handle, Transport
+from farm.devices.transport import WATCHED, Handle, Transport, Watch
 from farm.workloads import Measured, Readings, StateReading, run_folder
 
 _READERS: dict[str, Callable[[str], Iterable[Reading]]] = {
@@ -33,9 +33,13 @@ class HeatWatch:
         """How often it is asked."""
         return (StateReading("thermal_poll_hz", "before", value=1 / _HEAT_PERIOD_S, source="while it measures"),)
 
-    def begin(self, handle: Handle) -> None:
-        """Begin to note."""
-        self.transport.watch(handle, (THERMAL,), _HEAT_PERIOD_S)
+    @property
+    def watch(self) -> Watch:
+        """What the phone notes by itself."""
+        return Watch((THERMAL,), _HEAT_PERIOD_S)
+
+    def begin(self) -> None:
+        """Nothing: what notes on the device begins with the harness."""
 
     def readings(self, handle: Handle, measured: Measured) -> tuple[Readings, ...]:
         """Return what was noted."""

@@ -49,6 +49,7 @@ CALM = Conditions(
     max_cpu_busy_ratio=10.0,
     max_run_delay_ratio=1e9,  # of a pass of a few microseconds, one pause is a thousandfold
     min_thread_cpu_ratio=0.0,
+    max_other_work_ratio=1e9,
     max_slowdown_ratio=1e9,
     max_skin_temperature_c=100.0,
     settle_timeout_s=5.0,
@@ -58,6 +59,7 @@ CALM_TOML = """
 max_cpu_busy = "1000 %"
 max_run_delay = "1000 %"
 min_thread_cpu = "0 %"
+max_other_work = "1000 %"
 max_slowdown = "1000 %"
 settle_timeout = "5 s"
 """

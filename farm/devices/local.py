@@ -19,7 +19,7 @@ from threading import Event
 
 from farm.devices import files, local_state
 from farm.devices.readers import proc
-from farm.devices.transport import Collected, Handle, Holder, Status
+from farm.devices.transport import Collected, Handle, Holder, Status, Watch
 from farm.errors import DeviceNotReady, HarnessFailed, InputError
 from farm.workloads import RESULT, Conditions, DeviceKind, HarnessBuild, Identity, StateReading, run_folder
 
@@ -107,8 +107,10 @@ class LocalTransport:
             partial.unlink(missing_ok=True)
         return target.stat().st_size
 
-    def start(self, arguments: Sequence[str], nonce: str) -> Handle:
+    def start(self, arguments: Sequence[str], nonce: str, watch: Watch | None = None) -> Handle:
         """Start the harness in a session of its own, its output in the run folder's `log`."""
+        if watch is not None:  # what this machine has is read by the harness's sampler
+            raise DeviceNotReady(f"{', '.join(watch.what)} cannot be watched on the local machine", error_class="no_power_source")
         assert self._harness is not None, "install() comes before start()"
         folder = self.box / run_folder(nonce)
         try:
@@ -209,10 +211,6 @@ class LocalTransport:
     def power_texts(self) -> Mapping[str, str]:
         """Return the processor's energy counters, each under `counter` and its zone's folder and name."""
         return local_state.energy_counters()
-
-    def watch(self, handle: Handle, what: Sequence[str], period_s: float) -> None:
-        """Refuse: what this machine has is read by the harness's sampler."""
-        raise DeviceNotReady(f"{', '.join(what)} cannot be watched on the local machine", error_class="no_power_source")
 
     def prepare(self, conditions: Conditions) -> None:
         """Nothing is set on the local machine: its owner's settings are recorded, not changed."""

@@ -1,22 +1,16 @@
 """What was found in a branch's history as JSON. The form is published as schemas/findings-1.schema.json."""
 
-import json
-from collections.abc import Mapping
-from datetime import date
-from importlib.resources import files
 from typing import Any
 
 from farm.findings import Acknowledgement, Group, MissingSeries, Moment, Place, Request, Series, Tracked, TrackedChange
-from farm.publish.judgement import json_text
+from farm.publish import json_form
 
 VERSION = 1
 
 
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of the document."""
-    text = (files("farm.publish") / "schemas" / f"findings-{VERSION}.schema.json").read_text(encoding="utf-8")
-    found: dict[str, Any] = json.loads(text)
-    return found
+    return json_form.schema("findings", VERSION)
 
 
 def findings_json(tracked: Tracked) -> str:
@@ -35,7 +29,7 @@ def findings_json(tracked: Tracked) -> str:
         "missing": [_missing(item) for item in tracked.missing],
         "confirmations": [_request(item) for item in tracked.pending],
     }
-    return json_text(_plain(content))
+    return json_form.json_text(content)
 
 
 def _group(group: Group) -> dict[str, Any]:
@@ -137,16 +131,3 @@ def _said(said: Acknowledgement | None) -> dict[str, Any] | None:
 
 def _direction(*, worse: bool) -> str:
     return "worse" if worse else "better"
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401
-    """Return a value as JSON has it: a date is text."""
-    match value:
-        case Mapping():
-            return {name: _plain(item) for name, item in value.items()}
-        case list() | tuple():
-            return [_plain(item) for item in value]
-        case date():
-            return value.isoformat()
-        case _:
-            return value

@@ -8,7 +8,8 @@ from importlib.resources import files as resources
 from pathlib import Path
 
 from farm.devices import files
-from farm.devices.android.adb import Adb, Interruption, Said
+from farm.devices.android.adb import Adb, Said
+from farm.devices.android.wire import Interruption
 from farm.errors import DeviceNotReady, InputError
 
 BOX = "/data/local/tmp/farm"

@@ -8,18 +8,19 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TypeVar
 
 from farm.devices import files
 from farm.devices.android import state, steady
-from farm.devices.android.adb import DEFAULT_ADDRESS, Adb, Interruption, Listed, Server
+from farm.devices.android.adb import Adb
 from farm.devices.android.box import Box
+from farm.devices.android.link import Link, is_over_radio
+from farm.devices.android.wire import Interruption
 from farm.devices.readers import clock, proc
 from farm.devices.readers.reading import Reading
-from farm.devices.transport import Collected, Handle, Holder, Status
-from farm.errors import DeviceBusy, DeviceLost, DeviceNotReady, InputError
+from farm.devices.transport import Collected, Handle, Holder, Status, Watch
+from farm.errors import DeviceBusy, DeviceLost, DeviceNotReady
 from farm.workloads import RESULT, Conditions, Device, HarnessBuild, Identity, StateReading, run_folder
 
 log = logging.getLogger(__name__)
@@ -35,17 +36,6 @@ _PASSING = frozenset({"no_adb_server", "not_authorised"})
 _CACHE_BYTES = 4_000_000_000
 _RESULT_BYTES = 1024 * 1024 * 1024
 
-# adb's states (adb/adb.h of AOSP), and what there is to do about each.
-_REMEDIES = {
-    "offline": "plug it in again, or adb reconnect",
-    "unauthorized": "unlock it and allow this computer in the dialog it shows",
-    "authorizing": "unlock it and allow this computer in the dialog it shows",
-    "no permissions": "give the adb server's user the right to its USB device (udev rules of android-sdk-platform-tools-common)",
-    "recovery": "restart it: adb reboot",
-    "sideload": "restart it: adb reboot",
-    "bootloader": "restart it: fastboot reboot",
-}
-
 
 @dataclass(slots=True)
 class AndroidTransport:
@@ -54,15 +44,16 @@ class AndroidTransport:
     device: Device
     reconnect_s: float = _RECONNECT_S
     """How long a device that went away is waited for."""
-    _box: Box | None = None
+    link: Link = field(init=False)
     _harness: HarnessBuild | None = None
     _holder: Holder | None = None
     _renewed_s: float = 0.0
-    _serialno: str | None = None
-    """The serial number of the one that answered first (ro.serialno; "" where it says none): another one in its place is refused."""
     _interruption: Interruption = field(default_factory=Interruption)
     _held: tuple[Reading, ...] = ()
     """How the settings read that prepare() holds steady."""
+
+    def __post_init__(self) -> None:
+        self.link = Link(self.device)
 
     def identify(self) -> Identity:
         """Return who the device is, by its properties: the same over reboots, cables and names in files."""
@@ -127,18 +118,19 @@ class AndroidTransport:
 
         return self._patiently(pushed)
 
-    def start(self, arguments: Sequence[str], nonce: str) -> Handle:
-        """Start the harness in a session of its own. A link that breaks meanwhile: taken up if it had begun, started if not."""
+    def start(self, arguments: Sequence[str], nonce: str, watch: Watch | None = None) -> Handle:
+        """Start the harness in a session of its own, and what notes beside it. A link that breaks meanwhile: taken up if it had begun."""
         assert self._harness is not None, "install() comes before start()"
         folder = _harness_folder(self._harness)
         program = [f"{folder}/{word.removeprefix('./')}" if word.startswith("./") else word for word in self._harness.command]
         run = run_folder(nonce)
+        watched = [] if watch is None else [f"{watch.period_s:.3f}", *watch.what]
         log.debug("%s: start %s", self.device.name, [*program, *arguments])
 
         def started(box: Box) -> Handle:
             there = io.BytesIO()
             if not box.pull(f"{run}/started", there, 64 * 1024):
-                there = io.BytesIO(box.call("start", [run, *program, *arguments]).out.encode())
+                there = io.BytesIO(box.call("start", [run, str(len(watched)), *watched, *program, *arguments]).out.encode())
             return _handle(nonce, there.getvalue().decode(errors="replace"))
 
         return self._patiently(started)
@@ -211,10 +203,6 @@ class AndroidTransport:
         """Return what its battery's files, its battery service and its power rails say."""
         return self._patiently(lambda box: state.power_texts(box.adb))
 
-    def watch(self, handle: Handle, what: Sequence[str], period_s: float) -> None:
-        """Start what notes on the device, in a session of its own. A second one, after a link that broke, replaces the first one's file."""
-        self._patiently(lambda box: box.call("watch", [run_folder(handle.nonce), f"{period_s:.3f}", *what]))
-
     def prepare(self, conditions: Conditions) -> None:
         """Hold steady what can be: screen, radios, performance mode, background compilation. Charging is recorded, not changed."""
 
@@ -270,103 +258,17 @@ class AndroidTransport:
         deadline_s = time.monotonic() + (self.reconnect_s if wait_s is None else wait_s)
         while True:
             try:
-                box = self._found()
+                box = self.link.box()
                 self._renew(box)
                 return work(box)
             except (DeviceLost, DeviceNotReady) as error:
-                if not isinstance(error, DeviceLost) and (self._serialno is None or error.error_class not in _PASSING):
+                if not isinstance(error, DeviceLost) and (not self.link.was_reached or error.error_class not in _PASSING):
                     raise
                 if self._interruption.is_set or time.monotonic() > deadline_s:
                     raise DeviceLost(f"{self.device.name} is gone: {error.message}", error_class=error.error_class) from error
                 log.info("%s: %s; trying again", self.device.name, error.message)
-                self._reconnect()
+                self.link.reconnect()
                 time.sleep(_RETRY_S)
-
-    def _found(self) -> Box:
-        """Return the box of the device that the lab describes. Raises DeviceNotReady unless exactly one such is ready."""
-        server = server_of(self.device)
-        listed = self._listed(server)
-        wanted = f"serial {self.device.serial}" if self.device.serial else f"product or model {self.device.match}"
-        if len(listed) > 1:
-            raise InputError(
-                f"{len(listed)} devices with the {wanted} hang on {server.address}: {', '.join(one.serial for one in listed)}",
-                hint=f"state the serial of the one that is {self.device.name}; two devices with one serial need two adb servers",
-            )
-        if not listed:
-            raise DeviceLost(f"no device with the {wanted} hangs on {server.address}", error_class="not_listed")
-        (one,) = listed
-        if one.state == "offline":
-            raise DeviceLost(f"{one.serial} is offline", error_class="offline")
-        if one.state != "device":
-            raise DeviceNotReady(f"{self.device.name} is {one.state}", error_class="not_authorised", hint=_REMEDIES.get(one.state))
-        if self._box is None or self._box.adb.serial != one.serial:
-            self._box = Box(self._recognised(Adb(server, one.serial)))
-        return self._box
-
-    def _listed(self, server: Server) -> list[Listed]:
-        """Return the listed devices that are meant. One that can be reached by cable and over Wi-Fi is taken by its cable."""
-        wireless = self.device.wireless
-        listed = server.devices()
-        if wireless is not None and not any(_is_meant(one, self.device) or one.serial == wireless for one in listed):
-            server.connect(wireless)
-            listed = server.devices()
-        by_cable = [one for one in listed if one.serial != wireless and _is_meant(one, self.device)]
-        over_wifi = [one for one in listed if one.serial == wireless]
-        ready = [one for one in by_cable if one.state == "device"]
-        return ready or [one for one in over_wifi if one.state == "device"] or by_cable or over_wifi
-
-    def _recognised(self, adb: Adb) -> Adb:
-        """Return adb when it leads to the device that is meant. Raises InputError: an address on a network passes from one to another."""
-        said = adb.shell("getprop ro.serialno; getprop ro.product.name; getprop ro.product.model").out.splitlines()
-        serialno, product, model = (*said, "", "", "")[:3]
-        meant = Listed(self.device.serial or "", "device", product.replace(" ", "_"), model.replace(" ", "_"))
-        over_wifi = adb.serial == self.device.wireless
-        is_another = over_wifi and (self.device.serial not in (None, serialno) or not _is_meant(meant, self.device))
-        if is_another or self._serialno not in (None, serialno):
-            raise InputError(
-                f"at {adb.serial} answers another device than {self.device.name}: {model or 'an unknown model'}, "
-                f"serial number {serialno or 'unknown'}",
-                hint="farm devices wireless tells the address that a device has now",
-            )
-        self._serialno = serialno
-        return adb
-
-    def _reconnect(self) -> None:
-        serial = self._box.adb.serial if self._box else self.device.serial
-        if serial is not None and ":" in serial:
-            self._box = None  # whoever answers at an address next is looked at anew
-        if serial is None or ":" not in serial:
-            serial = self.device.wireless
-        if serial is not None:
-            try:
-                server_of(self.device).reconnect(serial)
-            except (DeviceLost, DeviceNotReady) as error:
-                log.debug("%s: %s", self.device.name, error.message)
-
-
-def server_of(device: Device) -> Server:
-    """Return the adb server that a device hangs on."""
-    host, _, port = (device.adb or DEFAULT_ADDRESS).rpartition(":")
-    return Server(host, int(port))
-
-
-def _is_meant(listed: Listed, device: Device) -> bool:
-    """Whether a listed device is the one that is meant; adb writes spaces in names as underscores."""
-    if device.serial is not None:
-        return listed.serial == device.serial
-    pattern = (device.match or "").replace(" ", "_").replace("-", "_")
-    return any(fnmatchcase(name.replace("-", "_"), pattern) for name in (listed.product, listed.model) if name)
-
-
-def is_over_radio(serial: str) -> bool:
-    """Whether a device hangs on the network: its serial is an address then, or the name that it is announced by (mDNS).
-
-    One of this machine is an emulator's, or a port that is forwarded over a cable.
-    """
-    host, colon, port = serial.rpartition(":")
-    if "._adb" in serial:
-        return True
-    return bool(colon) and port.isdigit() and host not in ("localhost", "127.0.0.1", "[::1]")
 
 
 def _harness_folder(harness: HarnessBuild) -> str:

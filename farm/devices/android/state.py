@@ -68,8 +68,10 @@ _NOW = "; ".join(
 
 _POWER = "; ".join(
     (
-        f"for s in /sys/class/power_supply/*; do echo '{_MARK}current'\" ${{s##*/}}\"; cat $s/current_now 2>&1;"
-        f" echo '{_MARK}voltage'\" ${{s##*/}}\"; cat $s/voltage_now 2>&1; done",
+        *(
+            f"for s in /sys/class/power_supply/*; do echo '{_MARK}{name}'\" ${{s##*/}}\"; cat $s/{file} 2>&1; done"
+            for name, file in {"current": "current_now", "voltage": "voltage_now", "type": "type", "status": "status"}.items()
+        ),
         _asking(
             {
                 "battery": "dumpsys battery",
@@ -83,7 +85,7 @@ _POWER = "; ".join(
 
 
 def power_texts(adb: Adb) -> dict[str, str]:
-    """Return what each power source says, by its name: `current SUPPLY`, `voltage SUPPLY`, battery, command, call, rails."""
+    """Return what each power source says, by its name: current, voltage, type and status SUPPLY, battery, command, call, rails."""
     return _sections(adb.shell(_POWER).out)
 
 

@@ -4,8 +4,10 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from farm.devices.android.adb import Adb, Server
-from farm.devices.android.device import AndroidTransport, server_of
+from farm.devices.android.adb import Adb
+from farm.devices.android.device import AndroidTransport
+from farm.devices.android.link import server_of
+from farm.devices.android.server import Server
 from farm.devices.readers import network
 from farm.errors import DeviceLost, DeviceNotReady, MeasureError
 from farm.workloads import Device

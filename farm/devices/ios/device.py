@@ -20,7 +20,7 @@ from farm.devices.ios import app, ready, run, state
 from farm.devices.ios.client import Address, Worker
 from farm.devices.ios.phone import Phone
 from farm.devices.readers.clock import Round, offset
-from farm.devices.transport import Collected, Handle, Holder, Status
+from farm.devices.transport import Collected, Handle, Holder, Status, Watch
 from farm.errors import DeviceBusy, DeviceLost, DeviceNotReady, MeasureError
 from farm.workloads import Conditions, Device, HarnessBuild, Identity, StateReading, run_folder
 
@@ -143,8 +143,10 @@ class IosTransport:
         wanted = files.sha256(file, sha256)
         return self._patiently(lambda: self.phone.push(file, name, wanted, on_bytes))
 
-    def start(self, arguments: Sequence[str], nonce: str) -> Handle:
+    def start(self, arguments: Sequence[str], nonce: str, watch: Watch | None = None) -> Handle:
         """Start the app on a run. A link that breaks meanwhile: taken up if it had begun, started anew if not."""
+        if watch is not None:  # an iPhone has nothing beside its one app that could note anything
+            raise DeviceNotReady(f"{', '.join(watch.what)} cannot be watched on an iPhone", error_class="no_power_source")
         assert self._runtime is not None, "install() comes before start()"
         environment = {app.RUN: run_folder(nonce), app.RUNTIME: self._runtime}
 
@@ -210,10 +212,6 @@ class IosTransport:
     def power_texts(self) -> Mapping[str, str]:
         """Return nothing: while a host can ask, the phone takes power from it, and its gauge tells the battery's net current."""
         return {}
-
-    def watch(self, handle: Handle, what: Sequence[str], period_s: float) -> None:
-        """Refuse: an iPhone has nothing beside its one app that could note anything."""
-        raise DeviceNotReady(f"{', '.join(what)} cannot be watched on an iPhone", error_class="no_power_source")
 
     def prepare(self, conditions: Conditions) -> None:
         """See that the phone is there. Nothing can be set; what iOS says of screen and power modes gates the start."""
