@@ -165,6 +165,18 @@ def pinned(context: Context, name: str) -> "dict[str | None, Artifact]":
     return {part.workload: pins.artifact(context.data, name, part) for part in parts if part.kind == "artifact"}
 
 
+def called(context: Context, text: str) -> "dict[str | None, Artifact] | None":
+    """Return the artifacts of the baseline that a side of a comparison names, as pinned() has them; None when it names none.
+
+    Raises InputError when a file or folder is called so, too: which one is meant decides what a verdict is about.
+    """
+    if context.drained_store().query("baselines", baseline=text).is_empty():
+        return None
+    if Path(text).exists():
+        raise InputError(f'"{text}" is a baseline, and a file or folder here, too', hint=f"write ./{text} for what is here")
+    return pinned(context, text)
+
+
 def _row(store: "Store", name: str) -> dict[str, Any]:
     from farm.config import nearest
 

@@ -4,13 +4,14 @@ import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from farm import __version__
-from farm.cli import gate_sides, shown, unfinished
+from farm.cli import baseline, gate_sides, shown, unfinished
 from farm.cli.asked import MOST_SEED
 from farm.cli.context import Context, chosen_devices, command_line, now_utc, say
 from farm.cli.session import Measuring, Sessions
@@ -55,7 +56,7 @@ class _Options:
     required=True,
     help="The release to judge: a model file; for several workloads a folder with files called as the suite's, or WORKLOAD=FILE for each.",
 )
-@click.option("--baseline", multiple=True, required=True, help="What it is held against, in the same way.")
+@click.option("--baseline", multiple=True, required=True, help="What it is held against, in the same way; or the name of a farm baseline.")
 @click.option("--device", "device_names", help="Devices to measure on. [default: those that budgets name, else local]")
 @click.option("--pool", help="Measure on all devices of a pool of devices.toml.")
 @click.option("--stored", is_flag=True, help="Measure nothing: judge stored runs; a side is then a revision, a SHA-256 or a model file.")
@@ -137,7 +138,7 @@ def _measured(context: Context, options: _Options, task: _Task) -> tuple[int, Ju
     from farm import release
 
     suite = task.suite
-    sides = gate_sides.artifacts(suite, options.candidate, options.baseline)
+    sides = gate_sides.artifacts(suite, options.candidate, options.baseline, partial(baseline.called, context))
     contests = release.contests([workload for workload, _ in suite.work], suite.budgets, suite.asked, sides)
     today = now_utc().date()
     asked = release.Asked("", task.devices, contests, suite.budgets, task.gating.plan, 0, today)
@@ -204,11 +205,12 @@ def _stored(context: Context, options: _Options, task: _Task) -> tuple[int, Judg
     measuring = {"--seed": options.seed, "--time-budget": options.time_budget, "--wheel": options.wheel, "--harness": options.harness}
     if given := [name for name, value in measuring.items() if value is not None]:
         raise InputError(f"--stored measures nothing, so {given[0]} says nothing", hint=f"leave out {' and '.join(given)}")
-    selectors = release.Selectors(*(gate_sides.selector(text) for text in (*options.candidate, *options.baseline)))
+    pinned = partial(baseline.called, context)
+    selectors = release.Selectors(*(gate_sides.selector(text, pinned) for text in (*options.candidate, *options.baseline)))
     store = context.drained_store()
     names = [device.name for device in task.devices]
     stored = store.query("stored_runs", workloads=[workload.id for workload, _ in suite.work], devices=names)
-    keys = gate_sides.workload_keys(suite, task.devices[0], [*options.candidate, *options.baseline])
+    keys = gate_sides.workload_keys(suite, task.devices[0], [*options.candidate, *options.baseline], pinned)
     sided = release.sided(stored, selectors, keys)
     for note in sided.notes:
         say(note)
@@ -247,20 +249,20 @@ def _kept(context: Context, options: _Options, task: _Task, outcome: _Outcome) -
 
     asked = outcome.asked
     code = exit_code(outcome.verdicts)
-    candidate, baseline = (gate_sides.label(texts) for texts in (options.candidate, options.baseline))
+    candidate, held_against = (gate_sides.label(texts) for texts in (options.candidate, options.baseline))
     facts = release.GateFacts(
         judged_at=now_utc(),
         suite=task.suite.name,
         suite_file=gate_sides.text(options.suite),
         candidate=candidate,
-        baseline=baseline,
+        baseline=held_against,
         seed=None if options.stored else asked.seed,
         time_budget_s=None if options.stored else task.gating.time_budget_s,
         exit_code=code,
         farm_version=__version__,
         command=command_line(),
     )
-    judgement = Judgement(outcome.verdicts, code, outcome.changes, candidate, baseline, facts.suite_file)
+    judgement = Judgement(outcome.verdicts, code, outcome.changes, candidate, held_against, facts.suite_file)
     try:
         context.drained_store().add(release.gate_rows(asked, facts, outcome.verdicts, outcome.failures, outcome.runs, outcome.artifacts))
     except StoreBusy as error:
