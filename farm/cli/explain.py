@@ -57,7 +57,9 @@ def _explanations(store: "Store", gate: dict[str, Any]) -> "list[Explanation]":
     devices = store.query("gate_devices", gate=identity)
     failures = [release.Failure(*row) for row in devices.drop_nulls("failure").rows()]
     names = devices["name"].to_list()
-    again = judging.judge(budgets, frame, release.plan_of(gate["plan"]), gate["today"], devices=names, items=numbers.items())
+    unarmed = {verdict.budget: verdict.unarmed for verdict in verdicts if verdict.unarmed is not None}
+    plan, items = release.plan_of(gate["plan"]), numbers.items()
+    again = judging.judge(budgets, frame, plan, gate["today"], devices=names, items=items, unarmed=unarmed)
     again = release.with_failures(again, failures, names)
     artifacts: dict[str, dict[str, list[str]]] = {}
     for workload, side, sha256 in store.query("gate_artifacts", gate=identity).rows():

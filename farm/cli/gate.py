@@ -2,7 +2,6 @@
 
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -11,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from farm import __version__
-from farm.cli import baseline, gate_sides, shown, unfinished
+from farm.cli import baseline, calibrated, gate_sides, rounds, shown, unfinished
 from farm.cli.asked import MOST_SEED
 from farm.cli.context import Context, chosen_devices, command_line, now_utc, say
-from farm.cli.session import Measuring, Sessions
+from farm.cli.session import Measuring
 from farm.errors import InputError, StoreBusy
 from farm.publish.judgement import Judgement
 from farm.verdicts import Change, Verdict, exit_code
-from farm.workloads import Device, Job, Provenance, new_id
+from farm.workloads import Device, Provenance, new_id
 
 if TYPE_CHECKING:
     import polars as pl
@@ -135,7 +134,7 @@ def _gating(gating: "Gating", options: _Options) -> "Gating":
 
 def _measured(context: Context, options: _Options, task: _Task) -> tuple[int, Judgement]:
     """Measure until decided."""
-    from farm import release
+    from farm import calibrate, release
 
     suite = task.suite
     sides = gate_sides.artifacts(suite, options.candidate, options.baseline, partial(baseline.called, context))
@@ -150,12 +149,13 @@ def _measured(context: Context, options: _Options, task: _Task) -> tuple[int, Ju
         going_on = unfinished.begin(context.data, new_id(now_utc()), _COMMAND, {"seed": seed}, plan)
     else:
         say("this very gate was begun before and did not come to its end: going on with it")
-    asked = replace(asked, gate=going_on.folder.name, seed=going_on.options["seed"])
+    unarmed = calibrated.unarmed(context, asked, calibrate.keys(asked.devices[0], contests))
+    asked = replace(asked, gate=going_on.folder.name, seed=going_on.options["seed"], unarmed=unarmed)
     deadline_s = time.monotonic() + task.gating.time_budget_s
     measuring = Measuring(context, asked.seed, Provenance(__version__), options.wheel, going_on)
     try:
         with measuring.sessions(asked.devices) as sessions:
-            decided = release.decide(asked, _measure(sessions, lambda: time.monotonic() > deadline_s))
+            decided = release.decide(asked, rounds.measure(sessions, lambda: time.monotonic() > deadline_s))
     except KeyboardInterrupt:
         say("the same command goes on with what is left")
         raise
@@ -165,34 +165,6 @@ def _measured(context: Context, options: _Options, task: _Task) -> tuple[int, Ju
     if judgement.gate is not None:
         going_on.remove()
     return judgement.exit_code, judgement
-
-
-def _measure(sessions: Sessions, is_late: Callable[[], bool]) -> "Callable[[Mapping[str, Sequence[Job]]], release.Round]":
-    """Return what measures the blocks of a look: the devices stay held, and a block that has begun is ended, however late it is."""
-    from farm import release
-
-    def measure(jobs: Mapping[str, Sequence[Job]]) -> "release.Round":
-        late: set[str] = set()
-        before = {done.device.name: len(done.records) for done in sessions.done}
-
-        def in_time(job: Job) -> bool:
-            if job.place is not None and job.place.position == 0 and is_late():
-                late.add(job.device.name)
-            return job.device.name not in late
-
-        sessions.measure(jobs, hold=True, go_on=in_time)
-        failures: dict[str, str] = {}
-        for done in sessions.done:
-            if done.device.name not in jobs or done.device.name in late:
-                continue
-            if done.failure is not None:
-                failures[done.device.name] = done.failure.message
-            elif done.lost is not None:
-                failures[done.device.name] = done.lost.reason or "it was lost"
-        records = [record for done in sessions.done for record in done.records[before[done.device.name] :]]
-        return release.Round(records, failures, in_time=not late)
-
-    return measure
 
 
 def _stored(context: Context, options: _Options, task: _Task) -> tuple[int, Judgement]:
@@ -223,6 +195,7 @@ def _stored(context: Context, options: _Options, task: _Task) -> tuple[int, Judg
             f"{unchecked} of the runs have outputs that were held against no reference, and a budget of their workload blocks",
             hint='give the artifacts a reference and measure again, or let the budgets only warn (severity = "warn")',
         )
+    asked = replace(asked, unarmed=calibrated.unarmed(context, asked, keys))
     numbers = release.of_stored(store, sided.runs)
     verdicts = release.judged(asked, numbers, ())
     changes = release.changes(asked, numbers)

@@ -13,6 +13,7 @@ from farm.release.decide import (
     plan_hash,
     refuse_unchecked,
     with_failures,
+    with_passes,
 )
 from farm.release.kept import GateFacts, gate_rows, plan_of, verdict_of
 from farm.release.numbers import Numbers, of_measured, of_stored
@@ -42,4 +43,5 @@ __all__ = [
     "unchecked",
     "verdict_of",
     "with_failures",
+    "with_passes",
 ]
