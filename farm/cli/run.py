@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from farm import __version__, rack
-from farm.cli import places, unfinished
+from farm.cli import confirming, places, unfinished
 from farm.cli.asked import (
     MOST_DECODE_TOKENS,
     MOST_SEED,
@@ -131,10 +131,11 @@ def run(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's val
         context, options = as_asked(context, options, going_on.options)
     if options.html is not None:
         places.page(options.html).check()
-    task = _task(context, options)
+    task = _task(context, options, None if going_on is None else going_on.options.get("fresh_runs", []))
     plan = unfinished.digest([jobs for _, jobs in task.work])
     if going_on is None:
-        going_on = unfinished.begin(context.data, new_id(now_utc()), _COMMAND, asked(context, options, task.seed), plan)
+        written = asked(context, options, task.seed) | {"fresh_runs": task.fresh_runs}
+        going_on = unfinished.begin(context.data, new_id(now_utc()), _COMMAND, written, plan)
     going_on.check(plan)
     for note in task.notes:
         say(note)
@@ -172,10 +173,14 @@ class _Task:
     work: list[tuple[Device, list[Job]]]
     seed: int
     notes: tuple[str, ...]
+    fresh_runs: confirming.Wanted
 
 
-def _task(context: Context, options: Options) -> _Task:
-    """Read everything that can be wrong, before anything is built or measured."""
+def _task(context: Context, options: Options, fresh_runs: confirming.Wanted | None) -> _Task:
+    """Read everything that can be wrong, before anything is built or measured.
+
+    fresh_runs are those that were asked for when this run was begun; None: it begins now.
+    """
     from farm.artifacts import open_artifact
     from farm.config import load_suite
 
@@ -193,7 +198,10 @@ def _task(context: Context, options: Options) -> _Task:
         work = [(workload, open_artifact(path)) for workload, path in suite.work]
     repeats = options.repeat or (suite.repeats if suite else _DEFAULT_REPEATS)
     seed = secrets.randbits(32) if options.seed is None else options.seed
-    return _Task([(device, rack.plan(device, work, repeats, seed)) for device in devices], seed, _notes(suite))
+    wanted = confirming.asked(context, options.branch, devices, work) if fresh_runs is None else fresh_runs
+    named = {workload.id: (workload, artifact) for workload, artifact in work}
+    jobs = [(device, confirming.with_fresh_runs(rack.plan(device, work, repeats, seed), wanted, named, seed)) for device in devices]
+    return _Task(jobs, seed, _notes(suite), wanted)
 
 
 def _distinct(artifacts: Iterable[Artifact]) -> list[Artifact]:
