@@ -44,13 +44,17 @@ MAY_IMPORT = {
     "release": {"rack", "gate", "quality", "store", "artifacts", "records", "series"},
     "calibrate": {"rack", "gate", "release", "records", "series"},
     "suggest": {"calibrate", "gate"},
+    "canary": {"stats"},
+    "bisect": {"records"},
     "store": {"records"},
     "journal": {"records"},
     "publish": {"summary"},
     "report": {"publish", "sources", "summary"},
     "cli": {
         "artifacts",
+        "bisect",
         "calibrate",
+        "canary",
         "config",
         "devices",
         "exchange",
@@ -104,6 +108,8 @@ PURE = {
     "changepoints",
     "track",
     "gate",
+    "canary",
+    "bisect",
     "exchange",
 }
 PURE_MODULES = {"power/current.py", "power/curves.py", "power/energy.py", "power/plan.py", "power/result.py"}

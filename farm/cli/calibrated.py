@@ -1,14 +1,19 @@
 """What is known of the devices that a gate is to be measured on: their noise, and whether they are what they were."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from farm.canary import State
 from farm.cli.context import Context, say
 from farm.errors import StoreBusy
-from farm.verdicts import Budget
+from farm.verdicts import Budget, Verdict
 
 if TYPE_CHECKING:
     from farm import release
+
+_ASIDE_DEADLINE_S = 1.0
+_WORDS = {State.BAND: "its band told", State.WITHIN: "as it was", State.SUSPECT: "suspect since", State.UNKNOWN: "not known"}
 
 
 def unarmed(context: Context, asked: "release.Asked", keys: Collection[str]) -> Mapping[Budget, str]:
@@ -30,3 +35,27 @@ def unarmed(context: Context, asked: "release.Asked", keys: Collection[str]) -> 
     for budget, why in found.unarmed.items():
         say(f"{budget.name} is not armed and is looked at once: it {why}")
     return found.unarmed
+
+
+def canaries(context: Context) -> dict[str, tuple[str, str]]:
+    """Return what the newest session of the canary came to on each device, by its name: the state, and the state with day and reason.
+
+    Nothing is known of a device without one, nor when another process holds the database.
+    """
+    try:
+        rows = context.store(_ASIDE_DEADLINE_S).query("canary_states").iter_rows(named=True)
+    except StoreBusy as error:
+        say(f"what the canary came to is not known: {error.message}")
+        return {}
+    return {row["device"]: (row["state"], f"{_WORDS[row['state']]} {row['measured_at']:%Y-%m-%d}: {row['reason']}") for row in rows}
+
+
+def with_suspects(context: Context, verdicts: Iterable[Verdict], devices: Sequence[str]) -> tuple[Verdict, ...]:
+    """Return the verdicts, each warning of the devices it rests on that are suspect: what they read may not be what it was."""
+    told = {name: text for name, (state, text) in canaries(context).items() if state == State.SUSPECT}
+    return tuple(
+        replace(verdict, warnings=(*verdict.warnings, *warnings))
+        if (warnings := [f"{name} is {told[name]}" for name in verdict.budget.devices or devices if name in told])
+        else verdict
+        for verdict in verdicts
+    )

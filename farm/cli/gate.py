@@ -221,6 +221,7 @@ def _kept(context: Context, options: _Options, task: _Task, outcome: _Outcome) -
     from farm import release
 
     asked = outcome.asked
+    outcome = replace(outcome, verdicts=calibrated.with_suspects(context, outcome.verdicts, [device.name for device in asked.devices]))
     code = exit_code(outcome.verdicts)
     candidate, held_against = (gate_sides.label(texts) for texts in (options.candidate, options.baseline))
     facts = release.GateFacts(
@@ -237,7 +238,8 @@ def _kept(context: Context, options: _Options, task: _Task, outcome: _Outcome) -
     )
     judgement = Judgement(outcome.verdicts, code, outcome.changes, candidate, held_against, facts.suite_file)
     try:
-        context.drained_store().add(release.gate_rows(asked, facts, outcome.verdicts, outcome.failures, outcome.runs, outcome.artifacts))
+        rows = release.gate_rows(asked, facts, outcome.verdicts, outcome.failures, outcome.runs, outcome.artifacts, outcome.changes)
+        context.drained_store().add(rows)
     except StoreBusy as error:
         say(f"the verdicts are not stored: {error.message}")
         say("hint: the same command judges the same runs again, and stores that")

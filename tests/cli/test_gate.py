@@ -79,7 +79,12 @@ def test_a_slower_candidate_fails_with_4_in_every_form_and_whatever_it_is_called
     assert json.loads((home / "out.sarif").read_text())["version"] == "2.1.0"
     assert "<x>" not in (home / "out.markdown").read_text()
     assert [line.split("::")[1].split(" ")[0] for line in (home / "out.github").read_text().splitlines()] == ["error", "notice"]
-    assert farm("explain").returncode == 0
+    told = farm("explain")
+    assert told.returncode == 0
+    kept = rows(home, "SELECT metric, statistic, worse FROM gate_changes")
+    found = json.loads((home / "out.json").read_text())["changes"]
+    assert kept == [{name: change[name] for name in ("metric", "statistic", "worse")} for change in found]
+    assert ("Changes found outside the budgets of this gate" in told.stdout) == bool(found)
 
 
 @pytest.mark.parametrize(
