@@ -84,6 +84,7 @@ OWNERS = {
     "click": {"cli"},
     "rich": {"cli"},
     "pydantic": {"config"},
+    "yaml": {"exchange"},
     "adbutils": {"devices"},
     "pymobiledevice3": {"devices"},
     "Monsoon": {"power"},
@@ -185,4 +186,4 @@ def test_help_loads_no_heavy_library() -> None:
         "import sys; from farm.cli.main import farm; farm.main(['--help'], standalone_mode=False); print('LOADED', *sorted(sys.modules))"
     )
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split("LOADED")[1].split()
-    assert not {"duckdb", "polars", "numpy", "jinja2", "pydantic", "rich"} & set(loaded)
+    assert not {"duckdb", "polars", "numpy", "jinja2", "pydantic", "rich", "yaml"} & set(loaded)
