@@ -43,12 +43,19 @@ MAY_IMPORT = {
     "rack": {"runner", "devices"},
     "leases": {"devices"},
     "release": {"rack", "gate", "quality", "store", "artifacts", "records", "series"},
+    "calibrate": {"rack", "gate", "release", "records", "series"},
+    "suggest": {"calibrate", "gate"},
+    "canary": {"stats"},
+    "bisect": {"records"},
     "store": {"records"},
     "journal": {"records"},
     "publish": {"summary"},
     "report": {"publish", "sources", "summary"},
     "cli": {
         "artifacts",
+        "bisect",
+        "calibrate",
+        "canary",
         "config",
         "devices",
         "exchange",
@@ -65,6 +72,7 @@ MAY_IMPORT = {
         "report",
         "series",
         "store",
+        "suggest",
         "summary",
         "track",
     },
@@ -77,6 +85,7 @@ OWNERS = {
     "click": {"cli"},
     "rich": {"cli"},
     "pydantic": {"config"},
+    "yaml": {"exchange"},
     "adbutils": {"devices"},
     "pymobiledevice3": {"devices"},
     "Monsoon": {"power"},
@@ -102,6 +111,8 @@ PURE = {
     "changepoints",
     "track",
     "gate",
+    "canary",
+    "bisect",
     "exchange",
 }
 PURE_MODULES = {"power/current.py", "power/curves.py", "power/energy.py", "power/plan.py", "power/result.py"}
@@ -177,4 +188,4 @@ def test_help_loads_no_heavy_library() -> None:
         "import sys; from farm.cli.main import farm; farm.main(['--help'], standalone_mode=False); print('LOADED', *sorted(sys.modules))"
     )
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split("LOADED")[1].split()
-    assert not {"duckdb", "polars", "numpy", "jinja2", "pydantic", "rich"} & set(loaded)
+    assert not {"duckdb", "polars", "numpy", "jinja2", "pydantic", "rich", "yaml"} & set(loaded)

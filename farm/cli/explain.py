@@ -29,17 +29,22 @@ def explain(context: Context, verdict: str | None) -> None:
     if found.is_empty() or (gate and found.height > 1):
         some = "more than one gate begins or ends" if found.height else "there is no gate that begins or ends"
         raise InputError(f'{some} with "{gate}"' if gate else "no gate was judged yet", hint='farm sql "SELECT id, judged_at FROM gates"')
-    explanations = _explanations(store, found.row(0, named=True))
+    newest = found.row(0, named=True)
+    explanations = _explanations(store, newest)
     if number:
         explanations = [one for one in explanations if one.name.endswith(f".{int(number)}")]
     if not explanations:
         raise InputError(f'the gate "{gate}" has no verdict {number}', hint="its verdicts count from 1")
+    from farm import release
     from farm.cli import draw
-    from farm.publish import explanation
+    from farm.publish import explanation, judgement
 
     for one in explanations:
         draw.tables(explanation.tables(one))
         draw.lines("How", explanation.lines(one))
+    if not number:
+        changes = release.changes_of(store.query("gate_changes", gate=newest["gate_id"]))
+        draw.lines("Changes found outside the budgets of this gate", [judgement.change_line(change) for change in changes])
 
 
 def _explanations(store: "Store", gate: dict[str, Any]) -> "list[Explanation]":
@@ -57,7 +62,9 @@ def _explanations(store: "Store", gate: dict[str, Any]) -> "list[Explanation]":
     devices = store.query("gate_devices", gate=identity)
     failures = [release.Failure(*row) for row in devices.drop_nulls("failure").rows()]
     names = devices["name"].to_list()
-    again = judging.judge(budgets, frame, release.plan_of(gate["plan"]), gate["today"], devices=names, items=numbers.items())
+    unarmed = {verdict.budget: verdict.unarmed for verdict in verdicts if verdict.unarmed is not None}
+    plan, items = release.plan_of(gate["plan"]), numbers.items()
+    again = judging.judge(budgets, frame, plan, gate["today"], devices=names, items=items, unarmed=unarmed)
     again = release.with_failures(again, failures, names)
     artifacts: dict[str, dict[str, list[str]]] = {}
     for workload, side, sha256 in store.query("gate_artifacts", gate=identity).rows():

@@ -127,10 +127,11 @@ def run(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's val
         context, options = as_asked(context, options, going_on.options)
     if options.html is not None:
         places.page(options.html).check()
-    task = task_of(context, options)
+    task = task_of(context, options, None if going_on is None else going_on.options.get("fresh_runs", []))
     plan = unfinished.digest([jobs for _, jobs in task.work])
     if going_on is None:
-        going_on = unfinished.begin(context.data, new_id(now_utc()), _COMMAND, asked(context, options, task.seed), plan)
+        written = asked(context, options, task.seed) | {"fresh_runs": task.fresh_runs}
+        going_on = unfinished.begin(context.data, new_id(now_utc()), _COMMAND, written, plan)
     going_on.check(plan)
     for note in task.notes:
         say(note)

@@ -7,6 +7,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from farm import rack
+from farm.cli import confirming
 from farm.cli.asked import Options
 from farm.cli.context import Context, chosen_devices
 from farm.errors import InputError
@@ -25,10 +26,14 @@ class Task:
     work: list[tuple[Device, list[Job]]]
     seed: int
     notes: tuple[str, ...]
+    fresh_runs: confirming.Wanted
 
 
-def task_of(context: Context, options: Options) -> Task:
-    """Read everything that can be wrong, before anything is built or measured."""
+def task_of(context: Context, options: Options, fresh_runs: confirming.Wanted | None) -> Task:
+    """Read everything that can be wrong, before anything is built or measured.
+
+    fresh_runs are those that were asked for when this run was begun; None: it begins now.
+    """
     from farm.artifacts import open_artifact
     from farm.config import load_suite
 
@@ -46,7 +51,10 @@ def task_of(context: Context, options: Options) -> Task:
         work = [(workload, open_artifact(path)) for workload, path in suite.work]
     repeats = options.repeat or (suite.repeats if suite else _DEFAULT_REPEATS)
     seed = secrets.randbits(32) if options.seed is None else options.seed
-    return Task([(device, rack.plan(device, work, repeats, seed)) for device in devices], seed, _notes(suite))
+    wanted = confirming.asked(context, options.branch, devices, work) if fresh_runs is None else fresh_runs
+    named = {workload.id: (workload, artifact) for workload, artifact in work}
+    jobs = [(device, confirming.with_fresh_runs(rack.plan(device, work, repeats, seed), wanted, named, seed)) for device in devices]
+    return Task(jobs, seed, _notes(suite), wanted)
 
 
 def _distinct(artifacts: Iterable[Artifact]) -> list[Artifact]:

@@ -135,15 +135,17 @@ def _fresh_runs(store: "Store", of_branch: dict[str, Any]) -> "pl.DataFrame":
     return runs.join(values, on=["run_id", "metric"], how="inner", maintain_order="left")
 
 
-def pending(store: "Store", device: str | None) -> "tuple[Request, ...]":
+def pending(store: "Store", device: str | None, branch: str | None = None) -> "tuple[Request, ...]":
     """Return the fresh runs that are asked for on a device (its id or its name), which its next session should measure; None: on all.
+
+    branch is the one that they are asked for on; None: any.
 
     Nothing has to be marked: `farm track` takes the first session that began after the request and holds enough valid runs of
     its series, judges the request by them and stores that it is served.
     """
     from farm import track as tracking
 
-    return tracking.pending(store.query("pending_confirmations", device=device, branch=None))
+    return tracking.pending(store.query("pending_confirmations", device=device, branch=branch))
 
 
 def _check_branch(branches: Sequence[str], branch: str) -> None:
