@@ -197,9 +197,13 @@ def _wait(job: Job, transport: Transport, handle: Handle, on_phase: Callable[[st
     on_phase("measuring")
     while transport.wait(handle, min(pause_s, max(0.0, deadline_s - time.monotonic()))) is Status.RUNNING:
         if time.monotonic() > deadline_s:
-            transport.stop(handle)
+            stopped = "was stopped"
+            try:
+                transport.stop(handle)
+            except DeviceNotReady as error:
+                stopped = f"could not be stopped: {error.message}"
             raise RunTimedOut(
-                f"the harness had not ended after {timeout_s:g} s and was stopped",
+                f"the harness had not ended after {timeout_s:g} s and {stopped}",
                 error_class="hung",
                 hint="a longer timeout can be stated with the workload",
             )

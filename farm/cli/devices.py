@@ -90,6 +90,9 @@ def _held(context: Context, device: Device) -> Iterator["Transport"]:
         transport.claim(Holder(leases.host_mark(), holder.words))
         try:
             yield transport
+        except KeyboardInterrupt:
+            transport.interrupt()
+            raise
         finally:
             transport.release()
 

@@ -211,6 +211,8 @@ class Sessions:
             self.view.phase(job, phase)
 
         def keep(run: Run) -> None:
+            if run.outcome is Outcome.DEVICE_LOST:
+                shared.check()  # it is not waited for when farm is to end: that says nothing of the device
             done.runs.append(run)
             done.records.append(record(held.session, run))
             shared.context.journal.write(done.records[-1])

@@ -106,9 +106,10 @@ class Transport(Protocol):
         """Return where the harness is when it has ended, or after timeout_s. Nothing is asked of the device meanwhile."""
 
     def interrupt(self) -> None:
-        """Have a wait that goes on in another thread return at once, and later calls not wait for a device that is away.
+        """Have what goes on in another thread end as soon as it can, and later calls not wait for a device that is away.
 
-        For a controller that is being stopped. May be called from any thread; asks nothing of the device.
+        A wait returns, another call may end with KeyboardInterrupt. For a controller that is being stopped: what stops a harness and
+        puts the device back can still be asked of a device that answers. May be called from any thread; asks nothing of the device.
         """
 
     def collect(self, handle: Handle) -> Collected:

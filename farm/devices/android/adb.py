@@ -7,7 +7,7 @@ call ends by its deadline.
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO
 
@@ -41,13 +41,17 @@ class Adb:
 
     server: Server
     serial: str
+    name: str
+    """What the lab calls it."""
+    interruption: Interruption = field(default_factory=Interruption)
+    """What ends its requests."""
 
-    def shell(self, line: str, given: str = "", timeout_s: float = 20.0, interruption: Interruption | None = None) -> Said:
+    def shell(self, line: str, given: str = "", timeout_s: float = 20.0) -> Said:
         """Run a fixed line in the device's shell, with given on its standard input, and return what it said.
 
         What varies goes into given, never into line. Raises DeviceLost when the link breaks, timeout_s passes or it is interrupted.
         """
-        with self._transport(timeout_s) as wire, (interruption or Interruption()).of(wire):
+        with self._transport(timeout_s) as wire:
             wire.command(f"shell,v2,raw:{line}")
             data = given.encode()
             wire.send(_PACKET.pack(_STDIN, len(data)) + data + _PACKET.pack(_CLOSE_STDIN, 0))
@@ -71,7 +75,7 @@ class Adb:
                 wire.command(service)
             except AdbError as error:
                 raise DeviceNotReady(
-                    f"the adbd of {self.serial} does not switch to {service}: {error}",
+                    f"the adbd of {self.name} does not switch to {service}: {error}",
                     error_class="not_switched",
                     hint="its maker's adbd must have the service; Wireless debugging in its developer options is another way",
                 ) from error
@@ -116,7 +120,7 @@ class Adb:
             word, size = _SYNC.unpack(wire.receive(_SYNC.size))
             if word != b"OKAY":
                 said = wire.receive(size).decode(errors="replace")
-                raise DeviceNotReady(f"{self.serial} does not take the file: {said}", error_class="push_failed")
+                raise DeviceNotReady(f"{self.name} does not take the file: {said}", error_class="push_failed")
 
     def pull(self, path: str, into: BinaryIO, timeout_s: float, most_bytes: int) -> bool:
         """Copy the file at path into a stream; False when there is none. Raises DeviceNotReady past most_bytes."""
@@ -133,15 +137,15 @@ class Adb:
                     said = content.decode(errors="replace")
                     if "No such file" in said:
                         return False
-                    raise DeviceNotReady(f"{self.serial} does not give {path}: {said}", error_class="pull_failed")
+                    raise DeviceNotReady(f"{self.name} does not give {path}: {said}", error_class="pull_failed")
                 received += size
                 if received > most_bytes:
-                    raise DeviceNotReady(f"{path} on {self.serial} is over {most_bytes} bytes", error_class="pull_failed")
+                    raise DeviceNotReady(f"{path} on {self.name} is over {most_bytes} bytes", error_class="pull_failed")
                 into.write(content)
 
     @contextmanager
     def _transport(self, timeout_s: float) -> Iterator[Wire]:
-        with self.server.connection(timeout_s) as wire:
+        with self.server.connection(timeout_s, self.name) as wire, self.interruption.of(wire):
             wire.command(f"host:transport:{self.serial}")
             yield wire
 

@@ -85,7 +85,8 @@ stop) # pid of a launcher: end its session's process group
   IFS= read -r pid && kill -9 "-$pid" 2>/dev/null
   exit 0
   ;;
-left) # -> the run folders that are there
+left) # -> the run folders that are there; what is left of a push that was broken off goes
+  rm -f files/partial-*
   for run in runs/*; do [ -d "$run" ] && echo "${run#runs/}"; done
   exit 0
   ;;

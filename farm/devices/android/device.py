@@ -5,7 +5,7 @@ import io
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -15,12 +15,12 @@ from farm.devices import files
 from farm.devices.android import state, steady
 from farm.devices.android.adb import Adb
 from farm.devices.android.box import Box
+from farm.devices.android.lease import Lease
 from farm.devices.android.link import Link, is_over_radio
-from farm.devices.android.wire import Interruption
 from farm.devices.readers import clock, proc
 from farm.devices.readers.reading import Reading
 from farm.devices.transport import Collected, Handle, Holder, Status, Watch
-from farm.errors import DeviceBusy, DeviceLost, DeviceNotReady
+from farm.errors import DeviceLost, DeviceNotReady
 from farm.workloads import RESULT, Conditions, Device, HarnessBuild, Identity, StateReading, run_folder
 
 log = logging.getLogger(__name__)
@@ -29,8 +29,9 @@ T = TypeVar("T")
 
 _RECONNECT_S = 120.0
 _RETRY_S = 1.0
-_LEASE_S = 240.0
 _ANSWER_S = 20.0
+_STOP_S = 20.0
+_STILL_THERE_S = 1.0
 _PASSING = frozenset({"no_adb_server", "not_authorised"})
 """What a device that was reached before is waited out in: a server that restarts, a phone that a cable has just been put into again."""
 _CACHE_BYTES = 4_000_000_000
@@ -44,16 +45,19 @@ class AndroidTransport:
     device: Device
     reconnect_s: float = _RECONNECT_S
     """How long a device that went away is waited for."""
+    stop_s: float = _STOP_S
+    """How long a harness that is killed may take to be gone."""
     link: Link = field(init=False)
+    lease: Lease = field(init=False)
     _harness: HarnessBuild | None = None
-    _holder: Holder | None = None
-    _renewed_s: float = 0.0
-    _interruption: Interruption = field(default_factory=Interruption)
+    _answers_yet: bool | None = None
+    """Whether it still answered when the controller was to be stopped; None: it is not to be stopped, or has not been asked."""
     _held: tuple[Reading, ...] = ()
     """How the settings read that prepare() holds steady."""
 
     def __post_init__(self) -> None:
         self.link = Link(self.device)
+        self.lease = Lease(self.device.name)
 
     def identify(self) -> Identity:
         """Return who the device is, by its properties: the same over reboots, cables and names in files."""
@@ -65,28 +69,15 @@ class AndroidTransport:
 
     def claim(self, holder: Holder) -> None:
         """Take the device by a lease in its box; every later call renews it, and it ends by itself when none comes."""
-        self._holder = holder
-        self._renewed_s = -_LEASE_S
+        self.lease.take(holder)
         self._patiently(lambda box: None, wait_s=0)
 
     def release(self) -> None:
         """Give the lease up; on a device that is gone, it ends by itself."""
-        holder, self._holder = self._holder, None
+        holder, self.lease.holder = self.lease.holder, None
         if holder is not None:
             with suppress(DeviceLost):
-                self._patiently(lambda box: box.call("release", [holder.host]), wait_s=0)
-
-    def _renew(self, box: Box) -> None:
-        """Renew the lease when a quarter of its time has passed. Raises DeviceBusy when another host has taken the device."""
-        if self._holder is None or time.monotonic() - self._renewed_s < _LEASE_S / 4:
-            return
-        said = box.call("claim", [self._holder.host, f"{_LEASE_S:.0f}", self._holder.words]).out.splitlines()
-        if said[:1] != ["taken"]:
-            raise DeviceBusy(
-                f"{self.device.name} is held by {' '.join(said[1:]) or 'another host'}",
-                hint=f"wait until that has ended; when its host is dead, its lease ends {_LEASE_S:.0f} s after its last sign of life",
-            )
-        self._renewed_s = time.monotonic()
+                self._patiently(lambda box: self.lease.give_up(box, holder), wait_s=0, is_spared=True)
 
     def adb(self) -> Adb:
         """Return the connection to the device itself, for what is no measurement."""
@@ -109,12 +100,8 @@ class AndroidTransport:
         wanted = sha256 or files.sha256(file)
 
         def pushed(box: Box) -> int:
-            def told(sent: int, size: int) -> None:
-                self._renew(box)  # a big file on a slow link takes longer than a lease lasts
-                if on_bytes is not None:
-                    on_bytes(sent, size)
-
-            return box.push(file, name, wanted, on_bytes=told)
+            with self.lease.renewing(box):
+                return box.push(file, name, wanted, on_bytes=on_bytes)
 
         return self._patiently(pushed)
 
@@ -147,37 +134,38 @@ class AndroidTransport:
 
     def wait(self, handle: Handle, timeout_s: float) -> Status:
         """Return where the harness is when it has ended, or after timeout_s: one command that sleeps on a lock of the launcher's."""
-
-        def waited(box: Box) -> None:
-            try:
-                box.call("wait", [run_folder(handle.nonce), f"{timeout_s:.3f}"], timeout_s + _ANSWER_S, self._interruption)
-            except DeviceLost:
-                if not self._interruption.is_set:
-                    raise
-
-        self._patiently(waited)
-        return Status.RUNNING if self._interruption.is_set else self.poll(handle)
+        interruption = self.link.interruption
+        if interruption.is_set:
+            return Status.RUNNING
+        try:
+            self._patiently(lambda box: box.call("wait", [run_folder(handle.nonce), f"{timeout_s:.3f}"], timeout_s + _ANSWER_S))
+        except KeyboardInterrupt:
+            return Status.RUNNING
+        return Status.RUNNING if interruption.is_set else self.poll(handle)
 
     def interrupt(self) -> None:
-        """Have wait() return at once, by closing its connection, and a device that is away not be waited for."""
-        self._interruption.set()
+        """Have what goes on end at once, by closing its connection, and a device that is away or slow not be waited for."""
+        self.link.interruption.set()
 
     def collect(self, handle: Handle) -> Collected:
         """Return the result (or what there is of it), the end of the log and the exit code."""
         return self._patiently(lambda box: self._collected(box, run_folder(handle.nonce)))
 
     def stop(self, handle: Handle) -> None:
-        """Kill the launcher's process group, when it is still the one that was started."""
+        """Kill the launcher's process group, when it is still the one that was started. Raises DeviceNotReady when it outlives that."""
 
         def stopped(box: Box) -> None:
+            deadline_s = time.monotonic() + self.stop_s
             while True:
                 boot_id, _, *stat = box.call("poll", [run_folder(handle.nonce), str(handle.pid)]).out.splitlines()
                 if _mark(boot_id, "\n".join(stat)) != handle.started:
                     return
+                if time.monotonic() > deadline_s:
+                    raise DeviceNotReady(f"the harness on {self.device.name} does not end", error_class="not_stopped", hint="restart it")
                 box.call("stop", [str(handle.pid)])
                 time.sleep(0.05)
 
-        self._patiently(stopped)
+        self._patiently(stopped, is_spared=True)
 
     def pull(self, name: str, file: Path) -> bool:
         """Copy the box's file called name to file."""
@@ -224,12 +212,12 @@ class AndroidTransport:
             steady.put_back(box)
             box.shrink(_CACHE_BYTES)
 
-        self._patiently(cleaned)
+        self._patiently(cleaned, is_spared=True)
         self._held = ()
 
     def clean(self, handle: Handle) -> None:
         """Remove the run folder."""
-        self._patiently(lambda box: box.call("remove", [run_folder(handle.nonce)]))
+        self._patiently(lambda box: box.call("remove", [run_folder(handle.nonce)]), is_spared=True)
 
     def shrink(self, keep_bytes: int) -> int:
         """Remove the pushed files that were used longest ago until keep_bytes are left."""
@@ -250,25 +238,42 @@ class AndroidTransport:
             exit_code=int(exit_text) if exit_text.isdigit() else None,
         )
 
-    def _patiently(self, work: Callable[[Box], T], wait_s: float | None = None) -> T:
+    def _patiently(self, work: Callable[[Box], T], wait_s: float | None = None, *, is_spared: bool = False) -> T:
         """Do work on the box; when the link is lost, have it connected again and do the work anew until the wait is over.
 
-        Everything that is done with a box can be done twice.
+        Everything that is done with a box can be done twice. What goes on when the controller is to be stopped ends with
+        KeyboardInterrupt, unless it is spared; what is asked after that is done by a device that answers at once, and by no other.
         """
         deadline_s = time.monotonic() + (self.reconnect_s if wait_s is None else wait_s)
+        interruption = self.link.interruption
+        is_last = interruption.is_set
         while True:
             try:
                 box = self.link.box()
-                self._renew(box)
-                return work(box)
+                if is_last:
+                    self._see_whether_it_answers(box)
+                self.lease.renew(box)
+                with interruption.sparing() if is_spared else nullcontext():
+                    return work(box)
             except (DeviceLost, DeviceNotReady) as error:
+                if interruption.is_set and not is_last and not is_spared:
+                    raise KeyboardInterrupt from error
                 if not isinstance(error, DeviceLost) and (not self.link.was_reached or error.error_class not in _PASSING):
                     raise
-                if self._interruption.is_set or time.monotonic() > deadline_s:
+                if interruption.is_set or time.monotonic() > deadline_s:
                     raise DeviceLost(f"{self.device.name} is gone: {error.message}", error_class=error.error_class) from error
                 log.info("%s: %s; trying again", self.device.name, error.message)
                 self.link.reconnect()
-                time.sleep(_RETRY_S)
+                interruption.wait(_RETRY_S)
+
+    def _see_whether_it_answers(self, box: Box) -> None:
+        """Raise DeviceLost when a device that is to be left does not answer at once: asked only once, as that takes its time."""
+        if self._answers_yet is None:
+            self._answers_yet = False
+            box.adb.shell(":", timeout_s=_STILL_THERE_S)
+            self._answers_yet = True
+        if not self._answers_yet:
+            raise DeviceLost(f"{self.device.name} does not answer at once", error_class="frozen")
 
 
 def _harness_folder(harness: HarnessBuild) -> str:

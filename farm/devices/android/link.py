@@ -1,16 +1,19 @@
 """Where a device hangs: which of an adb server's devices is the one that the lab describes, and whether it still is."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from farm.devices.android.adb import Adb
 from farm.devices.android.box import Box
 from farm.devices.android.server import DEFAULT_ADDRESS, Listed, Server
+from farm.devices.android.wire import LAST_ANSWER_S, Interruption
 from farm.errors import DeviceLost, DeviceNotReady, InputError
 from farm.workloads import Device
 
 log = logging.getLogger(__name__)
+
+_LIST_S = 10.0
 
 # adb's states (adb/adb.h of AOSP), and what there is to do about each.
 _REMEDIES = {
@@ -29,6 +32,7 @@ class Link:
     """The way to one device through its adb server."""
 
     device: Device
+    interruption: Interruption = field(default_factory=Interruption)
     _box: Box | None = None
     _serialno: str | None = None
     """The serial number of the one that answered first (ro.serialno; "" where it says none): another one in its place is refused."""
@@ -52,20 +56,21 @@ class Link:
             raise DeviceLost(f"no device with the {wanted} hangs on {server.address}", error_class="not_listed")
         (one,) = listed
         if one.state == "offline":
-            raise DeviceLost(f"{one.serial} is offline", error_class="offline")
+            raise DeviceLost(f"{self.device.name} is offline", error_class="offline")
         if one.state != "device":
             raise DeviceNotReady(f"{self.device.name} is {one.state}", error_class="not_authorised", hint=_REMEDIES.get(one.state))
         if self._box is None or self._box.adb.serial != one.serial:
-            self._box = Box(self._recognised(Adb(server, one.serial)))
+            self._box = Box(self._recognised(Adb(server, one.serial, self.device.name, self.interruption)))
         return self._box
 
     def listed(self, server: Server) -> list[Listed]:
         """Return the listed devices that are meant. One that can be reached by cable and over Wi-Fi is taken by its cable."""
         wireless = self.device.wireless
-        listed = server.devices()
+        timeout_s = LAST_ANSWER_S if self.interruption.is_set else _LIST_S
+        listed = server.devices(timeout_s)
         if wireless is not None and not any(_is_meant(one, self.device) or one.serial == wireless for one in listed):
             server.connect(wireless)
-            listed = server.devices()
+            listed = server.devices(timeout_s)
         by_cable = [one for one in listed if one.serial != wireless and _is_meant(one, self.device)]
         over_wifi = [one for one in listed if one.serial == wireless]
         ready = [one for one in by_cable if one.state == "device"]

@@ -63,8 +63,8 @@ class Server:
             wire.block()
 
     @contextmanager
-    def connection(self, timeout_s: float) -> Iterator[Wire]:
-        """Connect for one request, which must be over in timeout_s."""
+    def connection(self, timeout_s: float, to: str = "") -> Iterator[Wire]:
+        """Connect for one request, which must be over in timeout_s; to is the name of the device that it goes to."""
         try:
             connection = Connection(self.host, self.port)
         except OSError as error:
@@ -76,9 +76,11 @@ class Server:
         try:
             yield Wire(connection, time.monotonic() + timeout_s)
         except (TimeoutError, AdbTimeout) as error:
-            raise DeviceLost(f"the adb server at {self.address} did not answer in {timeout_s:g} s", error_class="frozen") from error
+            who = to or f"the adb server at {self.address}"
+            raise DeviceLost(f"{who} did not answer in {timeout_s:g} s", error_class="frozen") from error
         except (AdbError, EOFError, OSError) as error:
-            raise DeviceLost(f"the link through the adb server at {self.address} broke: {error}", error_class="link_lost") from error
+            link = f"the link to {to} through" if to else "the link to"
+            raise DeviceLost(f"{link} the adb server at {self.address} broke: {error}", error_class="link_lost") from error
         finally:
             connection.close()
 

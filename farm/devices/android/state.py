@@ -100,16 +100,16 @@ def identity(adb: Adb) -> Identity:
     android_id = re.fullmatch(r"[0-9a-f]{8,16}", text.get("android_id", "").strip())
     serial, model = values.get("ro.serialno"), facts["model"]
     if not serial or not model:
-        raise DeviceNotReady(f"{adb.serial} does not say which device it is", error_class="no_identity", hint="wait until it has started")
+        raise DeviceNotReady(f"{adb.name} does not say which device it is", error_class="no_identity", hint="wait until it has started")
     if android_id is None:
         raise DeviceNotReady(
-            f"{adb.serial} does not say its Android id: {text.get('android_id', '').strip()[:80]}",
+            f"{adb.name} does not say its Android id: {text.get('android_id', '').strip()[:80]}",
             error_class="no_identity",
             hint="wait until it has started",
         )
     present = cpu.cpus(text.get("cpus", ""))
     if not present:
-        raise DeviceNotReady(f"{adb.serial} does not say which CPUs it has", error_class="no_identity")
+        raise DeviceNotReady(f"{adb.name} does not say which CPUs it has", error_class="no_identity")
     mark = hashlib.sha256("\n".join(("farm", serial, model, android_id[0])).encode()).hexdigest()[:16]
     return Identity(
         id=f"android-{mark}",

@@ -5,12 +5,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import Event, Lock, Timer
 
 from adbutils import AdbConnection
+from adbutils.errors import AdbError
 
 _STALL_S = 30.0
 _CONNECT_S = 5.0
+LAST_ANSWER_S = 3.0
+"""How long a device may take for one answer when its controller is being stopped: switching a screen takes a phone a second."""
 
 
 class Connection(AdbConnection):  # type: ignore[misc]
@@ -70,32 +73,61 @@ class Wire:
 
 @dataclass(slots=True)
 class Interruption:
-    """Ends a request that is under way in another thread, by closing its connection; the request then raises DeviceLost."""
+    """Ends requests that are under way in other threads, by closing their connections; such a request then raises DeviceLost.
 
+    Later ones have little time left: a device that does not answer at once is not waited for any more.
+    """
+
+    _event: Event = field(default_factory=Event)
     _lock: Lock = field(default_factory=Lock)
-    _wire: Wire | None = None
-    is_set: bool = False
+    _wires: dict[int, tuple[Wire, bool]] = field(default_factory=dict)
+    _is_spared: bool = False
+
+    @property
+    def is_set(self) -> bool:
+        """Whether the controller is being stopped."""
+        return self._event.is_set()
+
+    def wait(self, seconds: float) -> None:
+        """Return after so long, or at once when it is set."""
+        self._event.wait(seconds)
 
     def set(self) -> None:
-        """End the request that is under way, and every later one."""
+        """End what is under way at once; what is spared, when it has not ended by itself in a moment."""
         with self._lock:
-            self.is_set = True
-            self._end()
+            self._event.set()
+            wires = list(self._wires.values())
+        for wire, is_spared in wires:
+            if not is_spared:
+                _shut(wire)
+        ending = Timer(LAST_ANSWER_S, _shut, [wire for wire, _ in wires])
+        ending.daemon = True
+        ending.start()
+
+    @contextmanager
+    def sparing(self) -> Iterator[None]:
+        """Have what is asked meanwhile be ended late only: a device that is put back is not to be left half put back."""
+        before, self._is_spared = self._is_spared, True
+        try:
+            yield
+        finally:
+            self._is_spared = before
 
     @contextmanager
     def of(self, wire: Wire) -> Iterator[None]:
-        """Have the request on this connection be the one that is ended."""
+        """Have the request on this connection be one that is ended."""
         with self._lock:
-            self._wire = wire
+            self._wires[id(wire)] = wire, self._is_spared
             if self.is_set:
-                self._end()
+                wire.deadline_s = min(wire.deadline_s, time.monotonic() + LAST_ANSWER_S)
         try:
             yield
         finally:
             with self._lock:
-                self._wire = None
+                del self._wires[id(wire)]
 
-    def _end(self) -> None:
-        if self._wire is not None:
-            with suppress(OSError):  # it has just ended by itself
-                self._wire.connection.conn.shutdown(socket.SHUT_RDWR)
+
+def _shut(*wires: Wire) -> None:
+    for wire in wires:
+        with suppress(OSError, AdbError):  # it has just ended by itself
+            wire.connection.conn.shutdown(socket.SHUT_RDWR)

@@ -49,7 +49,7 @@ def to_usb(device: Device, address: str, answer_s: float = _ANSWER_S) -> None:
         raise DeviceNotReady(
             f"{device.name} does not answer at {address}", error_class="not_listed", hint="farm devices wireless NAME first"
         )
-    Adb(server, address).restart("usb:")
+    Adb(server, address, device.name).restart("usb:")
     server.disconnect(address)
     cable = AndroidTransport(replace(device, wireless=None), reconnect_s=0)
     _until(lambda: _answers(cable), f"{device.name} did not come back by its cable", answer_s)
