@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "findings": set[str](),
     "stats": set[str](),
     "changepoints": set[str](),
-    "track": {"changepoints"},
+    "track": {"changepoints", "stats"},
     "outputs": set[str](),
     "conditions": set[str](),
     "checks": {"conditions", "harness"},

@@ -94,7 +94,7 @@ def _task(context: Context, given: Mapping[str, Any]) -> _Task:
     from farm.config import load_suite
 
     lab = context.lab()
-    suite = load_suite(given["suite"], lab.devices, lab.pools)
+    suite = load_suite(given["suite"], lab.devices, lab.pools, is_built=False)
     budget = _budget(suite, given)
     ((workload, product),) = [each for each in suite.work if each[0].id == budget.workload]
     device = suite.on(lab.device(given["device_name"]))
@@ -181,7 +181,7 @@ class _Search:
         while (revision := bisect.next_revision(task.revisions, self.steps)) is not None:
             self._keep(self._tried(builds, revision, question, good, bad))
         found = bisect.place(task.revisions, self.steps)
-        ratio = self._at_the_place(builds, found, whole.estimate)
+        ratio = self._at_the_place(builds, found, whole.estimate, good, bad)
         return bisect_view.Shown(task.budget, task.device.name, task.revisions, tuple(self.steps.values()), found, ratio, None)
 
     def rows(self, shown: bisect_view.Shown) -> dict[str, Any]:
@@ -234,11 +234,11 @@ class _Search:
         verdict = self._compared(revision, artifact, good, question)
         return bisect.answered(revision, verdict, artifact.sha256, self._gate(revision))
 
-    def _at_the_place(self, builds: Builds, found: Place, whole: Estimate) -> Estimate | None:
-        """Hold the two revisions that are left against each other."""
-        if (found.last_good, found.first_bad) == (self.task.revisions[0], self.task.revisions[-1]):
-            return whole
+    def _at_the_place(self, builds: Builds, found: Place, whole: Estimate, good: Artifact, bad: Artifact) -> Estimate | None:
+        """Hold the two revisions that are left against each other; whole is what the good and the bad one gave."""
         candidate, baseline = builds.artifact(found.first_bad), builds.artifact(found.last_good)
+        if (candidate.sha256, baseline.sha256) == (bad.sha256, good.sha256):
+            return whole
         say(f"{found.first_bad[:12]} against {found.last_good[:12]}: the two that are left")
         return self._compared("place", candidate, baseline, bisect.any_change(self.task.budget)).estimate
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from farm.canary import State
 from farm.cli.context import Context, say
-from farm.errors import StoreBusy
+from farm.errors import StoreBusy, StoreError
 from farm.verdicts import Budget, Verdict
 
 if TYPE_CHECKING:
@@ -37,22 +37,22 @@ def unarmed(context: Context, asked: "release.Asked", keys: Collection[str]) -> 
     return found.unarmed
 
 
-def canaries(context: Context) -> dict[str, tuple[str, str]]:
+def canaries(context: Context) -> dict[str, tuple[str, str]] | None:
     """Return what the newest session of the canary came to on each device, by its name: the state, and the state with day and reason.
 
-    Nothing is known of a device without one, nor when another process holds the database.
+    None: it is not known, as the database is held by another process, or broken.
     """
     try:
         rows = context.store(_ASIDE_DEADLINE_S).query("canary_states").iter_rows(named=True)
-    except StoreBusy as error:
+    except (StoreBusy, StoreError) as error:
         say(f"what the canary came to is not known: {error.message}")
-        return {}
+        return None
     return {row["device"]: (row["state"], f"{_WORDS[row['state']]} {row['measured_at']:%Y-%m-%d}: {row['reason']}") for row in rows}
 
 
 def with_suspects(context: Context, verdicts: Iterable[Verdict], devices: Sequence[str]) -> tuple[Verdict, ...]:
     """Return the verdicts, each warning of the devices it rests on that are suspect: what they read may not be what it was."""
-    told = {name: text for name, (state, text) in canaries(context).items() if state == State.SUSPECT}
+    told = {name: text for name, (state, text) in (canaries(context) or {}).items() if state == State.SUSPECT}
     return tuple(
         replace(verdict, warnings=(*verdict.warnings, *warnings))
         if (warnings := [f"{name} is {told[name]}" for name in verdict.budget.devices or devices if name in told])

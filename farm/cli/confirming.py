@@ -3,7 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from farm.cli import track
@@ -15,6 +15,10 @@ from farm.workloads import ONCE_PASSES, Artifact, Device, Job, Pass, Workload
 
 Wanted = list[tuple[str, str, str, int]]
 """Device, workload, pass, and so many runs of it: what is written down with a run, so that going on with it measures the same."""
+
+
+_ASIDE_DEADLINE_S = 1.0
+"""A busy database keeps no run waiting: farm track asks again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ def asked(context: Context, branch: str | None, devices: Sequence[Device], work:
     found: Wanted = []
     for device in devices:
         try:
-            requests = track.pending(context.drained_store(), device.name, branch)
+            requests = track.pending(replace(context.drained_store(), deadline_s=_ASIDE_DEADLINE_S), device.name, branch)
         except StoreBusy as error:
             say(f"whether fresh runs are asked for is not known: {error.message}")
             return []

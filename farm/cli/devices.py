@@ -100,7 +100,7 @@ def _held(context: Context, device: Device) -> Iterator["Transport"]:
 def _list(context: Context, as_json: bool) -> None:
     lab = context.lab()
     pools = {name: [pool for pool, members in lab.pools.items() if name in members] for name in lab.devices}
-    told = canaries(context) if context.database.exists() else {}
+    told = (canaries(context) if context.database.exists() else None) or {}
     if as_json:
         entries = [
             {"name": name, "kind": device.kind, "labels": dict(device.labels), "pools": pools[name]}
@@ -223,10 +223,11 @@ def _harness(context: Context) -> list[_Check]:
 
 def _canary(context: Context, name: str) -> list[_Check]:
     """Say what the newest session of the fixed artifact came to: a suspect device is one that does not work."""
-    told = canaries(context).get(name) if context.database.exists() else None
-    if told is None:
-        return [_Check("optional: canary", works=False, found="never measured here", remedy=f"farm canary --calibrate --device {name}")]
-    state, text = told
+    told = canaries(context) if context.database.exists() else {}
+    if told is None or name not in told:
+        found = "not known: the database cannot be read" if told is None else "never measured here"
+        return [_Check("optional: canary", works=False, found=found, remedy=f"farm canary --calibrate --device {name}")]
+    state, text = told[name]
     if state == State.SUSPECT:
         return [_Check("canary", works=False, found=text, remedy="look at the device; once it is as it shall be: farm canary --anew")]
     return [_Check("optional: canary", works=state != State.UNKNOWN, found=text)]

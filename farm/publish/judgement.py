@@ -119,7 +119,7 @@ def change_line(change: Change) -> str:
 def notes(verdict: Verdict) -> list[str]:
     """Return what else a reader of a verdict should know."""
     found = [f"would decide it: {verdict.would_decide}"] if verdict.would_decide else []
-    found += [f"advisory only: {verdict.advisory}"] if verdict.advisory else []
+    found += [f"advisory: {verdict.advisory}"] if verdict.advisory else []
     return [*found, *verdict.warnings]
 
 

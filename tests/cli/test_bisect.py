@@ -40,7 +40,8 @@ def a_repository(home: Path, times: Sequence[float | None]) -> list[str]:
         (home / "source.txt").write_text(text)
         git(home, "add", "-f", "source.txt")
         git(home, "commit", "--quiet", "-m", f"change {number}")
-    (home / "old.fake.farm.json").unlink(missing_ok=True)
+    for name in ("old.fake", "old.fake.farm.json"):  # nothing is built yet
+        (home / name).unlink()
     a_suite(home, most_runs=8)
     return git(home, "rev-list", "--reverse", "HEAD").split()
 
