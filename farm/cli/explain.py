@@ -29,7 +29,7 @@ def explain(context: Context, verdict: str | None) -> None:
     if found.is_empty() or (gate and found.height > 1):
         some = "more than one gate begins or ends" if found.height else "there is no gate that begins or ends"
         raise InputError(f'{some} with "{gate}"' if gate else "no gate was judged yet", hint='farm sql "SELECT id, judged_at FROM gates"')
-    explanations = _explanations(store, found.row(0, named=True))
+    explanations = explained(store, found.row(0, named=True))
     if number:
         explanations = [one for one in explanations if one.name.endswith(f".{int(number)}")]
     if not explanations:
@@ -42,7 +42,7 @@ def explain(context: Context, verdict: str | None) -> None:
         draw.lines("How", explanation.lines(one))
 
 
-def _explanations(store: "Store", gate: dict[str, Any]) -> "list[Explanation]":
+def explained(store: "Store", gate: dict[str, Any]) -> "list[Explanation]":
     """Return every verdict of a gate, with its runs, judged again as they were then."""
     from farm import gate as judging
     from farm import release

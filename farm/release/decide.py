@@ -101,7 +101,12 @@ def decide(asked: Asked, measure: Measure) -> Decided:
 
 def changes(asked: Asked, numbers: Numbers | None) -> tuple[Change, ...]:
     """Return the changes among what has been measured without a relative budget."""
-    return () if numbers is None else gate.changes(numbers.frame(asked.budgets), asked.budgets)
+    return () if numbers is None else changes_among(numbers, asked.budgets)
+
+
+def changes_among(numbers: Numbers, budgets: Sequence[Budget]) -> tuple[Change, ...]:
+    """Return the changes among numbers that no relative one of these budgets covers."""
+    return gate.changes(numbers.frame(budgets), budgets)
 
 
 def judged(asked: Asked, numbers: Numbers | None, failures: Iterable[Failure]) -> tuple[Verdict, ...]:
