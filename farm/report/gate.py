@@ -176,7 +176,7 @@ def _content(store: Store, explanations: Sequence[Explanation]) -> dict[str, Any
     sides = {row["run"]: row["side"] for one in explanations for row in one.runs}
     opened = [run for one in explanations for run in _middle(one)]
     frame = store.query("report_runs", branch=None, places=[], days=[], run_ids=list(sides))
-    content = runs.data(store, frame, opened, sides)
+    content = runs.data(store, frame, opened, sides=sides)
     return content | {"budgets": [_budget(one) for one in explanations]}
 
 

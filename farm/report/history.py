@@ -14,7 +14,7 @@ from farm.report.nightly import Look, event_data
 from farm.report.packed import packed
 from farm.store import Store
 
-_OPENED, _LISTED_NIGHTS = 16, 21
+_OPENED, _LISTED_NIGHTS, _MOST_LISTED = 16, 21, 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ def _runs(store: Store, look: Look, every: pl.DataFrame, item: Followed, changes
     for change in changes:
         if change.is_here:
             days |= set(series.days_around(item, change))
-    own = every.filter(pl.col("day").is_in(list(days)))
+    own = every.filter(pl.col("day").is_in(list(days))).tail(_MOST_LISTED)
     frame = store.query("report_runs", branch=None, places=[], days=[], run_ids=own["run_id"].to_list())
     values = dict(own.drop_nulls("value").select("run_id", "value").iter_rows())
     return runs.data(store, frame, runs.representative(own, values)[:_OPENED])

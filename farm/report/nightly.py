@@ -252,10 +252,11 @@ def _runs_around(store: Store, tracked: Tracked, changes: Sequence[TrackedChange
     places = [f"{series.job(change.series)} {day}" for change in chosen for day in days[series.name_of(change.series)]]
     every = sorted({day for own in days.values() for day in own})
     found = store.query("report_runs", branch=tracked.branch, places=places, days=every, run_ids=[])
-    values = store.query("chosen_values", run_ids=found["run_id"].to_list())
+    statistics = store.query("chosen_statistics", run_ids=found["run_id"].to_list())
+    values = statistics.filter(pl.col("p50").is_finite()).select("run", "metric", "p50")
     opened: list[str] = []
     for change in chosen:
         own = found.filter(pl.col("day").is_in(days[series.name_of(change.series)]) & (pl.col("series_key") == change.series.key))
-        known = dict(values.filter(pl.col("metric") == change.series.metric).select("run_id", "value").iter_rows())
+        known = dict(values.filter(pl.col("metric") == change.series.metric).select("run", "p50").iter_rows())
         opened += runs.representative(own, known)[:4]
-    return runs.data(store, found, opened)
+    return runs.data(store, found, opened, statistics=statistics)

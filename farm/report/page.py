@@ -15,7 +15,17 @@ from farm.sources import source_root
 
 _SCRIPTS = ("data", "units", "dom", "tables", "plots", "history", "run", "budget", "device", "pareto", "view")
 """Files of reports/static/js, in the order in which they are run."""
-_IN_JSON = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026", 0x2028: "\\u2028", 0x2029: "\\u2029"}
+_IN_JSON = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+
+_BEGIN = '(function () {\n"use strict";\nfunction start() {\n'
+_END = """
+}
+// What the address asks for is drawn at once; else the tables, which are there already, are painted first.
+const isAsked = location.hash.length > 1 || document.getElementById("inline-series") !== null;
+if (isAsked) start();
+else requestAnimationFrame(() => setTimeout(start));
+})();
+"""
 
 
 def render(template: str, data: Mapping[str, Any] | None = None, **content: object) -> str:
@@ -44,7 +54,10 @@ def render(template: str, data: Mapping[str, Any] | None = None, **content: obje
 def as_json(data: Mapping[str, Any]) -> str:
     """Return data as JSON that can stand in an element: no character of markup is left, and half a surrogate pair is a question mark."""
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.encode("utf-8", "replace").decode().translate(_IN_JSON)
+    text = text.encode("utf-8", "replace").decode()
+    for character, escape in _IN_JSON.items():
+        text = text.replace(character, escape)
+    return text
 
 
 @lru_cache(maxsize=1)
@@ -68,7 +81,8 @@ def _style() -> str:
 def _script() -> str:
     static = source_root("reports") / "static"
     own = "\n".join(_read(static / "js" / f"{name}.js") for name in _SCRIPTS)
-    return f'{_read(static / "vendor" / "uPlot.iife.min.js")}\n(function () {{\n"use strict";\n{own}\n}})();\n'
+    licence = _read(static / "vendor" / "uPlot-LICENSE.txt")
+    return f"/*\n{licence}*/\n{_read(static / 'vendor' / 'uPlot.iife.min.js')}\n{_BEGIN}{own}{_END}"
 
 
 def _read(path: Path) -> str:

@@ -16,11 +16,16 @@ _MOST_POINTS = 600
 """Readings of one series of one run; of more, the least and greatest of each stretch are kept, and that is said."""
 
 
-def data(store: Store, runs: pl.DataFrame, opened: Sequence[str], sides: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Return runs (rows of `report_runs`) for a page; opened are those whose readings it holds."""
+def data(
+    store: Store, runs: pl.DataFrame, opened: Sequence[str], *, sides: Mapping[str, str] | None = None, statistics: pl.DataFrame | None = None
+) -> dict[str, Any]:
+    """Return runs (rows of `report_runs`) for a page; opened are those whose readings it holds.
+
+    statistics are the rows of `chosen_statistics` of these runs, where they are known already.
+    """
     kept = runs.tail(MOST_RUNS)
     ids = kept["run_id"].to_list()
-    values = _values(store.query("chosen_statistics", run_ids=ids)) if ids else {}
+    values = _values(store.query("chosen_statistics", run_ids=ids) if statistics is None else statistics)
     held = [run for run in dict.fromkeys(opened) if run in set(ids)][:MOST_OPENED]
     once = _Once({}, {})
     return {

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 SPARK_WIDTH, SPARK_HEIGHT = 120.0, 28.0
 BAR_WIDTH = 160.0
 _EDGE = 4.0
+_MOST_POINTS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ def spark(values: Sequence[float], text: str, between: tuple[int, int] | None = 
         share = 0.5 if span == 0 else (value - low) / span
         return round(SPARK_HEIGHT - _EDGE - share * (SPARK_HEIGHT - 2 * _EDGE), 1)
 
-    step = max(1, len(values) // 120)
+    step = max(1, len(values) // _MOST_POINTS)
     places = sorted({*range(0, len(values), step), len(values) - 1})
     shade = None if between is None else (x_of(between[0]), max(2.0, round(x_of(between[1]) - x_of(between[0]), 1)))
     points = " ".join(f"{x_of(place)},{y_of(values[place])}" for place in places)

@@ -1,6 +1,7 @@
 """A browser without a network, and what a page may not do in it."""
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page, sync_playwright
 
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage")
-PHONE, DESK = (390, 800), (1280, 900)
+PHONE, DESK, WIDE = (390, 800), (1280, 900), (1920, 1080)
 
 
 @contextmanager
@@ -38,11 +39,23 @@ class Opened:
     def go(self, fragment: str = "") -> None:
         """Open the file, or another place in it."""
         self.page.goto(self.path.as_uri() + fragment)
-        self.page.wait_for_function("document.readyState === 'complete'")
+        self.until("document.readyState === 'complete'")
+
+    def until(self, condition: str) -> None:
+        """Wait until an expression holds. Asked from outside: the page's policy lets nothing in it evaluate text."""
+        give_up_s = time.monotonic() + 10
+        while not self.page.evaluate(condition):
+            assert time.monotonic() < give_up_s, f"never: {condition}"
+            self.page.wait_for_timeout(20)
 
     def text(self, selector: str) -> str:
         """Return what a person reads there."""
         return self.page.inner_text(selector)
+
+    def everything(self) -> None:
+        """Have the page draw what it draws only when it is looked at, and wait for it."""
+        self.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        self.page.wait_for_timeout(150)
 
     def overflow(self) -> int:
         """Return by how many pixels the page is wider than its window."""

@@ -89,6 +89,7 @@ _MODELS = (
     ("efficientnet", 16e6, 5.3e6, 0.771),
     ("depth", 61e6, 24.8e6, 0.887),
     ("detector", 28e6, 7.2e6, 0.694),
+    ("ocr", 22e6, 4.1e6, 0.931),
 )
 SMALL_LM = (
     Net("chat-8da4w", "smollm2-135m", "8da4w, groups of 32", 11e6, 199e6, 106_000_000, 29.4, is_language_model=True),

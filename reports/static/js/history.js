@@ -1,5 +1,6 @@
 // A series over time: nights with their range, every run where the page has them, change points as bands, device events as markers.
 function historyView(series, state) {
+  const began = performance.now();
   const holder = el("div", { class: "plot", tabindex: 0, role: "group", "aria-label": `history of ${series.workload} ${series.label} on ${series.device}; plus and minus zoom, arrows move, 0 shows everything` });
   const readout = el("output", { class: "readout" }, "Point at a night to read it; drag to zoom, shift-drag or shift-wheel to move.");
   const note = el("p", { class: "hint axis-note" });
@@ -9,7 +10,6 @@ function historyView(series, state) {
   const events = (DATA.events ?? []).filter(([, device]) => device === series.device);
   const parts = [holder, readout, note];
   requestAnimationFrame(() => {
-    const began = performance.now();
     const xs = every === null ? nights.x : every.x;
     const full = [Math.min(nights.x[0], xs[0]) - 43200, Math.max(nights.x.at(-1), xs.at(-1)) + 43200];
     const made = drawn(holder, { series, nights, every, events, full, readout }, () => zero.checked, (range) => axisNote(note, range, series));
@@ -125,7 +125,7 @@ function drawEvents(made, events) {
   ctx.restore();
 }
 
-// Squares, not circles, and only those in view: a hundred thousand take tens of milliseconds.
+// Squares, not circles, only those in view, and one where many lie on the same spot: a hundred thousand take milliseconds.
 function drawRuns(made, every, nights) {
   const { ctx, bbox } = made, { min, max } = made.scales.x, scale = made.scales.y;
   const toX = bbox.width / (max - min), toY = bbox.height / (scale.max - scale.min), bottom = bbox.top + bbox.height;
@@ -136,11 +136,15 @@ function drawRuns(made, every, nights) {
   ctx.clip();
   for (const isValid of [true, false]) {
     ctx.fillStyle = ctx.strokeStyle = ink(isValid ? "dot" : "set-apart");
+    const cell = Math.max(1, Math.floor(size / 2)), wide = Math.ceil(bbox.width / cell) + 1, taken = new Uint8Array(wide * (Math.ceil(bbox.height / cell) + 1));
     for (let i = 0; i < every.x.length; i++) {
       if ((every.kind[i] === 0) !== isValid || every.x[i] < min || every.x[i] > max) continue;
-      const x = bbox.left + (every.x[i] - min) * toX - size / 2, y = bottom - (every.value[i] - scale.min) * toY - size / 2;
-      if (isValid) ctx.fillRect(x, y, size, size);
-      else ctx.strokeRect(x, y, size, size);
+      const x = (every.x[i] - min) * toX, y = (every.value[i] - scale.min) * toY;
+      const at = Math.floor(y / cell) * wide + Math.floor(x / cell);
+      if (taken[at]) continue;
+      taken[at] = 1;
+      if (isValid) ctx.fillRect(bbox.left + x - size / 2, bottom - y - size / 2, size, size);
+      else ctx.strokeRect(bbox.left + x - size / 2, bottom - y - size / 2, size, size);
     }
   }
   ctx.strokeStyle = ink("mark");

@@ -1,8 +1,13 @@
 // What a number rests on: the runs of a series as dots, and one run with every reading of it that the page holds.
 function runsView(series) {
+  const into = el("section", {}, el("h2", {}, "Runs"));
+  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => into.append(...runsContent(series).flat(Infinity).filter(Boolean))))); // after the history is painted
+  return into;
+}
+
+function runsContent(series) {
   const own = runsOf(series);
-  const heading = el("h2", {}, "Runs");
-  if (own.length === 0) return el("section", {}, heading, el("p", {}, "This page holds none of its runs."), everyRunThere(series));
+  if (own.length === 0) return [el("p", {}, "This page holds none of its runs."), everyRunThere(series)];
   const value = (run) => run.values[series.metric]?.[0] ?? null;
   const rows = own.toReversed().map((run) => [
     el("a", { href: `#run=${run.id}` }, run.at), run.day, run.side ?? null, flag(run),
@@ -12,8 +17,12 @@ function runsView(series) {
   const heads = ["began", "night", "side", "outcome", "#value", "revision", "why", "in this page"];
   const hasSide = own.some((run) => run.side);
   const cut = (row) => (hasSide ? row : row.filter((_, place) => place !== 2));
-  return el("section", {}, heading, el("p", { class: "hint" }, "A dot is a run, the bar the range and the tick the median of the valid ones; runs without a valid number are hollow, in their own row, and never averaged in. The axis begins at the least run, not at zero."),
-    dots(series, own, value), table(`Runs of ${series.workload} ${series.label}`, cut(heads), rows.map(cut)), everyRunThere(series));
+  return [
+    el("p", { class: "hint" }, "A dot is a run, the bar the range and the tick the median of the valid ones; runs without a valid number are hollow, in their own row, and never averaged in. The axis begins at the least run, not at zero."),
+    dots(series, own, value),
+    table(`Runs of ${series.workload} ${series.label}`, cut(heads), rows.map(cut)),
+    everyRunThere(series),
+  ];
 }
 
 const everyRunThere = (series) => (series.page ? el("p", {}, el("a", { href: series.page }, "every run of it")) : DATA.history ? null : [el("p", {}, "Every run there is:"), copyable(series.command)]);
