@@ -32,18 +32,20 @@ ROUNDS = 5
 RUN = "('00000000-0000-7000-8000-' || printf('%012x', i))::UUID"
 SESSION = f"('00000000-0000-7000-8001-' || printf('%012x', i // {RUNS_A_NIGHT}))::UUID"
 BEGAN = f"TIMESTAMP '2024-01-01 23:00:00' + INTERVAL (i // {RUNS_A_NIGHT}) DAY"
+POINTS = NIGHTS * RUNS_A_NIGHT
 LONG = (
     "INSERT INTO devices VALUES ('id-s25', 'android', 'Galaxy S25', NULL, 'aarch64', 8, NULL, TIMESTAMP '2024-01-01')",
     "INSERT INTO artifacts VALUES ('a', 'net.pte', 'executorch', 1, NULL, true, TIMESTAMP '2024-01-01')",
-    f"INSERT INTO sessions SELECT DISTINCT {SESSION}, {BEGAN}, 'id-s25', 's25', '{{}}', 'os', NULL, '0.1', printf('rev%04d', i // {RUNS_A_NIGHT}), "
-    f"'main', 1, 'farm run' FROM range({NIGHTS * RUNS_A_NIGHT}) AS t(i)",
+    f"INSERT INTO sessions SELECT DISTINCT {SESSION}, {BEGAN}, 'id-s25', 's25', '{{}}', 'os', NULL, '0.1', "
+    f"printf('rev%04d', i // {RUNS_A_NIGHT}), 'main', 1, 'farm run' FROM range({POINTS}) AS t(i)",
     "INSERT INTO runs (id, session_id, workload_key, workload_id, artifact_sha256, device_id, pass, repeat, attempt, nonce, started_at, "
     "ended_at, outcome, reason, series_key, runtime, runtime_version, flavour, threads, harness_hash) "
-    f"SELECT {RUN}, {SESSION}, 'k', 'net', 'a', 'id-s25', 'latency', i % {RUNS_A_NIGHT}, 1, 'n', {BEGAN} + INTERVAL (i % {RUNS_A_NIGHT} * 10) SECOND, "
-    f"{BEGAN}, if(i % 50 = 0, 'invalid', 'ok'), if(i % 50 = 0, 'throttled', NULL), 'series', 'executorch', '1', 'xnnpack', 2, 'h' "
-    f"FROM range({NIGHTS * RUNS_A_NIGHT}) AS t(i)",
-    f"INSERT INTO samples SELECT {RUN}, 'latency_ns', '', [2e7 * exp(0.02 * (random() + random() + random() - 1.5)) * if(i % 50 = 0, 1.6, 1)], NULL "
-    f"FROM range({NIGHTS * RUNS_A_NIGHT}) AS t(i)",
+    f"SELECT {RUN}, {SESSION}, 'k', 'net', 'a', 'id-s25', 'latency', i % {RUNS_A_NIGHT}, 1, 'n', "
+    f"{BEGAN} + INTERVAL (i % {RUNS_A_NIGHT} * 10) SECOND, {BEGAN}, if(i % 50 = 0, 'invalid', 'ok'), "
+    f"if(i % 50 = 0, 'throttled', NULL), 'series', 'executorch', '1', 'xnnpack', 2, 'h' FROM range({POINTS}) AS t(i)",
+    f"INSERT INTO samples SELECT {RUN}, 'latency_ns', '', "
+    "[2e7 * exp(0.02 * (random() + random() + random() - 1.5)) * if(i % 50 = 0, 1.6, 1)], NULL "
+    f"FROM range({POINTS}) AS t(i)",
 )
 
 
@@ -117,8 +119,8 @@ def history_at_size(folder: Path) -> Path:
     look = look_at(store, "main", datetime(2025, 6, 1, 9))  # noqa: DTZ001 - the database's times are naive
     chosen = choose(look, "s25", "net", "latency_ns")
     path, render_s = rendered(folder, "history.html", lambda: history_page(store, look, chosen))
-    said(f"history of {NIGHTS * RUNS_A_NIGHT} runs: rendering", f"{render_s:.2f} s")
-    said(f"history of {NIGHTS * RUNS_A_NIGHT} runs: size", f"{path.stat().st_size / 1e6:.2f} MB")
+    said(f"history of {POINTS} runs: rendering", f"{render_s:.2f} s")
+    said(f"history of {POINTS} runs: size", f"{path.stat().st_size / 1e6:.2f} MB")
     return path
 
 

@@ -162,7 +162,18 @@ def _rows(pairs: list[Pair], kind: str) -> list[PairRow]:
     costs = [words.cost(end - 1, pair.metric) for pair in pairs for end in (pair.low, pair.high) if end is not None]
     axis = shapes.scale(costs, most=0.4)
     rows = [_row(pair, number, axis, rates.get(id(pair)), kind) for number, pair in enumerate(pairs, start=1)]
-    return sorted(rows, key=lambda row: (row.tone != "worse", row.tone != "better", -abs(row.cost), row.workload, row.label, row.device))
+    return sorted(
+        rows,
+        key=lambda row: (
+            row.tone != "worse",
+            row.tone != "better",
+            "chance" not in row.found,
+            -abs(row.cost),
+            row.workload,
+            row.label,
+            row.device,
+        ),
+    )
 
 
 def _row(pair: Pair, number: int, axis: shapes.Scale, rate: float | None, kind: str) -> PairRow:
@@ -194,9 +205,15 @@ def _row(pair: Pair, number: int, axis: shapes.Scale, rate: float | None, kind: 
         bar=drawn,
         why_none=why,
         counts=f"{len(pair.one)} + {len(pair.other)}",
-        found="" if rate is None else f"{tone or 'no change seen'}, q {rate:.2g}",
+        found="" if rate is None else f"{tone or _doubt(pair)}, q {rate:.2g}",
         tone=tone,
     )
+
+
+def _doubt(pair: Pair) -> str:
+    """Return what is said of a change that is not sure: its own interval may still leave out that nothing changed."""
+    is_apart = (pair.low is not None and pair.low > 1) or (pair.high is not None and pair.high < 1)
+    return "may be chance, among so many numbers" if is_apart else "no change seen"
 
 
 def _interval(values: tuple[float, ...], metric: str) -> str:
@@ -223,7 +240,11 @@ def _sentence(sides: Sides, rows: list[PairRow], found: list[PairRow]) -> str:
         return f"None of the {numbers} that both revisions have can be compared: each needs {_FEWEST} valid runs a side."
     among = f"{words.counted(tested, 'number')} that could be compared, of {len(rows)} that both revisions have"
     if not found:
-        return f"No change seen among {among}, at a false discovery rate of {_RATE:.0%}."
+        perhaps = sum("chance" in row.found for row in rows)
+        doubt = (
+            f"; {words.counted(perhaps, 'interval')} leave out that nothing changed, which may be chance among so many" if perhaps else ""
+        )
+        return f"No change is sure among {among}, at a false discovery rate of {_RATE:.0%}{doubt}."
     worse = [row for row in found if row.tone == "worse"]
     first = (worse or found)[0]
     what = f"{first.workload} {first.label} on {first.device} {first.size} ({first.interval})"

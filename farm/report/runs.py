@@ -17,7 +17,12 @@ _MOST_POINTS = 600
 
 
 def data(
-    store: Store, runs: pl.DataFrame, opened: Sequence[str], *, sides: Mapping[str, str] | None = None, statistics: pl.DataFrame | None = None
+    store: Store,
+    runs: pl.DataFrame,
+    opened: Sequence[str],
+    *,
+    sides: Mapping[str, str] | None = None,
+    statistics: pl.DataFrame | None = None,
 ) -> dict[str, Any]:
     """Return runs (rows of `report_runs`) for a page; opened are those whose readings it holds.
 

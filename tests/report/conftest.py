@@ -76,7 +76,9 @@ def page_of(kind: str, rack: Rack) -> str:
         case "device":
             return device_page(store, look, year.phones[2].name)
         case "revisions":
-            return compare_page(store, Sides("revision", year.revision(year.nights - 12), year.revision(year.nights - 3), year.branch, look.now))
+            return compare_page(
+                store, Sides("revision", year.revision(year.nights - 12), year.revision(year.nights - 3), year.branch, look.now)
+            )
         case "devices":
             return compare_page(store, Sides("device", first, second, year.branch, look.now))
         case "history":

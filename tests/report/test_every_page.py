@@ -15,7 +15,9 @@ AXE = Axe()
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("size", "scheme"), [(PHONE, "dark"), (DESK, "light")], ids=["phone, dark", "desk, light"])
-def test_a_page_has_no_barrier_and_fits_its_window(browser: Browser, pages: dict[str, Path], kind: str, size: tuple[int, int], scheme: str) -> None:
+def test_a_page_has_no_barrier_and_fits_its_window(
+    browser: Browser, pages: dict[str, Path], kind: str, size: tuple[int, int], scheme: str
+) -> None:
     with opened(browser, pages[kind], size=size, color_scheme=scheme) as it:
         it.everything()
         assert it.overflow() <= 0
@@ -59,7 +61,7 @@ def test_a_page_fits_a_wide_window_and_paper(browser: Browser, pages: dict[str, 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_page_asks_nothing_of_any_network_and_runs_no_script_but_its_own(browser: Browser, pages: dict[str, Path], kind: str) -> None:
     text = pages[kind].read_text(encoding="utf-8")
-    assert not re.search(r'<(?:script|img|link|iframe|object|embed)[^>]+(?:src|href)=', text)
+    assert not re.search(r"<(?:script|img|link|iframe|object|embed)[^>]+(?:src|href)=", text)
     assert not re.search(r'<[a-z][^<>]* (?:on[a-z]+|style)="', text)
     context = browser.new_context(bypass_csp=False)
     page = context.new_page()

@@ -28,7 +28,9 @@ def test_health_says_what_is_missing_since_when_and_what_was_invalid_and_why(bro
         assert "invalid: throttled" in row.inner_text()
 
 
-def test_regressions_are_grouped_and_each_leads_to_its_history_and_its_runs_and_back_goes_back(browser: Browser, pages: dict[str, Path]) -> None:
+def test_regressions_are_grouped_and_each_leads_to_its_history_and_its_runs_and_back_goes_back(
+    browser: Browser, pages: dict[str, Path]
+) -> None:
     with opened(browser, pages["nightly"]) as it:
         link = it.page.locator("article.group a", has_text="chat-8da4w").filter(has_text="time per token").first
         link.click()

@@ -31,6 +31,7 @@ function significant(value, digits) {
 function amount(value, suffix, digits = 4) {
   if (value === null || value === undefined) return "absent";
   const [name, factor] = unitFor(value, suffix);
+  if (name === "" && Number.isInteger(value)) return String(value);
   return `${significant(value / factor, digits)} ${name}`.trim();
 }
 

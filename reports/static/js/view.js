@@ -70,8 +70,10 @@ const curves = document.getElementById("curves");
 if (curves) curvesView(curves);
 
 for (const made of document.querySelectorAll("table.sortable")) sortable(made);
-lazily("series-list", (into) => { setFilter = seriesList(into); setFilter(parsed().q ?? ""); });
-lazily("pareto-view", (into) => paretoView(into, parsed()));
+const makeList = (into) => { setFilter = seriesList(into); setFilter(parsed().q ?? ""); };
+const makePareto = (into) => paretoView(into, parsed());
+const onceLooked = { "series-list": makeList, "pareto-view": makePareto };
+for (const [id, make] of Object.entries(onceLooked)) lazily(id, make);
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !detail.hidden) location.hash = "";
   if (event.key === "/" && !/^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName) && !overview.hidden) {
@@ -80,9 +82,9 @@ document.addEventListener("keydown", (event) => {
   }
 });
 addEventListener("beforeprint", () => {
-  for (const [id, make] of [["series-list", seriesList], ["pareto-view", (into) => paretoView(into, parsed())]]) {
+  for (const [id, make] of Object.entries(onceLooked)) {
     const into = document.getElementById(id);
-    if (into && !into.querySelector("table")) setFilter = make(into) ?? setFilter;
+    if (into && !into.querySelector("table")) make(into);
   }
 });
 addEventListener("hashchange", shown);
