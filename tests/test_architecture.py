@@ -50,7 +50,7 @@ MAY_IMPORT = {
     "store": {"records"},
     "journal": {"records"},
     "publish": {"summary"},
-    "report": {"publish", "sources", "summary"},
+    "report": {"publish", "sources", "stats", "store", "summary"},
     "cli": {
         "artifacts",
         "bisect",

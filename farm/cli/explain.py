@@ -30,7 +30,7 @@ def explain(context: Context, verdict: str | None) -> None:
         some = "more than one gate begins or ends" if found.height else "there is no gate that begins or ends"
         raise InputError(f'{some} with "{gate}"' if gate else "no gate was judged yet", hint='farm sql "SELECT id, judged_at FROM gates"')
     newest = found.row(0, named=True)
-    explanations = _explanations(store, newest)
+    explanations = explained(store, newest)
     if number:
         explanations = [one for one in explanations if one.name.endswith(f".{int(number)}")]
     if not explanations:
@@ -47,7 +47,7 @@ def explain(context: Context, verdict: str | None) -> None:
         draw.lines("Changes found outside the budgets of this gate", [judgement.change_line(change) for change in changes])
 
 
-def _explanations(store: "Store", gate: dict[str, Any]) -> "list[Explanation]":
+def explained(store: "Store", gate: dict[str, Any]) -> "list[Explanation]":
     """Return every verdict of a gate, with its runs, judged again as they were then."""
     from farm import gate as judging
     from farm import release

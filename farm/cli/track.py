@@ -102,6 +102,13 @@ def look(
 
     Raises InputError when there are runs, and none is of that branch.
     """
+    return looked(store, asked, expected)[0]
+
+
+def looked(
+    store: "Store", asked: Asked, expected: "Callable[[Sequence[Followed]], Collection[tracking.Expected]] | None" = None
+) -> "tuple[Tracked, tuple[Followed, ...]]":
+    """Return what look() does, and the series that were followed."""
     from farm import track as tracking
 
     of_branch = {"branch": asked.branch, "as_of": asked.as_of}
@@ -127,7 +134,7 @@ def look(
     known = tracking.Known(found["findings"], found["acknowledgements"], pending, fresh)
     tracked, rows = tracking.follow(followed, known, today)
     store.add(rows)
-    return tracked
+    return tracked, followed
 
 
 def _departure(store: "Store", asked: Asked, base: str) -> "Departure":
