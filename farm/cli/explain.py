@@ -25,12 +25,8 @@ def explain(context: Context, verdict: str | None) -> None:
     if number and not number.isdecimal():
         raise InputError(f'"{verdict}" names no verdict', hint="farm explain GATE.1 is the first budget of a gate")
     store = context.drained_store()
-    found = store.query("gate", id=gate or None)
-    if found.is_empty() or (gate and found.height > 1):
-        some = "more than one gate begins or ends" if found.height else "there is no gate that begins or ends"
-        raise InputError(f'{some} with "{gate}"' if gate else "no gate was judged yet", hint='farm sql "SELECT id, judged_at FROM gates"')
-    newest = found.row(0, named=True)
-    explanations = explained(store, newest)
+    found = gate_named(store, gate)
+    explanations = explained(store, found)
     if number:
         explanations = [one for one in explanations if one.name.endswith(f".{int(number)}")]
     if not explanations:
@@ -43,8 +39,17 @@ def explain(context: Context, verdict: str | None) -> None:
         draw.tables(explanation.tables(one))
         draw.lines("How", explanation.lines(one))
     if not number:
-        changes = release.changes_of(store.query("gate_changes", gate=newest["gate_id"]))
+        changes = release.changes_of(store.query("gate_changes", gate=found["gate_id"]))
         draw.lines("Changes found outside the budgets of this gate", [judgement.change_line(change) for change in changes])
+
+
+def gate_named(store: "Store", name: str) -> dict[str, Any]:
+    """Return the gate whose identity begins or ends with name, the newest one for "". Raises InputError when that is not one."""
+    found = store.query("gate", id=name or None)
+    if found.is_empty() or (name and found.height > 1):
+        some = "more than one gate begins or ends" if found.height else "there is no gate that begins or ends"
+        raise InputError(f'{some} with "{name}"' if name else "no gate was judged yet", hint='farm sql "SELECT id, judged_at FROM gates"')
+    return found.row(0, named=True)
 
 
 def explained(store: "Store", gate: dict[str, Any]) -> "list[Explanation]":

@@ -11,7 +11,6 @@ import click
 
 from farm.cli import places
 from farm.cli.context import Context, now_utc, say
-from farm.errors import InputError
 
 if TYPE_CHECKING:
     from farm.report import Look, SitePage
@@ -166,15 +165,11 @@ def _gate_maker(store: "Store", identity: str) -> Callable[[], str]:
 def gate_text(store: "Store", name: str | None, *, in_site: bool = False) -> tuple[str, int, str]:
     """Return a gate's identity, its exit code and its page."""
     from farm import release
-    from farm.cli.explain import explained
+    from farm.cli.explain import explained, gate_named
     from farm.publish.judgement import Judgement
     from farm.report import gate_page
 
-    found = store.query("gate", id=name)
-    if found.is_empty() or (name and found.height > 1):
-        some = "more than one gate begins or ends" if found.height else "there is no gate that begins or ends"
-        raise InputError(f'{some} with "{name}"' if name else "no gate was judged yet", hint='farm sql "SELECT id, judged_at FROM gates"')
-    row = found.row(0, named=True)
+    row = gate_named(store, name or "")
     explanations = explained(store, row)
     verdicts = tuple(one.verdict for one in explanations)
     changes = release.changes_of(store.query("gate_changes", gate=row["gate_id"]))
