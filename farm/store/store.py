@@ -5,7 +5,7 @@ import random
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -272,7 +272,22 @@ def _frames(connection: duckdb.DuckDBPyConnection, asked: Mapping[str, Mapping[s
 def _frame(relation: duckdb.DuckDBPyRelation) -> pl.DataFrame:
     """Return a relation's rows. By way of Python rows: handing them over as Arrow makes DuckDB 2.0.0 report leaks at exit."""
     schema = {name: _TYPES.get(str(kind)) for name, kind in zip(_distinct(relation.columns), relation.types, strict=True)}
-    return pl.DataFrame(relation.fetchall(), schema=schema, orient="row", infer_schema_length=None)
+    rows = relation.fetchall()
+    try:
+        return pl.DataFrame(rows, schema=schema, orient="row", infer_schema_length=None)
+    except (pl.exceptions.PolarsError, TypeError, ValueError, OverflowError):  # a user's statement may give what Polars has no type for
+        values = zip(*rows, strict=True) if rows else ([] for _ in schema)
+        return pl.DataFrame([_column(name, list(column)) for name, column in zip(schema, values, strict=True)])
+
+
+def _column(name: str, values: list[Any]) -> pl.Series:
+    """Return values as a column: of numbers where they all are, else as they are."""
+    kind = type(next((value for value in values if value is not None), None))
+    plain = {int: pl.Int64, float: pl.Float64, str: pl.String, bool: pl.Boolean}.get(kind)
+    with suppress(pl.exceptions.PolarsError, TypeError, OverflowError):
+        if plain is not None:
+            return pl.Series(name, values, dtype=plain)
+    return pl.Series(name, values, dtype=pl.Object)
 
 
 def _distinct(columns: Sequence[str]) -> list[str]:

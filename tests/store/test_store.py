@@ -91,6 +91,25 @@ def test_a_database_whose_first_writer_was_killed_before_its_tables_were_in_is_a
     assert store.query("count_runs").item() == 1
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT workload_id, list(id), count(*) FROM runs GROUP BY ALL",
+        "SELECT runs FROM runs",
+        "SELECT {'id': id, 'pass': pass}, NULL, repeat FROM runs",
+        "SELECT TIMESTAMP '290000-01-01'",
+        "SELECT * FROM duckdb_settings()",
+    ],
+)
+def test_a_statement_may_give_what_polars_has_no_type_for(tmp_path: Path, statement: str) -> None:
+    store = Store(tmp_path / "farm.duckdb")
+    session = a_session()
+    store.append([record(session, a_run(session))])
+    frame = store.sql(statement)
+    assert frame.height >= 1
+    assert list(frame.iter_rows()) == [tuple(row.values()) for row in frame.to_dicts()]
+
+
 def test_a_statement_may_join_tables_that_share_names(tmp_path: Path) -> None:
     store = Store(tmp_path / "farm.duckdb")
     session = a_session()
