@@ -192,7 +192,8 @@ def _expected(context: Context, suite: Path, asked: Asked, followed: "Sequence[F
     from farm.metrics import headline
 
     devices = [asked.device] if asked.device else sorted({item.series.device for item in followed})
-    work = [each for each, _ in load_suite(suite, context.lab().devices).work if asked.workload in (None, each.id)]
+    lab = context.lab()
+    work = [each for each, _ in load_suite(suite, lab.devices, lab.pools).work if asked.workload in (None, each.id)]
     return tuple(
         tracking.Expected(name, each.id, pass_, headline(pass_, tokens=_is_of_tokens(each, pass_)))
         for name in devices
