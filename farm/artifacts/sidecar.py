@@ -9,6 +9,7 @@ Bytes are raw and little-endian. recipe and reference may be null.
 
 import base64
 import binascii
+import errno
 import hashlib
 import json
 import math
@@ -73,6 +74,8 @@ def read(model: Path, sha256: str) -> Sidecar | None:
     except FileNotFoundError:
         return None
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:  # so there is none
+            return None
         raise ArtifactError(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         raise ArtifactError(f"{path} is not JSON", hint="remove it, or build the artifact again") from error

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from farm.bisect import Answer, Place, Step
+from farm.cli.context import plain
 from farm.verdicts import Budget, Estimate
 
 _COULD_NOT_TELL = 3
@@ -99,4 +100,4 @@ def show(shown: Shown, subject: Callable[[str], str]) -> None:
     if rows:
         title = f"{shown.budget.name} on {shown.device}, against {shown.revisions[0][:_SHORT]}"
         draw.tables([Table(title, ("revision", "", "ratio to the good one", "subject", "why"), rows, (0, 1, 3, 4), (4,))])
-    click.echo(draw.plain(sentence(shown)))
+    click.echo(plain(sentence(shown)))

@@ -8,6 +8,8 @@ from farm.cli.context import Context
 from farm.errors import ConfigError, FarmError
 from farm.publish.tables import count
 
+_Names = tuple[tuple[str, ...], dict[str, tuple[str, ...]]]
+
 
 @click.group(epilog="Example: farm config check suite.toml")
 def config() -> None:
@@ -19,30 +21,47 @@ def config() -> None:
 @click.pass_obj
 def check(context: Context, suites: tuple[Path, ...]) -> None:
     """Check devices.toml and the given suites: every problem of every file at once."""
-    from farm.artifacts import open_artifact
-    from farm.config import load_lab, load_suite
-
     problems: list[str] = []
     found: list[str] = []
-    lab = load_lab(None)
-    try:
-        lab = context.lab()
-        found.append(f"devices: {count(len(lab.devices), 'device')}, {count(len(lab.pools), 'pool')}")
-    except ConfigError as error:
-        problems += error.problems
+    names = _named_in_the_lab(context, problems, found)
     for path in suites:
-        try:
-            suite = load_suite(path, lab.devices, lab.pools)
-            for artifact in dict.fromkeys(path for _, path in suite.work):
-                try:
-                    open_artifact(artifact)
-                except FarmError as error:
-                    problems.append(f"{path}: {error.message}")
-            found.append(
-                f"{path}: {count(len(suite.work), 'workload')}, {count(len(suite.budgets), 'budget')}, {count(suite.repeats, 'repeat')}"
-            )
-        except ConfigError as error:
-            problems += error.problems
+        if names is None:
+            problems.append(f"{path}: not checked, since the devices that it may name are not known")
+        else:
+            _check_suite(path, *names, problems, found)
     if problems:
         raise ConfigError(problems)
     click.echo("\n".join(found))
+
+
+def _named_in_the_lab(context: Context, problems: list[str], found: list[str]) -> _Names | None:
+    """Return what suites may name, also where devices.toml has other problems; None when it is no TOML at all."""
+    from farm.config import stated_names
+
+    names = None
+    try:
+        names = stated_names(context.devices_file())
+        lab = context.lab()
+    except ConfigError as error:
+        problems += error.problems
+    else:
+        found.append(f"devices: {count(len(lab.devices), 'device')}, {count(len(lab.pools), 'pool')}")
+    return names
+
+
+def _check_suite(path: Path, devices: tuple[str, ...], pools: dict[str, tuple[str, ...]], problems: list[str], found: list[str]) -> None:
+    from farm.artifacts import open_artifact
+    from farm.config import load_suite
+
+    try:
+        suite = load_suite(path, devices, pools)
+    except ConfigError as error:
+        problems += error.problems
+        return
+    for artifact in dict.fromkeys(path for _, path in suite.work):
+        try:
+            open_artifact(artifact)
+        except FarmError as error:
+            problems.append(f"{path}: {error.message}")
+    parts = (count(len(suite.work), "workload"), count(len(suite.budgets), "budget"), count(suite.repeats, "repeat"))
+    found.append(f"{path}: {', '.join(parts)}")

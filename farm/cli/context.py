@@ -5,6 +5,7 @@ import logging
 import os
 import platform
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -110,9 +111,15 @@ def chosen_devices(lab: "Lab", names: str | None, pool: str | None) -> "list[Dev
     return [lab.device(name) for name in dict.fromkeys(given)]
 
 
+def plain(text: str) -> str:
+    """Return text without its control characters: it may come from a file's or a device's name."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+
+
 def say(text: str) -> None:
-    """Tell the person something that is not a result."""
-    click.echo(f"farm: {text}", err=True)
+    """Tell the person something that is not a result; where the terminal is gone, nobody."""
+    with suppress(OSError):
+        click.echo(f"farm: {plain(text)}", err=True)
 
 
 def output_goes() -> bool:

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from farm.cli.context import plain
 from farm.publish.tables import Table
 
 _ENDLESS = 1_000_000
@@ -114,11 +115,6 @@ class _Console(Console):
 def _console() -> Console:
     console = _Console(highlight=False, markup=False, emoji=False)
     return console if console.is_terminal else _Console(highlight=False, markup=False, emoji=False, width=_ENDLESS)
-
-
-def plain(text: str) -> str:
-    """Return text without its control characters."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
 
 
 def _plain(text: str) -> Text:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from farm.cli.context import say
+from farm.cli.context import plain, say
 from farm.workloads import Job, Outcome, Run
 
 SETTLING = "settling"
@@ -65,7 +65,7 @@ class _Bars:
 
     def phase(self, job: Job, phase: str) -> None:
         what = f"{job.label.removeprefix(f'{job.device.name} ')}: {phase}"
-        self.progress.update(self.tasks[job.device.name], description=escape(what))
+        self.progress.update(self.tasks[job.device.name], description=escape(plain(what)))
 
     def taken_up(self, device: str, count: int) -> None:
         self.progress.advance(self.tasks[device], count)
@@ -77,7 +77,7 @@ class _Bars:
         if run.outcome not in _TRIED_AGAIN:
             self.progress.advance(self.tasks[run.job.device.name])
         if run.outcome is not Outcome.OK:
-            self.progress.console.print(escape(f"{run.job.label}: {run.outcome}: {run.reason}"), highlight=False)
+            self.progress.console.print(escape(plain(f"{run.job.label}: {run.outcome}: {run.reason}")), highlight=False)
 
 
 @dataclass(slots=True)

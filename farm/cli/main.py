@@ -137,9 +137,16 @@ def farm(ctx: click.Context, data: Path, devices: Path | None, verbose: int) -> 
     ctx.obj = Context(data, devices)
 
 
+def _hear_stops() -> None:
+    """Have a stopped service, and a terminal that closes unless under nohup, leave the device as an interrupt does."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
+
+
 def main() -> None:
     """Run the command and end the process with its exit code."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a stopped service leaves the device as an interrupt does
+    _hear_stops()
     try:
         sys.exit(farm.main(standalone_mode=False, prog_name="farm"))
     except click.exceptions.NoArgsIsHelpError as error:

@@ -86,7 +86,7 @@ class Measuring:
                 raise
             finally:
                 sessions.close()
-        waiting = self.store()
+                waiting = self.store(_BETWEEN_RUNS_DEADLINE_S if self.interrupted.is_set() else None)
         if waiting is not None:
             say(f"{len(self.context.journal.entries())} runs wait in the journal: {waiting.message}")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from farm.cli.context import Context, now_utc, say
+from farm.cli.context import Context, now_utc, plain, say
 from farm.errors import InputError
 from farm.workloads import ItemKind, Pass, Workload
 
@@ -80,7 +80,7 @@ def track(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's v
     draw.lines("Acknowledged before", words.note_lines(tracked))
     if departure is not None:
         draw.tables([words.departure_table(departure, every=given["every"])])
-    click.echo(draw.plain(words.headline(tracked) if tracked.series else f"there is nothing to follow on branch {tracked.branch}"))
+    click.echo(plain(words.headline(tracked) if tracked.series else f"there is nothing to follow on branch {tracked.branch}"))
     return tracked.exit_code
 
 

@@ -5,7 +5,7 @@ devices.toml belongs to the lab, a suite to the model's repository. Nothing runs
 
 from farm.config.budgets import read_metric
 from farm.config.files import nearest
-from farm.config.lab import LOCAL, Lab, load_lab
+from farm.config.lab import LOCAL, Lab, load_lab, stated_names
 from farm.config.plan import Gating
 from farm.config.suite import LLM_WARMUP, Suite, load_suite, read_prompt, with_quality
 
@@ -20,5 +20,6 @@ __all__ = [
     "nearest",
     "read_metric",
     "read_prompt",
+    "stated_names",
     "with_quality",
 ]

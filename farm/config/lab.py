@@ -95,6 +95,18 @@ def load_lab(path: Path | None) -> Lab:
     return Lab({LOCAL.name: replace(LOCAL, conditions=defaults), **devices}, {name: tuple(members) for name, members in file.pools.items()})
 
 
+def stated_names(path: Path | None) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
+    """Return the names of a lab's devices and pools, whatever else is wrong with its file. Raises ConfigError when it is no TOML."""
+    raw = {} if path is None else read_toml(path)
+    pools = {name: tuple(map(str, members)) for name, members in _named(raw, "pools").items() if isinstance(members, list)}
+    return (LOCAL.name, *_named(raw, "devices")), pools
+
+
+def _named(raw: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = raw.get(key)
+    return found if isinstance(found, dict) else {}
+
+
 def _device(name: str, entry: _DeviceEntry, defaults: Conditions, folder: Path) -> Device:
     return Device(
         name=name,
@@ -115,8 +127,7 @@ def _device(name: str, entry: _DeviceEntry, defaults: Conditions, folder: Path) 
 
 
 def _device_tables(raw: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    devices = raw.get("devices")
-    return {name: entry for name, entry in devices.items() if isinstance(entry, dict)} if isinstance(devices, dict) else {}
+    return {name: entry for name, entry in _named(raw, "devices").items() if isinstance(entry, dict)}
 
 
 def _misplaced_keys(raw: Mapping[str, Any]) -> list[str]:

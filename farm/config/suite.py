@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -83,9 +83,7 @@ class _SuiteFile(Entry):
     gate: GateTable = Field(default_factory=lambda: GateTable.model_validate({}))
 
 
-def load_suite(
-    path: Path, devices: Mapping[str, Device], pools: Mapping[str, tuple[str, ...]] | None = None, *, is_built: bool = True
-) -> Suite:
+def load_suite(path: Path, devices: Collection[str], pools: Mapping[str, tuple[str, ...]] | None = None, *, is_built: bool = True) -> Suite:
     """Return the suite of a TOML file, its inputs, prompts and items read; devices and pools are those it may name.
 
     is_built: its artifacts are to be there by now. Raises ConfigError.

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from farm.errors import HarnessUnavailable
 from farm.harness import bundle, toolchain, wheel
@@ -81,8 +81,8 @@ def _built_before(parent: Path, root: Path, parts: list[str], compiler_version: 
     """Return the newest build of these very sources, whichever compiler made it; the one that is here comes first."""
     found = []
     for path in parent.glob(f"*/{_FACTS}"):
-        facts = json.loads(path.read_text(encoding="utf-8"))
-        if facts["source_hash"] == _hash(root, [*parts, facts["compiler"]]):
+        facts = _facts(path.parent)
+        if facts.get("source_hash") == _hash(root, [*parts, facts.get("compiler", "")]):
             found.append((facts["compiler"] == compiler_version, path.stat().st_mtime_ns, path.parent))
     return _read(max(found)[2]) if found else None
 
@@ -97,8 +97,9 @@ def target_for(kind: DeviceKind, machine: str) -> Target:
 
 
 def built(data: Path) -> list[HarnessBuild]:
-    """Return the harnesses that lie in a data folder."""
-    return [_read(facts.parent) for facts in sorted((data / "harness").glob(f"*/{_FACTS}"))]
+    """Return the harnesses that lie whole in a data folder."""
+    folders = [path.parent for path in sorted((data / "harness").glob(f"*/{_FACTS}"))]
+    return [_read(folder) for folder in folders if _facts(folder)]
 
 
 def _hash(root: Path, parts: list[str]) -> str:
@@ -187,8 +188,19 @@ def _ended(command: list[str], output: IO[str], folder: Path, on_wait: Callable[
             process.wait()
 
 
+def _facts(folder: Path) -> dict[str, Any]:
+    """Return what a build says of itself, nothing when that cannot be read."""
+    try:
+        facts = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return facts if isinstance(facts, dict) else {}
+
+
 def _read(folder: Path) -> HarnessBuild:
-    facts = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
+    facts = _facts(folder)
+    if not facts:
+        raise HarnessUnavailable(f"{folder} holds no whole build of the harness", hint="remove it; farm builds it again")
     return HarnessBuild(
         target=facts["target"],
         runtime=facts["runtime"],

@@ -119,7 +119,7 @@ def _version(cmake: str) -> tuple[int, ...]:
 
 
 def _version_line(compiler: str) -> str:
-    return _said(compiler).splitlines()[0]
+    return _said(compiler).partition("\n")[0]
 
 
 def _said(program: str) -> str:

@@ -131,7 +131,7 @@ def test_an_unwritable_data_folder_is_said(tmp_path: Path, fake_model: FakeModel
     assert "cannot be written to" in done.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupt_ends_with_130_and_what_was_measured_is_stored(
     data: Path, tmp_path: Path, fake_model: FakeModel, farm: Farm, number: signal.Signals
 ) -> None:
@@ -147,6 +147,7 @@ def test_an_interrupt_ends_with_130_and_what_was_measured_is_stored(
         _, said = child.communicate(timeout=30)
     assert child.returncode == 130
     assert "Traceback" not in said
+    assert not list((data / "journal").glob("*.json")), "the database has them"
     runs = json.loads(farm("runs", "--json").stdout)
     assert runs
     assert {run["outcome"] for run in runs} == {"ok"}

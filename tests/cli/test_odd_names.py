@@ -108,7 +108,7 @@ def test_what_cannot_be_is_a_sentence(farm: Farm, tmp_path: Path, arguments: tup
     suite = '[suite]\nname = "s"\n[[workloads]]\nid = "w"\nartifact = "model.fake"\n'
     (tmp_path / "folder.toml").write_text(suite + 'inputs = ["."]\n')
     (tmp_path / "long.toml").write_text(suite.replace("model.fake", LONG))
-    (tmp_path / "forever.toml").write_text(suite + 'duration = "1e300 s"\n')
+    (tmp_path / "forever.toml").write_text(suite + 'duration = "1e30 s"\n')
     (tmp_path / "empty_pool.toml").write_text("[pools]\nn = []\n")
     refused = farm(*arguments)
     assert refused.returncode == 2, refused.stderr
@@ -125,3 +125,32 @@ def test_entries_that_are_none_do_not_stop_what_comes_after(farm: Farm, tmp_path
     assert done.returncode == 0, done.stderr
     assert farm("runs").stdout.count("model") == 4
     assert {entry.name for entry in journal.iterdir()} == {"zz.json", "1.refused", "2.unreadable"}
+
+
+def test_a_name_cannot_write_on_the_terminal(farm: Farm, tmp_path: Path) -> None:
+    done = farm("run", a_model(tmp_path / "red\x1b[31m\nfarm: all is well.fake", 1000), *QUICK)
+    assert done.returncode == 0, done.stderr
+    assert "\x1b" not in done.stderr + done.stdout
+    assert "farm: all is well" not in done.stderr.splitlines()
+
+
+def test_a_name_so_long_that_no_sidecar_can_stand_beside_it_is_one_without(farm: Farm, tmp_path: Path) -> None:
+    done = farm("run", a_model(tmp_path / ("a" * 245 + ".fake"), 1000), *QUICK)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_mistake_in_the_lab_does_not_make_a_suite_wrong(farm: Farm, tmp_path: Path) -> None:
+    a_model(tmp_path / "model.fake", 1000)
+    lab = '[devices.s25]\nkind = "android"\nserial = "R5"\ntypo = 1\n[pools]\nnight = ["s25"]\n'
+    budget = '[[budgets]]\nworkload = "w"\nmetric = "latency_ns.p50"\nmax = "1 ms"\n'
+    suite = '[suite]\nname = "s"\n[[workloads]]\nid = "w"\nartifact = "model.fake"\n'
+    (tmp_path / "suite.toml").write_text(suite + budget + 'devices = ["s25"]\n' + budget.replace("1 ms", "2 ms") + 'pool = "night"\n')
+    (tmp_path / "lab.toml").write_text(lab)
+    (tmp_path / "no.toml").write_text("[")
+    done = farm("--devices", "lab.toml", "config", "check", "suite.toml")
+    assert done.returncode == 2
+    assert "typo" in done.stderr
+    assert "there is no" not in done.stderr
+    unknown = farm("--devices", "no.toml", "config", "check", "suite.toml")
+    assert unknown.returncode == 2
+    assert "suite.toml: not checked, since the devices that it may name are not known" in unknown.stderr

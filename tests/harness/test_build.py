@@ -167,3 +167,12 @@ def test_a_moved_build_is_still_found_where_it_lies(tiny: Path, tmp_path: Path) 
     shutil.move(tmp_path / "here", tmp_path / "there")
     (moved,) = build.built(tmp_path / "there")
     assert (moved.folder / moved.command[0]).exists()
+
+
+def test_a_build_whose_facts_are_cut_off_is_none(tiny: Path, tmp_path: Path) -> None:
+    made = build.ensure(build.Target.HOST, "fake", tmp_path, sources=tiny, on_progress=quiet)
+    (made.folder / "build.json").write_text('{"target": ')
+    assert build.built(tmp_path) == []
+    with pytest.raises(HarnessUnavailable, match="no whole build") as refused:
+        build.ensure(build.Target.HOST, "fake", tmp_path, sources=tiny, on_progress=quiet)
+    assert refused.value.hint == "remove it; farm builds it again"
