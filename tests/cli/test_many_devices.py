@@ -141,24 +141,25 @@ def test_an_interrupt_ends_a_push_over_a_bad_link_at_once(
     phone = android_bench.phones["xiaomi12x"]
     model = fake_model().path
     model.write_bytes(model.read_bytes() + b"#" * 40_000_000 + cable.encode())
+    phone.shell("rm -f /data/local/tmp/farm/files/partial-*")  # of the one before: whoever comes next removes it
     command = [sys.executable, "-m", "farm", "--data", "data", "run", str(model), "--device", "xiaomi12x", *QUICK]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
         phone.slow(500_000)
         deadline_s = time.monotonic() + 60
-        while not list((phone.root / "data/local/tmp/farm/files").glob("partial-*")) and time.monotonic() < deadline_s:
+        pushed = phone.root / "data/local/tmp/farm/files"
+        while not list(pushed.glob("partial-*")) and process.poll() is None and time.monotonic() < deadline_s:
             time.sleep(0.1)
         if cable == "freeze":
             phone.freeze()
         process.send_signal(signal.SIGINT)
         began_s = time.monotonic()
         _, said = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == 130, said
     assert time.monotonic() - began_s < 5  # two, and what a busy machine takes
     assert "Traceback" not in said
     phone.restore()
     phone.connect()
-    rows = json.loads(farm("sql", "SELECT count(*) AS n FROM runs", "--json").stdout)
-    assert rows == [{"n": 0}]  # what was broken off is no run
+    assert "there is no database" in farm("sql", "SELECT 1").stderr  # what was broken off is no run
 
 
 def test_an_unknown_pool_and_a_pool_beside_devices_are_refused(farm: Farm, fake_model: FakeModel) -> None:
