@@ -56,8 +56,7 @@ def hold(identity: str, name: str, owner: Owner, folder: Path) -> Iterator[None]
 
     Raises DeviceBusy, naming the holder, when another process has it.
     """
-    path = folder / f"farm-{re.sub(r'[^A-Za-z0-9._-]', '_', identity)}.lock"
-    descriptor = _open(path)
+    descriptor = _open(_path(identity, folder))
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -69,6 +68,25 @@ def hold(identity: str, name: str, owner: Owner, folder: Path) -> Iterator[None]
         os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
+
+
+def holder(identity: str, folder: Path) -> str | None:
+    """Return, in words for people, who holds the device with this identity on this host; None: nobody does."""
+    try:
+        descriptor = os.open(_path(identity, folder), os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:  # nobody has ever held it, or only somebody whose lock cannot be looked at
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _holder(descriptor)
+    finally:
+        os.close(descriptor)
+    return None
+
+
+def _path(identity: str, folder: Path) -> Path:
+    return folder / f"farm-{re.sub(r'[^A-Za-z0-9._-]', '_', identity)}.lock"
 
 
 def _open(path: Path) -> int:

@@ -106,6 +106,12 @@ nightly = ["s52"]
         assert any(part in problem for problem in found), (part, found)
 
 
+@pytest.mark.parametrize("name", ["o d d", "-s25", "s25;reboot", "../s25", "s25\\n"])
+def test_a_devices_name_has_no_odd_characters(tmp_path: Path, name: str) -> None:
+    (problem,) = problems_of(tmp_path, f'[devices."{name}"]\nkind = "android"\nserial = "x"\n')
+    assert 'a name holds letters, digits, ".", "_" and "-" only' in problem
+
+
 def test_a_power_source_is_read_in_base_units(tmp_path: Path) -> None:
     text = """
 [devices.s25]

@@ -41,7 +41,8 @@ class Options:
     decode_tokens: int
     items: Path | None
     seed: int | None
-    resume: bool
+    resume: str | None
+    """The beginning of an unfinished run's name, "" the newest; None: nothing is gone on with."""
     revision: str | None
     branch: str | None
     wheel: Path | None
@@ -91,9 +92,10 @@ def cpu_list(_context: click.Context, _option: click.Parameter, text: str) -> st
 
 def check_together(options: Options) -> None:
     """Raise InputError for options that would say nothing beside the others: none is silently ignored."""
-    if options.resume == (bool(options.models) or options.suite is not None) or (options.models and options.suite):
+    goes_on = options.resume is not None
+    if goes_on == (bool(options.models) or options.suite is not None) or (options.models and options.suite):
         raise InputError("name either model files or a --suite, or go on with --resume", hint="farm run model.pte")
-    if options.resume:
+    if goes_on:
         _refuse(set(Options.__slots__) - set(_OUTPUT), "what was asked then is what is gone on with", "run it anew, without --resume")
     if options.suite is not None:
         _refuse(_MODEL_ONLY, "a suite states that itself", f"state it under [[workloads]] in {options.suite}")

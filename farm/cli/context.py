@@ -104,11 +104,23 @@ def chosen_devices(lab: "Lab", names: str | None, pool: str | None) -> "list[Dev
     if pool is not None:
         if names is not None:
             raise InputError("name either devices or a pool", hint="farm run --pool nightly model.pte")
-        return lab.pool(pool)
+        return _each_once(lab.pool(pool))
     given = [name.strip() for name in (names or "local").split(",") if name.strip()]
     if not given:
         raise InputError("no device is named", hint="farm run --device s25,pixel9 model.pte")
-    return [lab.device(name) for name in dict.fromkeys(given)]
+    return _each_once([lab.device(name) for name in dict.fromkeys(given)])
+
+
+def _each_once(devices: "list[Device]") -> "list[Device]":
+    """Return the devices. Raises InputError when two names plainly lead to one: it would wait for itself."""
+    names: dict[tuple[object, ...], str] = {}
+    for device in devices:
+        where = device.serial or device.udid or device.match
+        place = (device.kind, device.adb, device.usbmux, where)
+        other = names.setdefault(place, device.name)
+        if other != device.name:
+            raise InputError(f"{other} and {device.name} are one device: {where or 'this machine'}", hint="name it once")
+    return devices
 
 
 def plain(text: str) -> str:

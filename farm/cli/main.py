@@ -19,7 +19,7 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _COMMANDS = {
     "run": "farm.cli.run:run",
     "devices": "farm.cli.devices:devices",
-    "doctor": "farm.cli.devices:doctor",
+    "doctor": "farm.cli.doctor:doctor",
     "runs": "farm.cli.inspect:runs",
     "show": "farm.cli.inspect:show",
     "sql": "farm.cli.inspect:sql",

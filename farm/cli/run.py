@@ -95,7 +95,13 @@ _COULD_NOT_TELL = 3
 )
 @click.option("--items", type=click.Path(path_type=Path), help="A file of items to answer: adds the quality pass (MODEL only).")
 @click.option("--seed", type=click.IntRange(0, MOST_SEED), help="Seed of the order of runs. [default: a new one, stored with the session]")
-@click.option("--resume", is_flag=True, help="Go on with the newest run that was killed or interrupted: only what is not done is measured.")
+@click.option(
+    "--resume",
+    is_flag=False,
+    flag_value="",
+    metavar="[RUN]",
+    help="Go on with a run that was killed or interrupted, by the beginning of its name; without one, the newest. What is done stays done.",
+)
 @click.option(
     "--revision",
     envvar=["FARM_REVISION", "GIT_COMMIT", "GITHUB_SHA", "CI_COMMIT_SHA"],
@@ -122,7 +128,7 @@ def run(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's val
     check_together(options)
     context.writable_data()
     context.check_database()
-    going_on = unfinished.newest(context.data, _COMMAND) if options.resume else None
+    going_on = None if options.resume is None else unfinished.chosen(context.data, _COMMAND, options.resume)
     if going_on is not None:
         context, options = as_asked(context, options, going_on.options)
     if options.html is not None:

@@ -13,7 +13,7 @@ from farm.cli.context import Context, command_line, now_utc, owner, say
 from farm.cli.live import View, live
 from farm.cli.unfinished import Unfinished, of_job
 from farm.devices import Holder, Transport, connect
-from farm.errors import FarmError, MeasureError, StoreBusy
+from farm.errors import FarmError, InputError, MeasureError, StoreBusy
 from farm.harness import build, own
 from farm.records import Record, record, run_of
 from farm.workloads import Device, HarnessBuild, Identity, Job, Outcome, Provenance, Run, Session, new_id
@@ -67,6 +67,8 @@ class Measuring:
     one_at_a_time: Lock = field(default_factory=Lock)
     """Building a harness and writing to the database: a process does each once at a time."""
     interrupted: Event = field(default_factory=Event)
+    names: dict[str, str] = field(default_factory=dict)
+    """What the lab calls each device that was reached, by the device's own identity."""
 
     def measure(self, work: Sequence[tuple[Device, Sequence[Job]]]) -> list[Done]:
         """Measure on all devices at once, each one job at a time, and return what came of each."""
@@ -188,6 +190,8 @@ class Sessions:
         done.transport = transport = connect(done.device, shared.context.data)
         transport.preflight()
         identity = transport.identify()
+        if (other := shared.names.setdefault(identity.id, done.device.name)) != done.device.name:
+            raise InputError(f"{done.device.name} is the same device as {other}", hint="name it once")
         harnesses = shared.harnesses(transport, done.device, jobs, identity)
         started_at = now_utc()
         session = Session(new_id(started_at), started_at, done.device, identity, shared.provenance, shared.seed, command_line())

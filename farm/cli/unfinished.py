@@ -10,6 +10,7 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,10 @@ from farm.series import workload_key
 from farm.workloads import Job
 
 _VERSION = 2
-_ASKED = "asked.json"
+_ASKED, _PARTIAL = "asked.json", "asked.json.partial"
 _KEPT = 10
+_NAME = 13
+"""Characters of a name that hold the time it was made at, to the millisecond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,44 +60,62 @@ def begin(data: Path, name: str, command: str, options: Mapping[str, Any], plan:
     """Write down what is asked of a command, under a name that sorts by time; the oldest that nobody went on with are forgotten."""
     parent = _parent(data)
     folder = parent / name
+    text = json.dumps({"unfinished": _VERSION, "command": command, "options": options, "plan": plan}, indent=1)
     try:
         folder.mkdir(parents=True)
-        text = json.dumps({"unfinished": _VERSION, "command": command, "options": options, "plan": plan}, indent=1)
-        (folder / _ASKED).write_text(text, encoding="utf-8")
+        lock = os.open(folder / _PARTIAL, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+        fcntl.flock(lock, fcntl.LOCK_EX)  # before anybody else can know of it: it has its name only from here on
+        with open(lock, "w", encoding="utf-8", closefd=False) as file:
+            file.write(text)
+        (folder / _PARTIAL).rename(folder / _ASKED)
     except OSError as error:
         raise StoreError(f"{folder} cannot be written: {error.strerror}", hint="make room, or give another folder with --data") from error
     for old in sorted(parent.iterdir())[:-_KEPT]:
-        lock = _locked(old)
-        if lock is not None:
+        old_lock = _locked(old)
+        if old_lock is not None:
             shutil.rmtree(old, ignore_errors=True)
-            os.close(lock)
-    lock = _locked(folder)
-    assert lock is not None, "nobody else knows of it yet"
+            os.close(old_lock)
     return Unfinished(folder, options, plan, lock)
 
 
-def newest(data: Path, command: str) -> Unfinished:
-    """Return the command's newest invocation that is not finished. Raises InputError when there is none, DeviceBusy when it still runs."""
-    for folder in _newest_first(data):
-        asked = _asked(folder)
-        if asked["command"] == command:
-            break
-    else:
+def chosen(data: Path, command: str, which: str) -> Unfinished:
+    """Return the command's unfinished invocation whose name begins with which; "": the newest that no process works on.
+
+    Raises InputError when there is none, or not exactly one, and DeviceBusy when it still goes on.
+    """
+    known = [(folder, asked) for folder in _newest_first(data) if (asked := _known(folder)) is not None and asked["command"] == command]
+    meant = [(folder, asked) for folder, asked in known if folder.name.startswith(which)]
+    if not known:
         raise InputError("there is no unfinished run to go on with", hint="farm runs lists what was measured")
-    lock = _locked(folder)
-    if lock is None:
-        raise DeviceBusy("the newest run is still going on", hint="wait until it has ended, or stop it")
-    return Unfinished(folder, asked["options"], asked["plan"], lock)
+    if which and len(meant) != 1:
+        raise InputError(
+            f'{"several unfinished runs begin" if meant else "there is no unfinished run that begins"} with "{which}"',
+            hint="there are " + ", ".join(_words(folder, asked) for folder, asked in known),
+        )
+    for folder, asked in meant:
+        lock = _locked(folder)
+        if lock is not None:
+            return Unfinished(folder, asked["options"], asked["plan"], lock)
+    raise DeviceBusy(
+        f"{'that' if which else 'every unfinished'} run is still going on: {', '.join(_words(folder, asked) for folder, asked in meant)}",
+        hint="wait until it has ended, or stop it",
+    )
+
+
+def _words(folder: Path, asked: Mapping[str, Any]) -> str:
+    """Return what a person needs to choose an invocation: enough of its name, when it began, what on which devices."""
+    milliseconds = int(folder.name.replace("-", "")[:12], 16)  # RFC 9562, section 5.7
+    began = datetime.fromtimestamp(milliseconds / 1e3, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    options = asked["options"]
+    what = options.get("suite") or " ".join(options.get("models") or ())
+    return f"{folder.name[:_NAME]} (begun {began}: {Path(what).name} on {options.get('device_names') or options.get('pool') or 'local'})"
 
 
 def same(data: Path, command: str, plan: str) -> Unfinished | None:
     """Return the command's newest unfinished invocation of this very plan that no process works on, or None."""
     for folder in _newest_first(data):
-        try:
-            asked = _asked(folder)
-        except InputError:
-            continue
-        if (asked["command"], asked["plan"]) == (command, plan) and (lock := _locked(folder)) is not None:
+        asked = _known(folder)
+        if asked is not None and (asked["command"], asked["plan"]) == (command, plan) and (lock := _locked(folder)) is not None:
             return Unfinished(folder, asked["options"], plan, lock)
     return None
 
@@ -108,15 +129,13 @@ def _newest_first(data: Path) -> list[Path]:
     return [folder for folder in sorted(_parent(data).glob("*"), reverse=True) if (folder / _ASKED).exists()]
 
 
-def _asked(folder: Path) -> dict[str, Any]:
-    """Return what was written down. Raises InputError."""
+def _known(folder: Path) -> dict[str, Any] | None:
+    """Return what was written down; None where another version of farm did, or what is there cannot be read."""
     try:
         asked = json.loads((folder / _ASKED).read_text(encoding="utf-8"))
-        if asked["unfinished"] != _VERSION:
-            raise InputError("the unfinished run was begun by another version of farm", hint="run it anew, without --resume")
-        return {name: asked[name] for name in ("command", "options", "plan")}
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{folder / _ASKED} cannot be read", hint="remove that folder, and run anew") from error
+        return {name: asked[name] for name in ("command", "options", "plan")} if asked["unfinished"] == _VERSION else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def digest(work: Sequence[Sequence[Job]]) -> str:

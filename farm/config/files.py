@@ -118,6 +118,8 @@ def _in_words(model: type[Entry], place: tuple[int | str, ...], kind: str, messa
         return f"{key}: unknown key{nearest(str(place[-1]), _keys_at(model, place[:-1]))}"
     if kind == "missing":
         return f"{key}: missing"
+    if kind == "string_pattern_mismatch" and place[-1] == "[key]":
+        return f'{_dotted(place[:-1])}: a name holds letters, digits, ".", "_" and "-" only, and begins with a letter or a digit'
     return f"{key}: {message.removeprefix('Value error, ')}"
 
 

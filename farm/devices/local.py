@@ -78,6 +78,10 @@ class LocalTransport:
     def release(self) -> None:
         """Nothing was claimed."""
 
+    def holder(self) -> Holder | None:
+        """Return None: no other host can hold this machine."""
+        return None
+
     def own_harness(self, runtime: str) -> HarnessBuild | None:
         """Return None: this machine runs what was built for it."""
         return None
@@ -214,6 +218,10 @@ class LocalTransport:
 
     def prepare(self, conditions: Conditions) -> None:
         """Nothing is set on the local machine: its owner's settings are recorded, not changed."""
+
+    def settings(self) -> tuple[StateReading, ...]:
+        """Return nothing: nothing is ever set here."""
+        return ()
 
     def restore(self) -> None:
         """End what a killed controller left running, and remove its run folders; nothing else is ever changed here."""

@@ -79,6 +79,9 @@ class Transport(Protocol):
     def release(self) -> None:
         """Give the device up again."""
 
+    def holder(self) -> Holder | None:
+        """Return who has claimed the device, None when nobody has. Of one on this host, only its lock tells whether it is still there."""
+
     def own_harness(self, runtime: str) -> HarnessBuild | None:
         """Return the harness for a runtime that is on the device by itself, as an app is; None: it takes any that is built for it."""
 
@@ -132,6 +135,9 @@ class Transport(Protocol):
 
     def prepare(self, conditions: Conditions) -> None:
         """Bring what can be set to the stated conditions."""
+
+    def settings(self) -> tuple[StateReading, ...]:
+        """Return how what prepare() would set reads now, changing nothing; empty where nothing is ever set."""
 
     def restore(self) -> None:
         """Put back what prepare() changed, also what an earlier controller left changed."""

@@ -1,12 +1,13 @@
 """What notes a device's power beside a harness."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from farm.devices.readers import framework
 from farm.devices.transport import Handle, Transport, Watch
-from farm.power.plan import Plan, plan
+from farm.power.plan import DISPLAY, Plan, plan
 from farm.watched import pulled
 from farm.workloads import Job, Measured, PowerSource, Readings, StateReading
 
@@ -38,12 +39,20 @@ def meter(job: Job, transport: Transport, state: Sequence[StateReading], now_utc
     state is the device's before the pass: an external meter needs its clock's offset.
     """
     device = job.device
-    made = plan(device.name, device.kind, device.power, transport.power_texts())
+    texts = transport.power_texts()
+    made = plan(device.name, device.kind, device.power, texts)
     if made.source is PowerSource.MONSOON:
         from farm.power.monsoon import MonsoonMeter
 
         return MonsoonMeter.of(job, transport, state, now_utc)
-    return DeviceMeter(made, device.power.poll_s, transport)
+    return DeviceMeter(made, device.power.poll_s, transport, _display(texts))
+
+
+def _display(texts: Mapping[str, str]) -> tuple[StateReading, ...]:
+    """Return what the screen does while the energy is measured: much of a phone's idle power is its panel's."""
+    if DISPLAY not in texts:
+        return ()
+    return tuple(read(texts[DISPLAY]).at("before") for read in (framework.screen, framework.refresh_rate))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +62,14 @@ class DeviceMeter:
     plan: Plan
     poll_s: float
     transport: Transport
+    display: tuple[StateReading, ...] = ()
 
     @property
     def state(self) -> tuple[StateReading, ...]:
-        """The source, and how often it is asked where it is not a file that the harness's sampler reads."""
+        """The source, the display, and how often it is asked where it is not a file that the harness's sampler reads."""
         source = StateReading("power_source", "before", text=self.plan.source.value, source=self.plan.origin)
         rate = StateReading("power_poll_hz", "before", value=1 / self.poll_s, source="at most, while it measures")
-        return (source, rate) if self.plan.watch else (source,)
+        return (source, *self.display, rate) if self.plan.watch else (source, *self.display)
 
     @property
     def watch(self) -> Watch | None:

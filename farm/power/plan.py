@@ -11,6 +11,7 @@ from farm.workloads import DeviceKind, PowerSettings, PowerSource
 
 # What a Transport's power_texts() calls its sources; those that are files of several supplies are followed by the supply's name.
 CURRENT, VOLTAGE, TYPE, STATUS, COUNTER = "current", "voltage", "type", "status", "counter"
+DISPLAY = "display"
 
 _DEFAULT = {DeviceKind.LOCAL: PowerSource.RAPL, DeviceKind.ANDROID: PowerSource.FUEL_GAUGE, DeviceKind.IOS: PowerSource.NONE}
 _SUPPLIES = ("battery", "bms", "maxfg", "*battery*", "*fuel*gauge*")

@@ -8,6 +8,7 @@ import signal
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -100,6 +101,65 @@ def test_a_device_that_another_controller_holds_is_refused_with_its_holder(farm:
     assert done.returncode == 3
     assert f"xiaomi12x is held by process {holder.pid} of" in done.stderr
     assert farm("run", fake_model().path, "--device", "xiaomi12x", *QUICK, "--passes", "latency", "--repeat", 1).returncode == 0
+
+
+def test_two_names_of_one_phone_are_refused(farm: Farm, android_bench: Bench, fake_model: FakeModel, tmp_path: Path) -> None:
+    phone = android_bench.phones["s25"]
+    with (tmp_path / "devices.toml").open("a") as lab:
+        for name, where in (("twin", f'serial = "{phone.serial}"'), ("galaxy", 'match = "SM-S931*"')):
+            lab.write(f'[devices.{name}]\nkind = "android"\nadb = "{android_bench.adb.address}"\n{where}\n')
+    plainly = farm("run", fake_model().path, "--device", "s25,twin", *QUICK)
+    assert plainly.returncode == 2
+    assert f"s25 and twin are one device: {phone.serial}" in plainly.stderr
+    found_out = farm("run", fake_model().path, "--device", "s25,galaxy", *QUICK, "--passes", "memory", "--repeat", 1)
+    assert found_out.returncode == 3
+    assert "s25 is the same device as galaxy" in found_out.stdout or "galaxy is the same device as s25" in found_out.stdout
+    assert "1 of 1" in found_out.stdout  # it is measured once
+
+
+def test_doctor_says_what_a_phone_would_be_measured_with_and_who_holds_it(farm: Farm, android_bench: Bench) -> None:
+    phone = android_bench.phones["s25"]
+    phone.state(hold_skin_c=39)
+    checks = {check["name"].removeprefix("optional: "): check for check in json.loads(farm("doctor", "--device", "s25", "--json").stdout)}
+    phone.state(hold_skin_c=None, skin_c=27)
+    assert checks["source of power"]["found"] == "fuel_gauge: dumpsys battery, current now"
+    assert (checks["ready for a pass"]["works"], "its skin is at" in checks["ready for a pass"]["found"]) == (False, True)
+    assert "brightness 102" in checks["settings as they are"]["found"]
+    assert "Permission denied" in checks["battery_current_printed"]["found"]
+    assert (checks["nobody holds it"]["works"], checks["nobody holds it"]["found"]) == (True, "free")
+    phone.shell("cd /data/local/tmp/farm && { echo elsewhere; echo $(($(date +%s) + 60)); echo process 7 of ann since noon; } >lease")
+    checks = {check["name"]: check for check in json.loads(farm("doctor", "--device", "s25", "--json").stdout)}
+    phone.shell("rm /data/local/tmp/farm/lease")
+    assert checks["optional: nobody holds it"]["found"] == "process 7 of ann since noon"
+    assert "optional: settings as they are" not in checks  # nothing is asked of a phone that another one measures
+
+
+@pytest.mark.parametrize("cable", ["slow", "freeze"])
+def test_an_interrupt_ends_a_push_over_a_bad_link_at_once(
+    farm: Farm, android_bench: Bench, fake_model: FakeModel, tmp_path: Path, cable: str
+) -> None:
+    phone = android_bench.phones["xiaomi12x"]
+    model = fake_model().path
+    model.write_bytes(model.read_bytes() + b"#" * 40_000_000 + cable.encode())
+    phone.shell("rm -f /data/local/tmp/farm/files/partial-*")  # of the one before: whoever comes next removes it
+    command = [sys.executable, "-m", "farm", "--data", "data", "run", str(model), "--device", "xiaomi12x", *QUICK]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        phone.slow(500_000)
+        deadline_s = time.monotonic() + 60
+        pushed = phone.root / "data/local/tmp/farm/files"
+        while not list(pushed.glob("partial-*")) and process.poll() is None and time.monotonic() < deadline_s:
+            time.sleep(0.1)
+        if cable == "freeze":
+            phone.freeze()
+        process.send_signal(signal.SIGINT)
+        began_s = time.monotonic()
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert time.monotonic() - began_s < 5  # two, and what a busy machine takes
+    assert "Traceback" not in said
+    phone.restore()
+    phone.connect()
+    assert "there is no database" in farm("sql", "SELECT 1").stderr  # what was broken off is no run
 
 
 def test_an_unknown_pool_and_a_pool_beside_devices_are_refused(farm: Farm, fake_model: FakeModel) -> None:

@@ -5,13 +5,17 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from farm.cli import unfinished
+from farm.workloads import new_id
 from tests.conftest import CALM_TOML, FakeModel
 
 OPTIONS = ("--passes", "latency,memory", "--repeat", "3", "--threads", "1", "--iterations", "20", "--seed", "7")
@@ -101,11 +105,62 @@ def test_a_run_that_still_goes_on_is_not_gone_on_with(home: Path, fake_model: Fa
     assert "still going on" in refused.stderr
 
 
+def test_the_newest_that_nobody_works_on_is_gone_on_with_or_the_one_that_is_named(home: Path, fake_model: FakeModel) -> None:
+    older, newer, going_on = (fake_model(f"{name}.fake", spin_ns=1_000_000).path for name in ("older", "newer", "going-on"))
+    for model in (older, newer):
+        stopped(home, model, 1, signal.SIGKILL)
+    unfinished = sorted(path.name for path in (home / "data" / "unfinished").iterdir())
+    assert len(unfinished) == 2
+    unknown = farm(home, "run", "--resume", "older")
+    assert unknown.returncode == 2
+    assert 'there is no unfinished run that begins with "older"' in unknown.stderr
+    assert f"{unfinished[0][:13]} (begun 20" in unknown.stderr
+    assert "older.fake on local" in unknown.stderr
+    named = farm(home, "run", "--resume", unfinished[0][:13], "--json")
+    assert named.returncode == 0, named.stderr
+    assert {line["workload"] for line in json.loads(named.stdout)["sessions"][0]["results"]} == {"older"}
+    process = subprocess.Popen(command("run", going_on, *OPTIONS, "--repeat", "500"), cwd=home, stderr=subprocess.DEVNULL)
+    try:
+        deadline_s = time.monotonic() + 20
+        while len(list((home / "data").glob("unfinished/*/asked.json"))) < 2 and time.monotonic() < deadline_s:
+            time.sleep(0.05)
+        plan_is_newer = farm(home, "run", "--resume", "--json", "--html", "page.html")
+    finally:
+        process.kill()
+        process.wait()
+    # The newest goes on, so that the one before it is meant; this machine is held meanwhile, which is said.
+    assert "local is held by process" in plan_is_newer.stderr or "newer" in plan_is_newer.stdout
+
+
+def test_what_is_begun_is_its_own_from_the_first_moment(tmp_path: Path) -> None:
+    """Others look for what they could go on with, and for what is old, all the time."""
+    ended = threading.Event()
+
+    def look() -> None:
+        while not ended.is_set():
+            found = unfinished.same(tmp_path, "run", "a plan")
+            if found is not None:
+                os.close(found.lock)
+
+    lookers = [threading.Thread(target=look) for _ in range(3)]
+    for looker in lookers:
+        looker.start()
+    try:
+        for _ in range(200):
+            begun = unfinished.begin(tmp_path, new_id(datetime.now(UTC)), "run", {}, "a plan")
+            os.close(begun.lock)
+    finally:
+        ended.set()
+        for looker in lookers:
+            looker.join()
+    assert 0 < len(list((tmp_path / "unfinished").iterdir())) <= 20
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (("run", "--resume"), "there is no unfinished run"),
-        (("run", "--resume", "model.pte"), "name either model files or a --suite, or go on with --resume"),
+        (("run", "--suite", "s.toml", "--resume"), "name either model files or a --suite, or go on with --resume"),
     ],
 )
 def test_nothing_to_go_on_with_is_said(home: Path, arguments: tuple[str, ...], said: str) -> None:

@@ -114,6 +114,7 @@ def test_each_vendors_gauge_gives_the_energy_that_was_drawn(stage: Stage, phone:
     assert value(seen.run, "idle_power_uw") == pytest.approx(seen.truth.power_uw(seen.run, "idle"), rel=0.1)
     assert value(seen.run, "power_uw") == pytest.approx(seen.truth.power_uw(seen.run, "work"), rel=0.1)
     assert state_of(seen.run, "clock_offset_uncertainty_ns") > 0
+    assert (state_of(seen.run, "screen"), round(state_of(seen.run, "display_refresh_rate_hz"))) == ("on", 120)
 
 
 def test_a_language_models_energy_is_told_for_each_token(stage: Stage) -> None:

@@ -139,6 +139,12 @@ claim) # host, seconds, holder in words -> "taken", or "held" and the holder's w
     { echo "$host"; echo $((now + seconds)); echo "$holder"; } 1<>lease && echo taken
   fi
   ;;
+holder) # -> host and words of the holder of a lease that lasts, a line each, or nothing
+  [ -f lease ] && { IFS= read -r other; IFS= read -r until; IFS= read -r whose; } <lease || exit 0
+  left=$((until - $(date +%s)))
+  [ $left -gt 0 ] && [ $left -le 600 ] && echo "$other" && echo "$whose"
+  exit 0
+  ;;
 release) # host: give up a lease, if it is this host's
   IFS= read -r host || exit 3
   exec 9>lease.lock && flock 9 9>&9 || exit 3 # mksh gives its own descriptors to a child only when told

@@ -79,6 +79,11 @@ class AndroidTransport:
             with suppress(DeviceLost):
                 self._patiently(lambda box: self.lease.give_up(box, holder), wait_s=0, is_spared=True)
 
+    def holder(self) -> Holder | None:
+        """Return who has the lease in the phone's box, while it lasts."""
+        host, _, words = self._patiently(lambda box: box.call("holder").out).partition("\n")
+        return Holder(host, words.strip()) if host else None
+
     def adb(self) -> Adb:
         """Return the connection to the device itself, for what is no measurement."""
         return self._patiently(lambda box: box.adb, wait_s=0)
@@ -193,12 +198,16 @@ class AndroidTransport:
 
     def prepare(self, conditions: Conditions) -> None:
         """Hold steady what can be: screen, radios, performance mode, background compilation. Charging is recorded, not changed."""
+        self._held = self._patiently(lambda box: steady.hold(box, self._steady(box, conditions)))
 
-        def held(box: Box) -> tuple[Reading, ...]:
-            needs_radio = is_over_radio(box.adb.serial) or self.device.wireless is not None  # its cable may be pulled meanwhile
-            return steady.hold(box, steady.wanted(conditions, link_needs_radio=needs_radio))
+    def settings(self) -> tuple[StateReading, ...]:
+        """Return how what prepare() holds reads now."""
+        things = self._patiently(lambda box: steady.looked_at(box, self._steady(box, self.device.conditions)))
+        return tuple(reading.at("before") for reading in things)
 
-        self._held = self._patiently(held)
+    def _steady(self, box: Box, conditions: Conditions) -> tuple[steady.Steady, ...]:
+        needs_radio = is_over_radio(box.adb.serial) or self.device.wireless is not None  # its cable may be pulled meanwhile
+        return steady.wanted(conditions, link_needs_radio=needs_radio)
 
     def restore(self) -> None:
         """End what a killed controller left running, remove its run folders, and put settings back, whoever changed them."""

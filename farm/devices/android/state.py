@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from farm.devices.android.adb import Adb
@@ -33,6 +33,8 @@ _ZONES = (
     "for z in /sys/class/thermal/thermal_zone*; do k=$(cat $z/type 2>/dev/null); "
     f"echo '{_MARK}zone'\" ${{z##*/}} $k\"; cat $z/temp 2>&1; done"
 )
+_SUPPLY = "supply "
+_SUPPLIES = f"for s in /sys/class/power_supply/*; do echo '{_MARK}supply'\" ${{s##*/}}\"; cat $s/uevent 2>&1; done"
 _WHO = _asking(
     {
         "properties": "getprop",
@@ -62,6 +64,7 @@ _NOW = "; ".join(
         ),
         _POLICIES,
         _ZONES,
+        _SUPPLIES,
     )
 )
 
@@ -78,6 +81,7 @@ _POWER = "; ".join(
                 "command": "cmd battery get -f current_now",
                 "call": "service call batteryproperties 1 i32 2",
                 "rails": "dumpsys android.hardware.power.stats.IPowerStats/default",
+                "display": "dumpsys display",
             }
         ),
     )
@@ -85,7 +89,7 @@ _POWER = "; ".join(
 
 
 def power_texts(adb: Adb) -> dict[str, str]:
-    """Return what each power source says, by its name: current, voltage, type and status SUPPLY, battery, command, call, rails."""
+    """Return what each power source says, by its name: current, voltage, type and status SUPPLY, battery, command, call, rails, display."""
     return _sections(adb.shell(_POWER).out)
 
 
@@ -147,10 +151,20 @@ def vitals(adb: Adb, phase: str) -> tuple[StateReading, ...]:
     readings += battery.read(text.get("battery", ""))
     readings += (thermal.status(text.get("thermal", "")), thermal.skin(text.get("thermal", "")))
     readings += thermal.temperatures(text.get("thermal", ""))
-    readings += (framework.wakefulness(text.get("power", "")), framework.airplane_mode(text.get("airplane", "")))
+    readings += [limit for limit in thermal.thresholds(text.get("thermal", "")) if "(skin)" in limit.source]
+    readings += (framework.wakefulness(text.get("power", "")), framework.stays_on(text.get("power", "")))
+    readings.append(framework.airplane_mode(text.get("airplane", "")))
     readings.append(gauge.file_current(text.get("current", "")))
-    readings += [_of_file(name, content) for name, content in text.items() if " " in name]
-    return tuple(reading.at(phase) for reading in readings)
+    readings += [_of_file(name, content) for name, content in text.items() if " " in name and not name.startswith(_SUPPLY)]
+    supplies = [gauge.uevent(content) for name, content in text.items() if name.startswith(_SUPPLY)]
+    return tuple(reading.at(phase) for reading in _filled(readings, [reading for supply in supplies for reading in supply]))
+
+
+def _filled(readings: Sequence[Reading], supplies: Sequence[Reading]) -> list[Reading]:
+    """Return readings with what only the supplies' own files say, such as how worn a battery is, and why what nobody says is absent."""
+    known = {reading.name for reading in readings if reading.reason is None}
+    more = {reading.name: reading for reading in supplies if reading.reason is None and reading.name not in known}
+    return [*(reading for reading in readings if reading.reason is None or reading.name not in more), *more.values()]
 
 
 def _of_file(name: str, content: str) -> Reading:

@@ -137,6 +137,11 @@ def wanted(conditions: Conditions, *, link_needs_radio: bool) -> tuple[Steady, .
     return (*_ALWAYS, *airplane, *((_FIXED_PERFORMANCE,) if conditions.fixed_performance else ()))
 
 
+def looked_at(box: Box, things: Sequence[Steady]) -> tuple[Reading, ...]:
+    """Return how each thing reads now."""
+    return tuple(replace(thing.look(box), name=f"{thing.name}_setting") for thing in things)
+
+
 def hold(box: Box, things: Sequence[Steady]) -> tuple[Reading, ...]:
     """Set what is to be steady and return how each thing is then; one that the phone does not let a shell set has a reason.
 

@@ -104,6 +104,11 @@ class IosTransport:
                 self.phone.release(holder.host)
         self.phone.worker.close()
 
+    def holder(self) -> Holder | None:
+        """Return who has the lease in the phone's box; of which host, it does not tell."""
+        words = self._patiently(self.phone.leased)
+        return None if words is None else Holder("", words)
+
     def _renew(self) -> None:
         """Renew the lease when a quarter of its time has passed. Raises DeviceBusy when another host has taken the phone."""
         if self._holder is None or time.monotonic() - self._renewed_s < _LEASE_S / 4:
@@ -216,6 +221,10 @@ class IosTransport:
     def prepare(self, conditions: Conditions) -> None:
         """See that the phone is there. Nothing can be set; what iOS says of screen and power modes gates the start."""
         self._patiently(self.phone.boot_id)
+
+    def settings(self) -> tuple[StateReading, ...]:
+        """Return nothing: nothing can be set."""
+        return ()
 
     def restore(self) -> None:
         """End what a killed controller left running, and remove its run folders; nothing else is ever changed on an iPhone."""

@@ -2,7 +2,7 @@
 
 Which unit and sign a phone uses cannot be told from a number (976 is 0.976 mA on a Pixel 3a and would be
 976 mA on a Samsung): these readers return battery_current_printed, the number as the source prints it, and
-in_ua() converts it once the device's unit is known.
+farm.power.current learns the unit.
 """
 
 import re
@@ -16,19 +16,6 @@ _NO_VALUE = (-(2**63), 2**63 - 1, -(2**31), 2**31 - 1)  # what BatteryManager an
 _ERRNO = range(-133, 0)  # -22 is EINVAL, not a reading
 _MOST_UA = 30_000_000
 _STATUSES = ("Charging", "Discharging", "Not charging", "Full")
-
-
-def in_ua(printed: Reading, unit_ua: int) -> Reading:
-    """Return a current as battery_current_ua, where one unit of the printed number is unit_ua uA (mA: 1000).
-
-    The sign stays the source's own. Absent stays absent; more than 30 A shows that the unit is wrong.
-    """
-    if printed.value is None:
-        return absent("battery_current_ua", printed.source, printed.reason or "unknown")
-    value = printed.value * unit_ua
-    if abs(value) > _MOST_UA:
-        return absent("battery_current_ua", printed.source, f"{printed.value:.0f} x {unit_ua} uA is no battery's current")
-    return Reading("battery_current_ua", value, source=printed.source)
 
 
 def cmd_current(text: str) -> Reading:
@@ -131,6 +118,8 @@ def uevent(text: str) -> tuple[Reading, ...]:
 
 def _is_battery(fields: dict[str, str | None]) -> bool:
     """Tell whether the supply says that it is a battery, or, where the file has no type, is named like one."""
+    if fields.get("SCOPE") == "Device":  # a pen's or a mouse's, not the phone's
+        return False
     if "TYPE" in fields:
         return fields["TYPE"] in ("Battery", "BMS")
     return re.search(r"bat|bms|gauge|fg", fields.get("NAME") or "", re.IGNORECASE) is not None

@@ -1,4 +1,4 @@
-"""What toybox's programs print on a phone: uptime, date and df."""
+"""What toybox's programs print on a phone: uptime and df."""
 
 import re
 from dataclasses import dataclass
@@ -30,12 +30,6 @@ def uptime(text: str) -> tuple[Reading, Reading]:
         return absent("uptime_s", source, reason), absent("load_1m", source, reason)
     minutes = int(match[1] or 0) * 24 * 60 + int(match[2] or 0) * 60 + int(match[3] or match[4])
     return Reading("uptime_s", minutes * 60, source=source), Reading("load_1m", float(match[5]), source=source)
-
-
-def clock_ns(text: str) -> int | None:
-    """Read `date +%s.%N` (nanoseconds since 1970 by the device's clock), or None. Readable dates name zones that are not kept to."""
-    match = re.fullmatch(r"([0-9]{9,11})\.([0-9]{9})", only_line(text) or "")
-    return int(match[1]) * 1_000_000_000 + int(match[2]) if match else None
 
 
 def disks(df: str) -> tuple[Disk, ...]:

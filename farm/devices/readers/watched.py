@@ -8,7 +8,7 @@ from farm.devices.readers.reading import complete_lines
 
 MARK = "@@@ farm "
 BATTERY, COMMAND, CALL, RAILS, THERMAL = "battery", "command", "call", "rails", "thermal"
-"""What a Transport's watch() can look at."""
+"""What can be looked at beside a harness."""
 REFRESH = "refresh"
 """Says nothing: has the battery service read its gauge anew, which it does by itself only when something happens."""
 

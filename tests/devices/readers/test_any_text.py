@@ -103,7 +103,6 @@ READERS: dict[str, tuple[Facts, str]] = {
     "airplane mode": (of_readings(framework.airplane_mode), "enabled\n"),
     "app memory": (of_readings(framework.app_memory), texts.APP_MEMORY),
     "uptime": (of_readings(toybox.uptime), texts.UPTIME),
-    "clock": (of_one(toybox.clock_ns), "1767326645.123456789\n"),
     "disks": (of_values(toybox.disks), texts.DF),
     "adb devices": (device_facts, texts.ADB_DEVICES),
     "adb push": (of_one(lambda text: adb.pushed(text).bytes_sent), texts.ADB_PUSH),

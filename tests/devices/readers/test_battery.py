@@ -106,15 +106,16 @@ def test_a_reading_becomes_a_fact_about_a_run() -> None:
     )
 
 
-def test_a_current_needs_its_unit() -> None:
+def test_a_current_stays_as_it_is_printed() -> None:
     printed = gauge.cmd_current("-976\n")
     assert (printed.name, printed.value) == ("battery_current_printed", -976)
-    assert gauge.in_ua(printed, 1).value == -976
-    assert gauge.in_ua(printed, 1000).value == -976_000
-    assert gauge.in_ua(gauge.cmd_current("402133\n"), 1000).reason == "402133 x 1000 uA is no battery's current"
-    assert gauge.in_ua(gauge.cmd_current("Unknown get option: current_now\n"), 1).reason == (
-        "no such command: Unknown get option: current_now"
-    )
+    assert gauge.cmd_current("Unknown get option: current_now\n").reason == "no such command: Unknown get option: current_now"
+
+
+def test_a_pens_battery_is_not_the_phones() -> None:
+    pen = "POWER_SUPPLY_NAME=pen_battery\nPOWER_SUPPLY_TYPE=Battery\nPOWER_SUPPLY_SCOPE=Device\nPOWER_SUPPLY_CAPACITY=90\n"
+    assert [reading.value for reading in gauge.uevent(pen)] == [None]
+    assert gauge.uevent(pen.replace("SCOPE=Device", "SCOPE=System"))[0].value == 90
 
 
 @pytest.mark.parametrize("printed", [-(2**63), 2**63 - 1, -(2**31), 2**31 - 1])

@@ -134,12 +134,6 @@ def test_uptime(up: str, uptime_s: int) -> None:
     assert [reading.value for reading in found] == [uptime_s, 2.31]
 
 
-def test_the_devices_clock() -> None:
-    assert toybox.clock_ns("1767326645.000000789\n") == 1_767_326_645_000_000_789
-    assert toybox.clock_ns("1767326645.%N\n") is None
-    assert toybox.clock_ns("Fri Jan  2 03:04:05 GMT 2026\n") is None
-
-
 def test_disks() -> None:
     assert [(disk.mounted_on, disk.free_bytes // 1024) for disk in toybox.disks(texts.DF)] == [
         ("/dev", 3778460),
