@@ -214,7 +214,8 @@ class _Search:
 
     def _ends(self, builds: Builds, revision: str) -> Artifact:
         """Return the artifact of the good or the bad revision. Raises InputError: without it there is nothing to search."""
-        say(f"building {revision[:12]}")
+        if not builds.is_kept(revision):
+            say(f"building {revision[:12]}")
         try:
             return builds.artifact(revision)
         except Unbuildable as error:
@@ -224,7 +225,7 @@ class _Search:
     def _tried(self, builds: Builds, revision: str, question: Budget, good: Artifact, bad: Artifact) -> Step:
         """Build a revision and hold it against the good one; the same bytes as before are not measured again."""
         left = bisect.left_to_try(self.task.revisions, self.steps)
-        say(f"building {revision[:12]}, one of about {left} that are left to try")
+        say(f"{'trying' if builds.is_kept(revision) else 'building'} {revision[:12]}, one of about {left} that are left to try")
         try:
             artifact = builds.artifact(revision)
         except Unbuildable as error:
