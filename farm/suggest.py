@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from farm import calibrate, gate, units
-from farm.metrics import METRICS, Better, Metric
-from farm.verdicts import Budget, Plan
+from farm.metrics import METRICS, Better, Metric, Statistic
+from farm.verdicts import Budget, Plan, Quality
 from farm.workloads import ONCE_PASSES, Pass
 
 _SESSIONS = 3
@@ -40,7 +40,7 @@ def proposals(
 ) -> list[Proposal]:
     """Return a relative budget and a limit for every number that each workload's passes measure, in the metric table's order.
 
-    A number of which the suite states such a budget already is only compared with it.
+    A number of which the suite states such a budget already is only compared with it. drops() has those of accuracies.
     """
     told = list(stated)
     return [
@@ -50,6 +50,20 @@ def proposals(
         for proposal in (_relative(metric, workload, devices, known, plan, told), _limit(metric, workload, devices, known, told))
         if proposal is not None
     ]
+
+
+def drops(items: Mapping[str, int], plan: Plan, stated: Sequence[Budget]) -> list[Proposal]:
+    """Return a budget of accuracy for each workload, by how many items it is asked; none where the suite states one."""
+    found = []
+    for workload, count in items.items():
+        asked = Budget(workload, Quality.ACCURACY, Statistic.VALUE, max_drop=0.0)
+        drop = gate.smallest_drop(count, plan)
+        if drop is None:
+            found.append(Proposal(f"{asked.name}: {count} items decide no drop that is worth stating", None))
+        elif not any(_is_alike(budget, asked) for budget in stated):
+            why = f"{asked.name}: the least of a few round ones that the same answers to {count} items pass"
+            found.append(Proposal(why, _text(asked, f'max_drop = "{100 * drop:g} %"')))
+    return found
 
 
 def as_toml(given: Iterable[Proposal], where: str) -> str:

@@ -170,6 +170,16 @@ def test_what_the_suite_states_already_is_compared_and_not_repeated() -> None:
     assert "the suite states 3 %" in text
 
 
+@pytest.mark.parametrize(
+    ("items", "said"), [(360, 'max_drop = "1.5 %"'), (10_000, 'max_drop = "0.1 %"'), (20, "decide no drop that is worth")]
+)
+def test_a_drop_of_accuracy_is_what_so_many_items_can_show(items: int, said: str) -> None:
+    text = suggest.as_toml(suggest.drops({"net": items}, PLAN, []), "")
+    assert said in text
+    stated = Budget("net", "accuracy_ratio", Statistic.VALUE, max_drop=0.01)
+    assert "[[budgets]]" not in suggest.as_toml(suggest.drops({"net": items}, PLAN, [stated]), "")
+
+
 def test_a_limit_for_two_devices_holds_on_the_slower_one_and_is_as_wide_as_one_of_them_moves() -> None:
     history = pl.concat([levels(1e9, 1e9, 1e9), levels(2.0e9, 2.1e9, 2.0e9, device="pixel9")])
     assert 'max = "2.300 GB"' in proposed(known(), history, devices=("s25", "pixel9"))
