@@ -84,7 +84,8 @@ def _numbers(passes: Sequence[Pass], workload: str, known: Known) -> list[Metric
 
 def _relative(metric: Metric, workload: str, devices: Sequence[str], known: Known, plan: Plan, stated: Sequence[Budget]) -> Proposal | None:
     asked = Budget(workload, metric.name, metric.statistics[0], max_regression=0.0)
-    deviations = {device: value for device, value in _cautious(asked, known.noises).items() if device in devices}
+    found = _cautious(asked, known.noises)
+    deviations = {device: found[device] for device in devices if device in found}
     unknown = [device for device in devices if device not in deviations]
     if unknown:
         return Proposal(f"{asked.name}: not calibrated on {', '.join(unknown)}, so nothing is proposed (farm calibrate)", None)
