@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 
 import gate_aside
+import gate_calibration
 import noise
 import numpy as np
 import polars as pl
@@ -189,7 +190,8 @@ def main() -> None:
     main_requirements(checks, *plain, "phone", power=True)
     ramped = sides(noise.sessions(count, 2 * RUNS, noise.Noise(ramp=0.05), streams[1]), streams[1])
     main_requirements(checks, *ramped, "phone with throttling ramp", power=False)
-    gate_aside.others(*plain)
+    gate_aside.others(*plain, "phone")
+    gate_aside.others(*ramped, "phone with throttling ramp")
     agreement(checks, *plain, chosen)
     family(checks, streams[2], count)
     real_forks(checks, given.forks, streams[3], count)
@@ -198,6 +200,8 @@ def main() -> None:
     gate_aside.limits(checks, streams[6], count)
     gate_aside.quality(checks, streams[7], count)
     gate_aside.modes(streams[8], count // 5)
+    gate_calibration.needed(checks, streams[9], max(50, count // 20), frame)
+    gate_calibration.once(checks, streams[9], count)
     print(f"\n{time.perf_counter() - start_s:.0f} s; requirements missed: {'; '.join(checks.missed) or 'none'}")
     sys.exit(bool(checks.missed))
 

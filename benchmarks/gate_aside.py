@@ -16,7 +16,7 @@ from farm.stats.modes import two_groups
 from farm.stats.paired import accuracy_drop_bounds, log_perplexity_change
 
 
-def others(baseline: Array, candidate: Array) -> None:
+def others(baseline: Array, candidate: Array, device: str) -> None:
     """Other boundaries and strata on the same sessions, so that the shipped choice can be seen beside them."""
     six = (8, 14, 20, 26, 32, 40)
     every = tuple([0.025] * len(six))
@@ -32,7 +32,7 @@ def others(baseline: Array, candidate: Array) -> None:
         "fixed 40, one stratum a session": Design((RUNS,), (0.025,), (0.025,), group=RUNS),
         "ordinary p-values at 6 looks (wrong)": Design(six, every, every),
     }
-    print("\nother designs on the same sessions, budget 3 %")
+    print(f"\n{device}: other designs on the same sessions, budget 3 %")
     print(f"  {'design':58} 0 %: PASS  runs +3 %: FAIL coverage +5 %: FAIL  runs +6 %: FAIL")
     for name, design in designs.items():
         at = {truth: sequential.run(baseline, candidate + math.log1p(truth), math.log(1.03), design) for truth in (0.0, 0.03, 0.05, 0.06)}

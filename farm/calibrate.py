@@ -116,5 +116,10 @@ def keys(device: Device, work: Iterable[Contest]) -> set[str]:
 
 
 def of_keys(known: pl.DataFrame, wanted: Collection[str]) -> pl.DataFrame:
-    """Return the noise of workloads that were measured with these settings and inputs."""
-    return known.filter(pl.col("workload_key").is_in(list(wanted)))
+    """Return the noise of workloads that were measured with these settings and inputs, on devices that are what they were then."""
+    return known.filter(pl.col("workload_key").is_in(list(wanted)), "is_current")
+
+
+def outdated(known: pl.DataFrame) -> list[str]:
+    """Return the devices whose noise is that of another OS build, or of another device that had the name."""
+    return sorted(known.filter(~pl.col("is_current"))["device"].unique())

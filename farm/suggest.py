@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from farm import calibrate, gate, units
-from farm.metrics import METRICS, Better, Metric
-from farm.verdicts import Budget, Plan
+from farm.metrics import METRICS, Better, Metric, Statistic
+from farm.verdicts import Budget, Plan, Quality
 from farm.workloads import ONCE_PASSES, Pass
 
 _SESSIONS = 3
@@ -40,7 +40,7 @@ def proposals(
 ) -> list[Proposal]:
     """Return a relative budget and a limit for every number that each workload's passes measure, in the metric table's order.
 
-    A number of which the suite states such a budget already is only compared with it.
+    A number of which the suite states such a budget already is only compared with it. drops() has those of accuracies.
     """
     told = list(stated)
     return [
@@ -50,6 +50,20 @@ def proposals(
         for proposal in (_relative(metric, workload, devices, known, plan, told), _limit(metric, workload, devices, known, told))
         if proposal is not None
     ]
+
+
+def drops(items: Mapping[str, int], plan: Plan, stated: Sequence[Budget]) -> list[Proposal]:
+    """Return a budget of accuracy for each workload, by how many items it is asked; none where the suite states one."""
+    found = []
+    for workload, count in items.items():
+        asked = Budget(workload, Quality.ACCURACY, Statistic.VALUE, max_drop=0.0)
+        drop = gate.smallest_drop(count, plan)
+        if drop is None:
+            found.append(Proposal(f"{asked.name}: {count} items decide no drop that is worth stating", None))
+        elif not any(_is_alike(budget, asked) for budget in stated):
+            why = f"{asked.name}: the least of a few round ones that the same answers to {count} items pass"
+            found.append(Proposal(why, _text(asked, f'max_drop = "{100 * drop:g} %"')))
+    return found
 
 
 def as_toml(given: Iterable[Proposal], where: str) -> str:
@@ -70,7 +84,8 @@ def _numbers(passes: Sequence[Pass], workload: str, known: Known) -> list[Metric
 
 def _relative(metric: Metric, workload: str, devices: Sequence[str], known: Known, plan: Plan, stated: Sequence[Budget]) -> Proposal | None:
     asked = Budget(workload, metric.name, metric.statistics[0], max_regression=0.0)
-    deviations = {device: value for device, value in _cautious(asked, known.noises).items() if device in devices}
+    found = _cautious(asked, known.noises)
+    deviations = {device: found[device] for device in devices if device in found}
     unknown = [device for device in devices if device not in deviations]
     if unknown:
         return Proposal(f"{asked.name}: not calibrated on {', '.join(unknown)}, so nothing is proposed (farm calibrate)", None)

@@ -1,6 +1,8 @@
 """Calibration and proposals as values: which noise counts for which budget, and what is proposed."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -11,9 +13,10 @@ from farm.config.lab import LOCAL
 from farm.metrics import Statistic
 from farm.rack import plan_blocks
 from farm.records import record
-from farm.verdicts import Budget, Plan
+from farm.store import Store
+from farm.verdicts import Budget, Estimate, Noise, Plan
 from farm.workloads import Outcome, Pass, PassSettings, Workload, new_id
-from tests.conftest import NOW, a_run, a_session, an_artifact
+from tests.conftest import IDENTITY, NOW, a_run, a_session, an_artifact
 from tests.release.simulated import Rack, a_device
 
 PLAN = Plan()
@@ -28,13 +31,14 @@ def known(*rows: tuple[str, str, str, float], runs: int = 20) -> pl.DataFrame:
         [
             {
                 "device": device, "device_id": device, "workload": workload, "workload_key": "k", "metric": metric,
-                "statistic": "p50" if metric == "latency_ns" else "value", "deviation": deviation, "runs": runs, "measured_at": NOW,
+                "statistic": "p50" if metric == "latency_ns" else "value", "deviation": deviation, "runs": runs,
+                "measured_at": NOW, "is_current": True,
             }
             for device, workload, metric, deviation in rows
         ],
         schema={
             "device": pl.String, "device_id": pl.String, "workload": pl.String, "workload_key": pl.String, "metric": pl.String,
-            "statistic": pl.String, "deviation": pl.Float64, "runs": pl.Int64, "measured_at": pl.Datetime,
+            "statistic": pl.String, "deviation": pl.Float64, "runs": pl.Int64, "measured_at": pl.Datetime, "is_current": pl.Boolean,
         },
     )  # fmt: skip
 
@@ -90,6 +94,39 @@ def test_a_budget_is_held_against_the_noise_of_all_its_devices() -> None:
     assert (half.unarmed, half.uncalibrated) == ({}, {"oneplus13": ("net latency_ns.p50",)})
 
 
+def calibrated(store: Store, number: int, deviation: float, **changes: str) -> None:
+    """Store a session of s25, and a calibration of it."""
+    at = NOW + timedelta(days=number)
+    session = a_session(id=new_id(at), started_at=at, device=a_device("s25"), identity=replace(IDENTITY, **changes))  # type: ignore[arg-type]
+    store.append([record(session, a_run(session, id=new_id(at)))])
+    facts = calibrate.Facts(new_id(at), at, "s", "suite.toml", 7, "0.1.0", "farm calibrate")
+    noise = Noise("s25", "a-workload", "latency_ns", Statistic.P50, deviation, 8, Estimate(1.0, 0.9, 1.1, 0.95))
+    store.add(calibrate.rows(facts, [noise], [record(session, a_run(session, id=new_id(at)))]))
+
+
+def test_the_newest_calibration_holds_until_the_device_is_another_one(tmp_path: Path) -> None:
+    store = Store(tmp_path / "farm.duckdb")
+
+    def known_now() -> pl.DataFrame:
+        return store.query("known_noises", devices=["s25"])
+
+    assert known_now().is_empty()
+    calibrated(store, 0, 0.01)
+    calibrated(store, 1, 0.02)
+    assert known_now().select("device", "deviation", "is_current").rows() == [("s25", 0.02, True)]
+    keys = known_now()["workload_key"].to_list()
+    assert calibrate.of_keys(known_now(), keys).height == 1
+    assert calibrate.of_keys(known_now(), ["another"]).is_empty()
+    at = NOW + timedelta(days=2)
+    updated = a_session(id=new_id(at), started_at=at, device=a_device("s25"), identity=replace(IDENTITY, os_build="another"))
+    store.append([record(updated, a_run(updated, id=new_id(at)))])
+    assert calibrate.outdated(known_now()) == ["s25"]
+    assert calibrate.of_keys(known_now(), keys).is_empty()
+    calibrated(store, 3, 0.03, os_build="another")
+    assert calibrate.outdated(known_now()) == []
+    assert calibrate.of_keys(known_now(), keys)["deviation"].to_list() == [0.03]
+
+
 def proposed(noises: pl.DataFrame, history: pl.DataFrame, *stated: Budget, devices: tuple[str, ...] = ("s25",)) -> str:
     found = suggest.proposals({"net": (Pass.LATENCY, Pass.MEMORY)}, devices, suggest.Known(noises, history), PLAN, stated)
     return suggest.as_toml(found, "")
@@ -131,6 +168,16 @@ def test_what_the_suite_states_already_is_compared_and_not_repeated() -> None:
     assert "[[budgets]]" not in text
     assert "is the least that 40 runs a side decide" in text
     assert "the suite states 3 %" in text
+
+
+@pytest.mark.parametrize(
+    ("items", "said"), [(360, 'max_drop = "1.5 %"'), (10_000, 'max_drop = "0.1 %"'), (20, "decide no drop that is worth")]
+)
+def test_a_drop_of_accuracy_is_what_so_many_items_can_show(items: int, said: str) -> None:
+    text = suggest.as_toml(suggest.drops({"net": items}, PLAN, []), "")
+    assert said in text
+    stated = Budget("net", "accuracy_ratio", Statistic.VALUE, max_drop=0.01)
+    assert "[[budgets]]" not in suggest.as_toml(suggest.drops({"net": items}, PLAN, [stated]), "")
 
 
 def test_a_limit_for_two_devices_holds_on_the_slower_one_and_is_as_wide_as_one_of_them_moves() -> None:

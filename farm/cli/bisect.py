@@ -169,12 +169,14 @@ class _Search:
         task, builds = self.task, self._builds()
         good, bad = (self._ends(builds, revision) for revision in (task.revisions[0], task.revisions[-1]))
         if good.sha256 == bad.sha256:
-            return bisect_view.Shown(task.budget, task.device.name, task.revisions, (), None, None, "both revisions build the same bytes")
+            return bisect_view.Shown(
+                task.budget, task.device.name, task.revisions, (), None, None, None, "both revisions build the same bytes"
+            )
         whole = self._compared("whole", bad, good, bisect.any_change(task.budget))
         if whole.decision is not Decision.FAIL or whole.estimate is None:
             why = "no worse" if whole.decision is Decision.PASS else "not shown to be worse"
             text = f"the bad revision is {why} than the good one: {whole.reason}"
-            return bisect_view.Shown(task.budget, task.device.name, task.revisions, (), None, whole.estimate, text)
+            return bisect_view.Shown(task.budget, task.device.name, task.revisions, (), None, None, whole.estimate, text)
         say(f"{task.revisions[-1][:12]} against {task.revisions[0][:12]}: {whole.reason}")
         self.steps.update((step.revision, step) for step in self._read())
         question = bisect.halfway(task.budget, whole.estimate.value)
@@ -182,7 +184,8 @@ class _Search:
             self._keep(self._tried(builds, revision, question, good, bad))
         found = bisect.place(task.revisions, self.steps)
         ratio = self._at_the_place(builds, found, whole.estimate, good, bad)
-        return bisect_view.Shown(task.budget, task.device.name, task.revisions, tuple(self.steps.values()), found, ratio, None)
+        steps = tuple(self.steps.values())
+        return bisect_view.Shown(task.budget, task.device.name, task.revisions, steps, found, ratio, whole.estimate, None)
 
     def rows(self, shown: bisect_view.Shown) -> dict[str, Any]:
         """Return the rows of what came of it."""
@@ -211,7 +214,8 @@ class _Search:
 
     def _ends(self, builds: Builds, revision: str) -> Artifact:
         """Return the artifact of the good or the bad revision. Raises InputError: without it there is nothing to search."""
-        say(f"building {revision[:12]}")
+        if not builds.is_kept(revision):
+            say(f"building {revision[:12]}")
         try:
             return builds.artifact(revision)
         except Unbuildable as error:
@@ -221,7 +225,7 @@ class _Search:
     def _tried(self, builds: Builds, revision: str, question: Budget, good: Artifact, bad: Artifact) -> Step:
         """Build a revision and hold it against the good one; the same bytes as before are not measured again."""
         left = bisect.left_to_try(self.task.revisions, self.steps)
-        say(f"building {revision[:12]}, one of about {left} that are left to try")
+        say(f"{'trying' if builds.is_kept(revision) else 'building'} {revision[:12]}, one of about {left} that are left to try")
         try:
             artifact = builds.artifact(revision)
         except Unbuildable as error:

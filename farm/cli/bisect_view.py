@@ -18,7 +18,7 @@ _SHORT = 12
 class Shown:
     """A bisection that has ended. place None: nothing was searched, and nothing says why.
 
-    ratio is that of the two revisions that the change lies between, measured against each other; without a place, of bad to good.
+    ratio is that of the two revisions that the change lies between, measured against each other; whole is of the bad to the good one.
     """
 
     budget: Budget
@@ -27,6 +27,7 @@ class Shown:
     steps: tuple[Step, ...]
     place: Place | None
     ratio: Estimate | None
+    whole: Estimate | None
     nothing: str | None
 
     @property
@@ -50,6 +51,8 @@ def sentence(shown: Shown) -> str:
     if shown.place is None:
         return shown.nothing or "nothing was found"
     size = "an unknown amount" if shown.ratio is None else words.ratio_interval(shown.ratio)
+    if shown.ratio is not None and shown.whole is not None and shown.ratio != shown.whole:
+        size += f", of {words.ratio(shown.whole.value)} in all,"
     number, place = shown.budget.name, shown.place
     if place.is_exact:
         doubt = (
@@ -74,6 +77,7 @@ def document(shown: Shown) -> dict[str, Any]:
         "revisions": len(shown.revisions) - 1,
         "place": None if shown.place is None else asdict(shown.place) | {"is_exact": shown.place.is_exact},
         "ratio": None if shown.ratio is None else asdict(shown.ratio),
+        "whole": None if shown.whole is None else asdict(shown.whole),
         "is_confirmed": shown.is_confirmed,
         "text": sentence(shown),
         "steps": [asdict(step) for step in shown.steps],

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from farm.cli.context import Context, chosen_devices
-from farm.workloads import Device, Job
+from farm.workloads import Device, ItemKind, Job
 
 _COULD_NOT_TELL = 3
 
@@ -26,8 +26,9 @@ def suggest(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's
     """Print budgets as text of a suite, each after what it rests on.
 
     Relative ones are the smallest that the devices' noise (farm calibrate) lets farm gate decide; a limit lies beyond all that was
-    measured in three sessions or more (farm run). Budgets that the suite states already are held against the noise, not repeated. They
-    are proposals: what a release may cost is for people to say. Ends with 3 when there is nothing to propose from.
+    measured in three sessions or more (farm run); drops of accuracy are what so many items can show. Budgets that the suite states
+    already are held against the noise, not repeated. They are proposals: what a release may cost is for people to say. Ends with 3
+    when there is nothing to propose from.
     """
     from farm import calibrate, suggest, track
     from farm.config import load_suite
@@ -43,6 +44,8 @@ def suggest(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's
     )
     passes = {workload.id: workload.passes for workload, _ in suite.work}
     found = suggest.proposals(passes, names, known, suite.gating.plan, suite.budgets)
+    counts = {each.id: each.items.count for each, _ in suite.work if each.items is not None and each.items.kind is ItemKind.CLASSIFY}
+    found += suggest.drops(counts, suite.gating.plan, suite.budgets)
     if given["pool"] is not None:
         where = f'pool = "{given["pool"]}"'
     else:

@@ -25,11 +25,13 @@ def unarmed(context: Context, asked: "release.Asked", keys: Collection[str]) -> 
 
     names = [device.name for device in asked.devices]
     try:
-        known = calibrate.of_keys(context.drained_store().query("known_noises", devices=names), keys)
+        noises = context.drained_store().query("known_noises", devices=names)
     except StoreBusy as error:
         say(f"every budget is armed, as the devices' noise could not be read: {error.message}")
         return {}
-    found = calibrate.arming(asked.budgets, names, known, asked.plan)
+    for device in calibrate.outdated(noises):
+        say(f"{device} was calibrated with another OS build, or another device had its name: that noise is not used")
+    found = calibrate.arming(asked.budgets, names, calibrate.of_keys(noises, keys), asked.plan)
     for device, budgets in found.uncalibrated.items():
         say(f"{device} is not calibrated for {', '.join(budgets)}: armed without knowing its noise (farm calibrate --device {device})")
     for budget, why in found.unarmed.items():

@@ -38,7 +38,10 @@ class _Check:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def doctor(context: Context, device_name: str, as_json: bool) -> int:
-    """Say what works on this host and device, what is missing and how to get it. Ends with 2 when something needed is missing."""
+    """Say what works on this host and device, what is missing and how to get it.
+
+    Ends with 2 when something needed is missing, or the device is suspect (farm canary).
+    """
     checks = [
         _attempt("data folder", lambda: str(context.writable_data().resolve())),
         *_database(context),

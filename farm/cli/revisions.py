@@ -85,10 +85,14 @@ class Builds:
         if shutil.which(words[0]) is None and not (self.folder / words[0]).exists():
             raise InputError(f"--build: there is no program {words[0]}")
 
+    def is_kept(self, revision: str) -> bool:
+        """Whether a revision was built before."""
+        return (self.kept / revision).exists()
+
     def artifact(self, revision: str) -> Artifact:
         """Return the artifact of a revision: kept from before, else built now. Raises Unbuildable."""
         kept = self.kept / revision
-        if not kept.exists():
+        if not self.is_kept(revision):
             self._build(revision)
             self._keep(revision, kept)
         return open_artifact(kept / self.product.name)

@@ -172,9 +172,12 @@ def pending(store: "Store", device: str | None, branch: str | None = None) -> "t
     Nothing has to be marked: `farm track` takes the first session that began after the request and holds enough valid runs of
     its series, judges the request by them and stores that it is served.
     """
+    rows = store.query("pending_confirmations", device=device, branch=branch)
+    if rows.is_empty():
+        return ()  # as for nearly every run, which then need not load what judges histories
     from farm import track as tracking
 
-    return tracking.pending(store.query("pending_confirmations", device=device, branch=branch))
+    return tracking.pending(rows)
 
 
 def _check_branch(branches: Sequence[str], branch: str) -> None:

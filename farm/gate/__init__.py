@@ -28,11 +28,12 @@ __all__ = [
     "runs_needed",
     "runs_needed_on",
     "smallest_armed",
+    "smallest_drop",
     "why_unarmed",
 ]
 
 is_armable, runs_needed_on, why_unarmed = calibration.is_armable, calibration.runs_needed_on, calibration.why_unarmed
-smallest_armed = calibration.smallest_armed
+smallest_armed, smallest_drop = calibration.smallest_armed, quality.smallest_drop
 NO_RUNS = pl.DataFrame(schema=RUNS)
 EFFECT_FLOOR = 0.02
 DISCOVERY_RATE = 0.05

@@ -114,3 +114,12 @@ def _verdict(budget: Budget, readings: Sequence[Reading], kind: Quality, allowed
         looks=1,
         levels=(plan.error / len(readings), plan.error),
     )
+
+
+_DROPS = (0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1)
+
+
+def smallest_drop(items: int, plan: Plan) -> float | None:
+    """Return the smallest max_drop, of a few round ones, that a candidate with the same answers to so many items passes; None: none."""
+    _, high = paired.accuracy_drop_bounds(0, 0, items, plan.error)
+    return next((drop for drop in _DROPS if drop > high + looks.TOLERANCE), None)

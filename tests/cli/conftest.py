@@ -1,5 +1,5 @@
 """Fixtures of the commands' tests."""
 
-from tests.cli.gating import farm, home
+from tests.cli.gating import farm, home, phones
 
-__all__ = ["farm", "home"]
+__all__ = ["farm", "home", "phones"]

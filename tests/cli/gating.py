@@ -6,7 +6,7 @@ import os
 import struct
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 
 from farm.artifacts import sidecar
 from farm.workloads import Comparison, HarnessBuild, Reference
+from tests.bench.android import Bench
 from tests.conftest import CALM_TOML
 
 WORKLOAD = 'threads = 1\nwarmup_iterations = 1\niterations = 20\nduration = "1 ms"\n'
@@ -73,3 +74,17 @@ def gate(candidate: object, *more: object, baseline: object = "old.fake") -> lis
 def rows(home: Path, statement: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = json.loads(called(home, "sql", "--json", statement).stdout)
     return found
+
+
+@pytest.fixture
+def phones(home: Path, android_bench: Bench) -> Iterator[Farm]:
+    lab = CALM_TOML
+    for name in ("s25", "oneplus13"):
+        phone = android_bench.phones[name]
+        lab += f'[devices.{name}]\nkind = "android"\nadb = "{android_bench.adb.address}"\nserial = "{phone.serial}"\n'
+    lab += f'[devices.absent]\nkind = "android"\nadb = "{android_bench.adb.address}"\nserial = "R5CX"\n'
+    (home / "devices.toml").write_text(f'{lab}[pools]\nrack = ["s25", "oneplus13"]\n')
+    yield lambda *arguments: called(home, *arguments)
+    for phone in android_bench.phones.values():
+        phone.restore()
+        phone.connect()

@@ -1,6 +1,7 @@
 """farm calibrate and farm budgets as a person uses them: real processes, the fake runtime."""
 
 import json
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -119,3 +120,18 @@ def test_an_artifact_that_fails_tells_nothing_and_ends_with_3(farm: Farm, home: 
     a_model(home / "old.fake", sleep_ns=USUAL_NS, crash_at_iteration=3)
     done = farm(*SHORT, "--json")
     assert (done.returncode, json.loads(done.stdout)["noises"]) == (3, [])
+
+
+def test_a_rack_is_calibrated_at_once_and_a_phone_that_is_gone_is_said(phones: Farm, home: Path) -> None:
+    done = phones(*SHORT, "--sessions", 1, "--device", "s25,oneplus13,absent", "--json")
+    document = json.loads(done.stdout)
+    assert done.returncode == 3, done.stderr
+    assert {noise["device"] for noise in document["noises"]} == {"s25", "oneplus13"}
+    (failure,) = document["failures"]
+    assert failure.startswith("absent: absent is gone: no device with the serial R5CX")
+    spans = rows(home, "SELECT min(started_at) AS a, max(ended_at) AS b FROM runs GROUP BY session_id")
+    assert max(span["a"] for span in spans) < min(span["b"] for span in spans)
+    pool = phones("budgets", "suggest", "--suite", "suite.toml", "--pool", "rack")
+    assert pool.returncode in (0, 3)
+    assert "not calibrated" not in pool.stdout
+    assert re.search(r"at most \S+ % on s25, \S+ % on oneplus13;", pool.stdout), pool.stdout

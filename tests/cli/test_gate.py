@@ -5,7 +5,6 @@ import json
 import signal
 import struct
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,7 @@ from farm import items
 from farm.cli.main import farm as group
 from farm.errors import FarmError
 from farm.publish import verdict_json
-from tests.bench.android import Bench
-from tests.cli.gating import BUDGET, USUAL_NS, WORKLOAD, Farm, a_model, a_suite, called, command, gate, rows
-from tests.conftest import CALM_TOML
+from tests.cli.gating import BUDGET, USUAL_NS, WORKLOAD, Farm, a_model, a_suite, command, gate, rows
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -189,20 +186,6 @@ def test_the_same_command_goes_on_with_a_gate_that_was_killed(farm: Farm, home: 
     if how is signal.SIGKILL:
         stored = json.loads(farm(*gate("new.fake", "--stored", "--json")).stdout)
         assert stored["verdicts"] == json.loads(done.stdout)["verdicts"]
-
-
-@pytest.fixture
-def phones(home: Path, android_bench: Bench) -> Iterator[Farm]:
-    lab = CALM_TOML
-    for name in ("s25", "oneplus13"):
-        phone = android_bench.phones[name]
-        lab += f'[devices.{name}]\nkind = "android"\nadb = "{android_bench.adb.address}"\nserial = "{phone.serial}"\n'
-    lab += f'[devices.absent]\nkind = "android"\nadb = "{android_bench.adb.address}"\nserial = "R5CX"\n'
-    (home / "devices.toml").write_text(f'{lab}[pools]\nrack = ["s25", "oneplus13"]\n')
-    yield lambda *arguments: called(home, *arguments)
-    for phone in android_bench.phones.values():
-        phone.restore()
-        phone.connect()
 
 
 def test_two_phones_are_measured_at_once_and_one_that_is_gone_leaves_only_its_own_budgets_open(phones: Farm, home: Path) -> None:

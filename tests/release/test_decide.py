@@ -50,6 +50,21 @@ def test_another_budget_changes_no_verdict_however_long_it_is_measured_for(ratio
     assert replace(beside, exclusions=()) == replace(alone, exclusions=())
 
 
+def test_what_noise_does_not_let_be_armed_is_measured_for_one_look_and_whatever_else_is_measured_changes_nothing() -> None:
+    noisy = {LATENCY: "needs 54 runs a side for 3 %: have 16"}
+    alone = Rack(candidate_is(1.03))
+    plan = Plan(looks=(4, 6, 8))
+    (verdict,) = release.decide(asked(LATENCY, passes=(Pass.LATENCY,), plan=plan, unarmed=noisy), alone).verdicts
+    assert alone.counts == [{"s25": {Pass.LATENCY: 16}}]
+    assert (verdict.decision, verdict.blocks, exit_code([verdict])) == (Decision.INCONCLUSIVE, 4, 3)
+    wider = replace(LATENCY, max_regression=0.0301)
+    longer = Rack(candidate_is(1.03))
+    beside, armed = release.decide(asked(LATENCY, wider, passes=(Pass.LATENCY,), plan=plan, unarmed=noisy), longer).verdicts
+    assert len(longer.rounds) == 3
+    assert armed.blocks == 8
+    assert replace(beside, exclusions=()) == replace(verdict, exclusions=())
+
+
 def test_every_device_reaches_a_look_before_it_is_judged() -> None:
     rack = Rack(candidate_is(1.03))
     release.decide(asked(devices=("s25", "pixel9"), passes=(Pass.LATENCY,), plan=Plan(looks=(4, 6))), rack)
