@@ -277,4 +277,6 @@ def _runs_around(store: Store, tracked: Tracked, changes: Sequence[TrackedChange
         own = found.filter(pl.col("day").is_in(days[series.name_of(change.series)]) & (pl.col("series_key") == change.series.key))
         known = dict(values.filter(pl.col("metric") == change.series.metric).select("run", "p50").iter_rows())
         opened += runs.representative(own, known)[:4]
-    return runs.data(store, found, opened, statistics=statistics)
+    asked = runs.asked([], opened)
+    readings = store.queries({name: asked[name] for name in ("report_readings", "report_state", "chosen_absences")})
+    return runs.data(readings | {"report_runs": found, "chosen_statistics": statistics})

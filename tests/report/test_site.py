@@ -64,7 +64,7 @@ def test_a_site_is_written_whole_then_only_where_something_changed(data: Path, b
 
 
 def test_what_a_site_no_longer_has_is_removed_and_nothing_else(data: Path) -> None:
-    folder = data / "other"
+    folder = data / "site"
     store = Store(data / "farm.duckdb")
     write_site(store, "main", end_of(YEAR), folder)
     (folder / "mine.html").write_text("kept")
