@@ -1,9 +1,11 @@
 # make demo      build the harness, measure a real model, end with a table, a page and a database
 # make demo-llm  the same with a language model: exports SmolLM2-135M first (needs torch; about 20 minutes, once)
+# make demo-report   a year of a rack that never was, and a site of its pages (no device; two minutes)
 # make bench     benchmarks, as ratios within one run
 # make bench-detect   change points beside other detectors, from fixed seeds (minutes)
 # make bench-gate   error rates, power and coverage of the gate, by simulation with fixed seeds (a few minutes)
 # make bench-rack     what the controller adds to each job on the bench's phones, and how fast it pushes; iPhones, too (root)
+# make bench-pages    how fast pages are rendered and painted at full size, and how large they are (minutes)
 # make bench-phones   Android phones without a phone, until Ctrl-C; prints their devices.toml   (PHONES="s25 pixel9"; root)
 # make bench-iphones  iPhones without an iPhone, until Ctrl-C; prints their devices.toml   (IPHONES="iphone16pro")
 # make test      set up what tests need, check and test everything   (EXPORT=1: the tests that need torch too)
@@ -22,7 +24,7 @@ WORKERS ?= $(if $(EXPORT),0,3)
 FORKS ?= $(wildcard ../shared/samples/series/forks.npz)
 MARKS := $(if $(ONLY),$(ONLY),$(if $(EXPORT),,not export))
 
-.PHONY: help setup setup-dev setup-export system lint test-cpp test demo demo-llm bench bench-detect bench-gate bench-rack bench-phones bench-iphones clean
+.PHONY: help setup setup-dev setup-export system lint test-cpp test demo demo-llm demo-report bench bench-detect bench-gate bench-pages bench-rack bench-phones bench-iphones clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -81,6 +83,12 @@ demo: setup
 demo-llm: setup $(BIN)/.export-llm
 	$(BIN)/farm --data $(DATA) artifacts build smollm2
 	@$(BIN)/farm --data $(DATA) run --suite $(DATA)/artifacts/smollm2/smollm2.toml --html $(DATA)/demo-llm.html
+
+demo-report: setup-dev
+	@$(BIN)/python -m tests.report --data $(DATA)/demo-report
+
+bench-pages: setup-dev
+	@$(BIN)/python -m benchmarks.pages
 
 bench-gate: setup-dev
 	@$(BIN)/python benchmarks/gate.py $(if $(FORKS),--forks $(FORKS))

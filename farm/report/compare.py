@@ -253,9 +253,8 @@ def _sentence(sides: Sides, rows: list[PairRow], found: list[PairRow]) -> str:
 
 def _content(store: Store, pairs: list[Pair], frame: pl.DataFrame) -> dict[str, Any]:
     sides = dict(frame.select("run", "side").unique("run").iter_rows())
-    chosen = store.query("report_runs", branch=None, places=[], days=[], run_ids=list(sides))
     opened = [rows[len(rows) // 2][0] for pair in pairs for side in ("A", "B") if (rows := [row for row in pair.rows if row[2] == side])]
-    content = runs.data(store, chosen, list(dict.fromkeys(opened))[:_OPENED], sides=sides)
+    content = runs.data(store.queries(runs.asked(list(sides), list(dict.fromkeys(opened))[:_OPENED])), sides)
     return content | {"budgets": [_pair_data(pair, number) for number, pair in enumerate(pairs, start=1)]}
 
 

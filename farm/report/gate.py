@@ -175,8 +175,7 @@ def _content(store: Store, explanations: Sequence[Explanation]) -> dict[str, Any
     """Return what the page's scripts read: every judged run, and of each budget, device and side the readings of its middle run."""
     sides = {row["run"]: row["side"] for one in explanations for row in one.runs}
     opened = [run for one in explanations for run in _middle(one)]
-    frame = store.query("report_runs", branch=None, places=[], days=[], run_ids=list(sides))
-    content = runs.data(store, frame, opened, sides=sides)
+    content = runs.data(store.queries(runs.asked(list(sides), opened)), sides)
     return content | {"budgets": [_budget(one) for one in explanations]}
 
 

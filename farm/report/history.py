@@ -140,6 +140,5 @@ def _runs(store: Store, look: Look, every: pl.DataFrame, item: Followed, changes
         if change.is_here:
             days |= set(series.days_around(item, change))
     own = every.filter(pl.col("day").is_in(list(days))).tail(_MOST_LISTED)
-    frame = store.query("report_runs", branch=None, places=[], days=[], run_ids=own["run_id"].to_list())
     values = dict(own.drop_nulls("value").select("run_id", "value").iter_rows())
-    return runs.data(store, frame, runs.representative(own, values)[:_OPENED])
+    return runs.data(store.queries(runs.asked(own["run_id"].to_list(), runs.representative(own, values)[:_OPENED])))

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import polars as pl
 
-from farm.findings import Followed, Group, Standing, Tracked, TrackedChange
+from farm.findings import Followed, Group, Standing, Tracked, TrackedChange, night_of
 from farm.publish import tracking
 from farm.report import health, page, pareto, runs, series, shapes, words
 from farm.report.health import Event
@@ -227,12 +227,30 @@ def _sections(groups: Sequence[tuple[Group, GroupRows]]) -> list[tuple[str, str,
     ]
 
 
-def environment(events: Sequence[Event], tracked: Tracked, most: int = 40) -> list[tuple[Event, list[str]]]:
-    """Return what changed beside the models, the newest first, each with the changes that lie there; restarts are left to the plots."""
-    told = [event for event in events if event.what != "restarted"][-most:]
-    return [
-        (event, [series.name_of(change.series) for change in tracked.changes if _lies_there(event, change)][:6]) for event in reversed(told)
-    ]
+@dataclass(frozen=True, slots=True)
+class Surrounding:
+    """Something beside the models that changed in one night, with the numbers that changed there: their links and names."""
+
+    day: str
+    devices: tuple[str, ...]
+    what: str
+    before: str
+    after: str
+    links: tuple[tuple[str, str], ...]
+
+
+def environment(events: Sequence[Event], tracked: Tracked, most: int = 40) -> list[Surrounding]:
+    """Return what changed beside the models, the newest first; restarts are left to the plots."""
+    alike: dict[tuple[date, str, str, str], list[Event]] = {}
+    for event in events:
+        if event.what != "restarted":
+            alike.setdefault((night_of(event.at), event.what, event.before, event.after), []).append(event)
+    found = []
+    for (night, what, before, after), own in sorted(alike.items(), key=lambda item: item[0][0], reverse=True)[:most]:
+        changes = [change.series for change in tracked.changes if any(_lies_there(event, change) for event in own)]
+        links = tuple((series.name_of(item), f"{item.workload} {words.label(item.metric)} on {item.device}") for item in changes)
+        found.append(Surrounding(words.day(night), tuple(sorted({event.device for event in own})), what, before, after, links))
+    return found
 
 
 def _lies_there(event: Event, change: TrackedChange) -> bool:
@@ -259,4 +277,6 @@ def _runs_around(store: Store, tracked: Tracked, changes: Sequence[TrackedChange
         own = found.filter(pl.col("day").is_in(days[series.name_of(change.series)]) & (pl.col("series_key") == change.series.key))
         known = dict(values.filter(pl.col("metric") == change.series.metric).select("run", "p50").iter_rows())
         opened += runs.representative(own, known)[:4]
-    return runs.data(store, found, opened, statistics=statistics)
+    asked = runs.asked([], opened)
+    readings = store.queries({name: asked[name] for name in ("report_readings", "report_state", "chosen_absences")})
+    return runs.data(readings | {"report_runs": found, "chosen_statistics": statistics})

@@ -1,7 +1,7 @@
 """Runs for a page to dig in: every chosen run with its outcome and values, and of some of them every reading."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,36 +9,35 @@ import polars as pl
 
 from farm.report import words
 from farm.report.packed import packed, thinned
-from farm.store import Store
 
 MOST_RUNS, MOST_OPENED = 3000, 48
 _MOST_POINTS = 600
 """Readings of one series of one run; of more, the least and greatest of each stretch are kept, and that is said."""
 
 
-def data(
-    store: Store,
-    runs: pl.DataFrame,
-    opened: Sequence[str],
-    *,
-    sides: Mapping[str, str] | None = None,
-    statistics: pl.DataFrame | None = None,
-) -> dict[str, Any]:
-    """Return runs (rows of `report_runs`) for a page; opened are those whose readings it holds.
+def asked(run_ids: Sequence[str], opened: Sequence[str]) -> dict[str, dict[str, object]]:
+    """Return the queries whose rows data() takes, of these runs; opened are those whose readings a page is to hold."""
+    held = list(dict.fromkeys(opened))[:MOST_OPENED]
+    return {
+        "report_runs": {"branch": None, "places": [], "days": [], "run_ids": list(run_ids)},
+        "chosen_statistics": {"run_ids": list(run_ids)},
+        "report_readings": {"run_ids": held},
+        "report_state": {"run_ids": held},
+        "chosen_absences": {"run_ids": held},
+    }
 
-    statistics are the rows of `chosen_statistics` of these runs, where they are known already.
-    """
-    kept = runs.tail(MOST_RUNS)
-    ids = kept["run_id"].to_list()
-    values = _values(store.query("chosen_statistics", run_ids=ids) if statistics is None else statistics)
-    held = [run for run in dict.fromkeys(opened) if run in set(ids)][:MOST_OPENED]
+
+def data(found: Mapping[str, pl.DataFrame], sides: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return runs for a page, from the rows of asked()."""
+    kept = found["report_runs"].tail(MOST_RUNS)
+    values = _values(found["chosen_statistics"])
     once = _Once({}, {})
     return {
         "runs": [_run(row, values.get(row["run_id"], {}), (sides or {}).get(row["run_id"]), once) for row in kept.iter_rows(named=True)],
         "facts": [[list(fact) for fact in facts] for facts in once.facts],
         "commands": list(once.commands),
-        "opened": _opened(store, held) if held else {},
-        "left_out": runs.height - kept.height,
+        "opened": _opened(found, set(kept["run_id"].to_list())),
+        "left_out": found["report_runs"].height - kept.height,
     }
 
 
@@ -84,18 +83,15 @@ def _run(row: Mapping[str, Any], values: Mapping[str, Sequence[float | None]], s
     }
 
 
-def _opened(store: Store, ids: Sequence[str]) -> dict[str, Any]:
-    found = store.queries(
-        {"report_readings": {"run_ids": ids}, "report_state": {"run_ids": ids}, "chosen_absences": {"run_ids": ids}},
-    )
-    content: dict[str, Any] = {run: {"readings": [], "state": [], "absent": []} for run in ids}
+def _opened(found: Mapping[str, pl.DataFrame], ids: Collection[str]) -> dict[str, Any]:
+    content: defaultdict[str, Any] = defaultdict(lambda: {"readings": [], "state": [], "absent": []})
     for run, metric, source, values, at_ns in found["report_readings"].iter_rows():
         content[run]["readings"].append(_readings(metric, source, values, at_ns))
     for run, phase, name, source, value, text, reason in found["report_state"].iter_rows():
         content[run]["state"].append([phase, name, source, _finite(value), text, reason])
     for run, metric, reason in found["chosen_absences"].iter_rows():
         content[run]["absent"].append([metric, reason])
-    return content
+    return {run: rows for run, rows in content.items() if run in ids}
 
 
 def _readings(metric: str, source: str, values: list[float], at_ns: list[int] | None) -> dict[str, Any]:

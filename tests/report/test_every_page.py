@@ -13,8 +13,11 @@ from tests.report.conftest import KINDS
 AXE = Axe()
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(("size", "scheme"), [(PHONE, "dark"), (DESK, "light")], ids=["phone, dark", "desk, light"])
+@pytest.mark.parametrize(
+    ("kind", "size", "scheme"),
+    [*((kind, PHONE, "dark") for kind in KINDS), *((kind, DESK, "light") for kind in ("nightly", "gate", "history"))],
+    ids=lambda each: each if isinstance(each, str) else "",
+)
 def test_a_page_has_no_barrier_and_fits_its_window(
     browser: Browser, pages: dict[str, Path], kind: str, size: tuple[int, int], scheme: str
 ) -> None:

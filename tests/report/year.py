@@ -54,6 +54,7 @@ class Year:
     invalid: float = 0.03
     passes: tuple[Pass, ...] = fleet.USUAL
     branch: str = "main"
+    first: datetime = FIRST
     revision_prefix: str = "r"
     begun: int = 0
     """Runs so far: no two begin at one time."""
@@ -89,7 +90,7 @@ class Year:
 
     def began_at(self, night: int) -> datetime:
         """Return when a night begins."""
-        return FIRST + timedelta(days=night)
+        return self.first + timedelta(days=night)
 
     def state(self, phone: Phone, night: int) -> dict[str, str]:
         """Return what a session says of its device and tools."""

@@ -1,5 +1,5 @@
 -- The value (p50) of every valid run of two sides: revisions (or the beginnings of their names), or devices (ids or names) on a branch.
--- kind: revision, device. Runs of a gate count: there both sides stand in one session.
+-- kind: revision, device; of devices, the runs of the $nights days up to the branch's newest session. Runs of a gate count: there both sides stand in one session.
 WITH sided AS (
     SELECT
         runs.id,
@@ -23,7 +23,12 @@ WITH sided AS (
     WHERE runs.outcome = 'ok'
       AND runs.series_key IS NOT NULL
       AND sessions.started_at <= $as_of::TIMESTAMP
-      AND ($kind = 'revision' OR (sessions.branch = $branch AND sessions.started_at > $as_of::TIMESTAMP - to_days(CAST($nights AS INTEGER))))
+      AND ($kind = 'revision' OR (
+          sessions.branch = $branch
+          AND sessions.started_at > (
+              SELECT max(started_at) FROM sessions WHERE branch = $branch AND started_at <= $as_of::TIMESTAMP
+          ) - to_days(CAST($nights AS INTEGER))
+      ))
 )
 SELECT
     sided.id::VARCHAR AS run,

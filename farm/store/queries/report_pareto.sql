@@ -1,5 +1,5 @@
--- What each artifact costs and gives on each device: medians over the valid runs of the newest night (of the last $nights days) that has
--- the metric, one row for each device, workload and metric, with the artifact's size and recipe. Runs of a gate are of no night.
+-- What each artifact costs and gives on each device: medians over the valid runs of the newest night that has the metric, of the $nights
+-- days up to the branch's newest session, one row for each device, workload and metric, with the artifact's size and recipe. Runs of a gate are of no night.
 WITH valid AS (
     SELECT
         runs.id,
@@ -14,7 +14,9 @@ WITH valid AS (
     JOIN sessions ON sessions.id = runs.session_id
     WHERE sessions.branch = $branch
       AND sessions.started_at <= $as_of::TIMESTAMP
-      AND sessions.started_at > $as_of::TIMESTAMP - to_days(CAST($nights AS INTEGER))
+      AND sessions.started_at > (
+          SELECT max(started_at) FROM sessions WHERE branch = $branch AND started_at <= $as_of::TIMESTAMP
+      ) - to_days(CAST($nights AS INTEGER))
       AND runs.outcome = 'ok'
       AND ($device IS NULL OR sessions.device_name = $device OR runs.device_id = $device)
       AND NOT EXISTS (SELECT 1 FROM placements WHERE placements.run_id = runs.id)

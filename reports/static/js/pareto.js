@@ -7,17 +7,24 @@ function paretoView(into, state) {
   if (every.length === 0) { into.replaceChildren(el("p", {}, "No valid run of the last nights.")); return; }
   const devices = [...new Set(every.map((entry) => entry.device))].sort(), models = ["all models", ...new Set(every.map((entry) => entry.model))];
   const choose = (id, label, values, chosen) => [el("label", { for: id }, `${label} `), el("select", { id }, values.map(([value, text]) => el("option", { value, selected: value === chosen }, text)))];
-  const fields = [["px", "across", Object.entries(DIMENSIONS), state.px ?? "latency"], ["py", "up", Object.entries(DIMENSIONS), state.py ?? "quality"], ["pd", "device", devices.map((name) => [name, name]), state.pd ?? devices[0]], ["pm", "model", models.map((name) => [name, name]), state.pm ?? (models[1] ?? models[0])]];
+  const fields = [["px", "across", Object.entries(DIMENSIONS), state.px ?? "latency"], ["py", "up", Object.entries(DIMENSIONS), state.py ?? "quality"], ["pd", "device", devices.map((name) => [name, name]), state.pd ?? devices[0]], ["pm", "model", models.map((name) => [name, name]), state.pm ?? richest(every)]];
   const shown = el("div", {});
   const bar = el("p", { class: "facts chooser" }, fields.map((field) => el("span", {}, choose(...field))));
   const draw = () => {
     const [px, py, pd, pm] = ["px", "py", "pd", "pm"].map((id) => bar.querySelector(`#${id}`).value);
     const own = every.filter((entry) => entry.device === pd && (pm === "all models" || entry.model === pm));
-    shown.replaceChildren(...scatter(own, px, py), paretoTable(own, px, py));
+    shown.replaceChildren(...scatter(own, px, py, Math.max(320, Math.min(640, into.clientWidth))), paretoTable(own, px, py));
   };
   bar.addEventListener("change", (event) => { remember({ [event.target.id]: event.target.value }); draw(); });
   into.replaceChildren(bar, shown);
   draw();
+}
+
+// The model with the most schemes: where there is something to choose.
+function richest(every) {
+  const schemes = new Map();
+  for (const entry of every) schemes.set(entry.model, (schemes.get(entry.model) ?? new Set()).add(entry.scheme));
+  return [...schemes].sort(([, a], [, b]) => b.size - a.size)[0][0];
 }
 
 const valueOf = (entry, dimension) => entry[dimension].value ?? null;
@@ -33,10 +40,10 @@ function isBeaten(entry, own, px, py) {
 const isPlaced = (entry, px, py) => valueOf(entry, px) !== null && valueOf(entry, py) !== null;
 const said = (entry, dimension) => amount(valueOf(entry, dimension), dimension === "size" ? "bytes" : unitOf(entry[dimension].metric));
 
-function scatter(own, px, py) {
+function scatter(own, px, py, width) {
   const kinds = Object.entries(Object.groupBy(own.filter((entry) => isPlaced(entry, px, py)), (entry) => `${entry[px].metric} ${entry[py].metric}`));
   if (kinds.length === 0) return [el("p", {}, absent("no scheme has both of these"))];
-  return kinds.map(([, entries]) => oneScatter(entries, px, py));
+  return kinds.map(([, entries]) => oneScatter(entries, px, py, width));
 }
 
 function range(entries, dimension) {
@@ -46,24 +53,50 @@ function range(entries, dimension) {
   return low >= 0 && low - room < high * 0.25 ? [0, high + room] : [low - room, high + room];
 }
 
-function oneScatter(entries, px, py) {
+function oneScatter(entries, px, py, width) {
   const [x0, x1] = range(entries, px), [y0, y1] = range(entries, py), schemes = [...new Set(entries.map((entry) => entry.scheme))];
-  const X = (value) => 70 + ((value - x0) / (x1 - x0)) * 510, Y = (value) => 270 - ((value - y0) / (y1 - y0)) * 250;
+  const left = 66, right = width - 30;
+  const X = (value) => left + ((value - x0) / (x1 - x0)) * (right - left), Y = (value) => 270 - ((value - y0) / (y1 - y0)) * 250;
   const suffix = (dimension) => (dimension === "size" ? "bytes" : unitOf(entries[0][dimension].metric));
-  const ticks = [0, 0.25, 0.5, 0.75, 1];
+  const across = (dimension, share, [low, high]) => amount(low + share * (high - low), suffix(dimension), 3);
   const front = entries.filter((entry) => !isBeaten(entry, entries, px, py));
-  const marks = entries.map((entry) => mark(SHAPES[schemes.indexOf(entry.scheme) % SHAPES.length], X(valueOf(entry, px)), Y(valueOf(entry, py)), front.includes(entry) ? "front" : "beaten", `${entry.workload}: ${said(entry, px)}, ${said(entry, py)}`));
-  const lines = Object.values(Object.groupBy(front, (entry) => entry.model)).map((own) => svg("polyline", { class: "frontier", points: own.toSorted((a, b) => valueOf(a, px) - valueOf(b, px)).map((entry) => `${X(valueOf(entry, px))},${Y(valueOf(entry, py))}`).join(" ") }));
-  const spans = entries.map((entry) => [svg("line", { class: "error", x1: X(entry[px].low), x2: X(entry[px].high), y1: Y(valueOf(entry, py)), y2: Y(valueOf(entry, py)) }), svg("line", { class: "error", x1: X(valueOf(entry, px)), x2: X(valueOf(entry, px)), y1: Y(entry[py].low), y2: Y(entry[py].high) })]);
-  const labels = entries.length <= 14 ? entries.map((entry) => { const x = X(valueOf(entry, px)), isRight = x > 400; return svg("text", { class: "label", x: x + (isRight ? -9 : 9), y: Y(valueOf(entry, py)) - 8, "text-anchor": isRight ? "end" : "start" }, entry.workload.slice(0, 24)); }) : [];
+  const shape = (entry) => SHAPES[schemes.indexOf(entry.scheme) % SHAPES.length];
+  const marks = entries.map((entry) =>
+    mark(shape(entry), X(valueOf(entry, px)), Y(valueOf(entry, py)), front.includes(entry) ? "front" : "beaten", `${entry.workload}: ${said(entry, px)}, ${said(entry, py)}`));
+  const lines = Object.values(Object.groupBy(front, (entry) => entry.model)).map((own) =>
+    svg("polyline", { class: "frontier", points: own.toSorted((a, b) => valueOf(a, px) - valueOf(b, px)).map((entry) => `${X(valueOf(entry, px))},${Y(valueOf(entry, py))}`).join(" ") }));
+  const spans = entries.map((entry) => {
+    const x = X(valueOf(entry, px)), y = Y(valueOf(entry, py));
+    return [svg("line", { class: "error", x1: X(entry[px].low), x2: X(entry[px].high), y1: y, y2: y }), svg("line", { class: "error", x1: x, x2: x, y1: Y(entry[py].low), y2: Y(entry[py].high) })];
+  });
+  const ups = [0, 0.25, 0.5, 0.75, 1].map((share) => [
+    svg("line", { class: "grid", x1: left, x2: right, y1: 270 - 250 * share, y2: 270 - 250 * share }),
+    svg("text", { class: "tick-label", x: left - 6, y: 274 - 250 * share, "text-anchor": "end" }, across(py, share, [y0, y1])),
+  ]);
+  const along = (width < 480 ? [0, 0.5, 1] : [0, 0.25, 0.5, 0.75, 1]).map((share) =>
+    svg("text", { class: "tick-label", x: left + (right - left) * share, y: 288, "text-anchor": "middle" }, across(px, share, [x0, x1])));
   const begins = [[px, x0], [py, y0]].filter(([, low]) => low !== 0).map(([dimension, low]) => `${dimension} begins at ${amount(low, suffix(dimension), 3)}`);
   const text = `${DIMENSIONS[px]} across, ${DIMENSIONS[py]} up; ${counted(entries.length, "scheme")}, on the frontier: ${front.map((entry) => entry.workload.slice(0, 40)).join(", ")}`;
+  const key = schemes.map((scheme, i) =>
+    el("span", { class: "k shape" }, svg("svg", { viewBox: "-8 -8 16 16", width: 14, height: 14, "aria-hidden": "true" }, mark(SHAPES[i % SHAPES.length], 0, 0, "front")), named(scheme)));
+  const end = begins.length ? `Axes that do not begin at zero: ${begins.join("; ")}.` : "Both axes begin at zero.";
   return el("figure", { class: "scatter" },
-    svg("svg", { viewBox: "0 0 600 310", role: "img", "aria-label": text },
-      ticks.map((share) => [svg("line", { class: "grid", x1: 70, x2: 580, y1: 270 - 250 * share, y2: 270 - 250 * share }), svg("text", { class: "tick-label", x: 64, y: 274 - 250 * share, "text-anchor": "end" }, amount(y0 + share * (y1 - y0), suffix(py), 3)),
-        svg("text", { class: "tick-label", x: 70 + 510 * share, y: 288, "text-anchor": "middle" }, amount(x0 + share * (x1 - x0), suffix(px), 3))]),
-      svg("text", { class: "axis-label", x: 580, y: 305, "text-anchor": "end" }, DIMENSIONS[px]), lines, spans, marks, labels),
-    el("figcaption", {}, schemes.map((scheme, i) => el("span", { class: "k shape" }, svg("svg", { viewBox: "-8 -8 16 16", width: 14, height: 14, "aria-hidden": "true" }, mark(SHAPES[i % SHAPES.length], 0, 0, "front")), named(scheme))), ` Filled and joined: nothing of the same model is better in both. ${begins.length ? `Axes that do not begin at zero: ${begins.join("; ")}.` : "Both axes begin at zero."}`));
+    svg("svg", { viewBox: `0 0 ${width} 310`, role: "img", "aria-label": text }, ups, along,
+      svg("text", { class: "axis-label", x: right, y: 305, "text-anchor": "end" }, DIMENSIONS[px]), lines, spans, marks, labelled(entries, (entry) => [X(valueOf(entry, px)), Y(valueOf(entry, py))], width)),
+    el("figcaption", {}, key, ` Filled and joined: nothing of the same model is better in both. ${end}`));
+}
+
+// Names beside their marks, above or below them so that they do not cover each other; none where there are too many.
+function labelled(entries, placeOf, width) {
+  if (entries.length > 14) return [];
+  const taken = [];
+  return entries.map((entry) => {
+    const [x, y] = placeOf(entry), name = entry.workload.slice(0, 24), isRight = x > width * 0.6, wide = name.length * 6.2;
+    const from = isRight ? x - 9 - wide : x + 9;
+    const up = [-8, 16, -22, 30].find((shift) => !taken.some(([at, to, line]) => Math.abs(line - (y + shift)) < 12 && from < to && at < from + wide)) ?? -8;
+    taken.push([from, from + wide, y + up]);
+    return svg("text", { class: "label", x: isRight ? x - 9 : x + 9, y: y + up, "text-anchor": isRight ? "end" : "start" }, name);
+  });
 }
 
 function mark(shape, x, y, kind, title) {

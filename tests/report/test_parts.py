@@ -1,0 +1,111 @@
+"""The parts of pages that are values: columns, thinning, bars, sparklines, words, and how large a page may get."""
+
+import base64
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import numpy as np
+import pytest
+
+from farm.findings import Followed, Night, Series, night_of
+from farm.report import page, series, shapes, words
+from farm.report.packed import packed, shares, thinned
+from farm.verdicts import Size
+
+BEGIN = datetime(2025, 1, 1, 23)  # noqa: DTZ001 - naive, as the database has it
+A_SERIES = Series("0123456789abcdef", "latency_ns", "id", "s25", "net", "k", "latency", "executorch", "xnnpack", 2)
+
+
+def followed(number: int, nights: int) -> Followed:
+    at = [BEGIN + timedelta(days=night) for night in range(nights)]
+    own = tuple(
+        Night(night_of(each), each, f"rev{n}", "a", "1", "h", "os", "0.1", None, (1e6 + n, 1.1e6, 1.2e6)) for n, each in enumerate(at)
+    )
+    return Followed(replace(A_SERIES, key=f"{number:032x}"[::-1]), own)
+
+
+@pytest.mark.parametrize(("kind", "type_"), [("f8", "<f8"), ("f4", "<f4"), ("u4", "<u4"), ("u2", "<u2"), ("u1", "u1")])
+def test_columns_come_back_as_they_were(kind: str, type_: str) -> None:
+    values = [0, 1, 200]
+    made = packed(values, kind)
+    assert np.frombuffer(base64.b64decode(made["b"]), type_).tolist() == values
+
+
+def test_a_number_that_a_column_cannot_hold_is_refused() -> None:
+    with pytest.raises(ValueError, match="values from 0 to 256 are no u1"):
+        packed([0, 256], "u1")
+    with pytest.raises(ValueError, match="no u2"):
+        packed([-1], "u2")
+
+
+def test_shares_reach_from_end_to_end_and_a_flat_series_has_none() -> None:
+    assert shares([2.0, 3.0, 4.0], 2.0, 4.0).tolist() == [0, 32768, 65535]
+    assert shares([2.0, 2.0], 2.0, 2.0).tolist() == [0, 0]
+
+
+def test_thinning_loses_no_outlier_and_keeps_the_order() -> None:
+    values = [1.0] * 10_000
+    values[4321], values[8765] = 99.0, -99.0
+    places = thinned(values, 600)
+    assert len(places) <= 602
+    assert {0, 4321, 8765, 9999} <= set(places)
+    assert places == sorted(places)
+    assert thinned([3.0, 1.0], 600) == [0, 1]
+
+
+def test_forty_workloads_on_eight_devices_over_two_hundred_nights_are_under_three_megabytes() -> None:
+    every = tuple(followed(number, 200) for number in range(320))
+    content = series.data(series.Histories(every, (), "main"))
+    assert all(row["count"] == 200 for row in content["series"])
+    assert len(page.render("history.html.j2", content, **HISTORY)) < 3_000_000
+
+
+HISTORY = {
+    "title": "t", "in_site": False, "tone": "plain", "sentence": "s", "series": A_SERIES, "label": "l",
+    "counts": [], "others": [], "link": "x", "command": "c",
+}  # fmt: skip
+
+
+def test_what_is_beyond_the_room_is_named_without_its_nights() -> None:
+    content = series.data(series.Histories((followed(1, 30), followed(2, 30)), (), "main"), most_nights=40)
+    assert [(row["count"], row["nights"]) for row in content["series"]] == [(30, 30), (0, 30)]
+
+
+def test_a_bar_puts_worse_to_the_right_and_says_where_it_was_cut() -> None:
+    axis = shapes.scale([0.02, 0.9], most=0.5)
+    made = shapes.bar((0.02, 0.3, 0.9), axis, "", budget=0.05)
+    assert made.none is not None
+    assert made.budget is not None
+    assert made.none < made.left < made.middle
+    assert made.none < made.budget < made.middle
+    assert (made.cut_low, made.cut_high) == (False, True)
+    open_ = shapes.bar((None, 0.1, 0.2), axis, "", budget=None, none=False)
+    assert (open_.cut_low, open_.none, open_.budget) == (True, None, None)
+
+
+def test_a_trend_shades_the_nights_that_a_change_is_between() -> None:
+    made = shapes.spark([1.0, 1.0, 2.0, 2.0, 2.0], "", (1, 2))
+    assert made is not None
+    assert made.shade == (32.0, 28.0)
+    assert made.points.startswith("4.0,24.0 ")
+    assert shapes.spark([1.0], "") is None
+
+
+@pytest.mark.parametrize(("share", "text"), [(0.0812, "+8.1 %"), (-0.05, "−5.0 %"), (-0.0001, "0.0 %")])
+def test_shares_are_told_with_their_sign(share: float, text: str) -> None:
+    assert words.per_cent(share) == text
+
+
+def test_sizes_that_are_no_ratios_are_told_in_their_unit() -> None:
+    assert words.size_words(Size(2e6, 1e6, 3e6, False), "latency_ns") == ("2.00 ms", "1.00 ms … 3.00 ms")
+    assert words.cost(0.1, "decode_tokens_per_s") == -0.1
+
+
+def test_a_command_can_be_pasted_whatever_is_in_it() -> None:
+    assert words.command("farm", "show", "a b'; rm -rf /") == """farm show 'a b'"'"'; rm -rf /'"""
+
+
+def test_json_in_a_page_cannot_end_its_element() -> None:
+    text = page.as_json({"a": "</script><!--\u2028&"})
+    assert not set(text) & set("<>&\u2028")
+    assert page.as_json({"a": "\ud800"}) == '{"a":"?"}'
