@@ -41,9 +41,9 @@ class Wanted:
 
 def wanted(store: "Store", artifact: str | None, revision: str | None) -> Wanted:
     """Return what is to be pinned, by what was named and what was measured with it."""
-    from farm.artifacts import open_artifact
+    from farm.artifacts import is_artifact, open_artifact
 
-    file = open_artifact(Path(artifact)) if artifact is not None and Path(artifact).is_file() else None
+    file = open_artifact(Path(artifact)) if artifact is not None and is_artifact(Path(artifact)) else None
     rows = store.query("measured_artifacts", artifact=file.sha256 if file else artifact, revision=revision).to_dicts()
     if file is None:
         _check_one(rows, artifact, revision)

@@ -25,7 +25,21 @@ from farm.cli.asked import (
 from farm.cli.context import Context, chosen_devices, drop_output, now_utc, say
 from farm.cli.session import Done, Measuring, all_valid
 from farm.errors import InputError
-from farm.workloads import MOST_ITERATIONS, USUAL_PASSES, Artifact, Device, ItemKind, Job, Pass, PassSettings, Provenance, Workload, new_id
+from farm.workloads import (
+    COMPUTE_UNITS,
+    COREML,
+    MOST_ITERATIONS,
+    USUAL_PASSES,
+    Artifact,
+    Device,
+    ItemKind,
+    Job,
+    Pass,
+    PassSettings,
+    Provenance,
+    Workload,
+    new_id,
+)
 
 if TYPE_CHECKING:
     from farm.config import Suite
@@ -48,6 +62,11 @@ _DEFAULT_REPEATS = 5
     default="",
     callback=cpu_list,
     help="CPUs to bind the measuring threads to, such as 4-7; the sampler goes to another (MODEL only).",
+)
+@click.option(
+    "--compute-units",
+    type=click.Choice(COMPUTE_UNITS),
+    help="Where Core ML may compute (MODEL only, Core ML models only). [default: wherever it likes]",
 )
 @click.option("--passes", default=",".join(USUAL_PASSES), show_default=True, help=f"Passes to run, of {', '.join(Pass)} (MODEL only).")
 @click.option(
@@ -191,6 +210,7 @@ def _task(context: Context, options: Options) -> _Task:
     else:
         devices = [suite.on(device) for device in devices]
         work = [(workload, open_artifact(path)) for workload, path in suite.work]
+    _check_units(work)
     repeats = options.repeat or (suite.repeats if suite else _DEFAULT_REPEATS)
     seed = secrets.randbits(32) if options.seed is None else options.seed
     return _Task([(device, rack.plan(device, work, repeats, seed)) for device in devices], seed, _notes(suite))
@@ -207,6 +227,13 @@ def _distinct(artifacts: Iterable[Artifact]) -> list[Artifact]:
                 hint="rename one, measure one after the other, or give each an id in a suite",
             )
     return list(found.values())
+
+
+def _check_units(work: Iterable[tuple[Workload, Artifact]]) -> None:
+    """Raise InputError where compute units are stated for a model that is none of Core ML's."""
+    for workload, artifact in work:
+        if workload.settings.compute_units and artifact.runtime != COREML:
+            raise InputError(f"{artifact.name} is no Core ML model, and compute units are Core ML's", hint="leave them out")
 
 
 def _workload_id(artifact: Artifact) -> str:
@@ -248,6 +275,7 @@ def _workload(artifact: Artifact, passes: tuple[Pass, ...], options: Options) ->
     settings = PassSettings(
         threads=options.threads,
         cpus=options.cpus,
+        compute_units=options.compute_units or "",
         sustain_ms=round(options.sustain_s * 1e3),
         power_idle_ms=round(options.power_idle_s * 1e3),
         power_work_ms=round(options.power_work_s * 1e3),

@@ -15,7 +15,7 @@ from farm.config.files import ConditionsEntry, Entry, Name, Seconds, read_toml, 
 from farm.config.plan import GateTable, Gating, gate_problems, gating_of
 from farm.errors import ArtifactError, ConfigError
 from farm.verdicts import Budget
-from farm.workloads import CPU_LIST, USUAL_PASSES, Device, ItemKind, Pass, PassSettings, Workload
+from farm.workloads import COMPUTE_UNITS, CPU_LIST, USUAL_PASSES, Device, ItemKind, Pass, PassSettings, Workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,7 @@ class _WorkloadTable(Entry):
     power_work: Seconds = _DEFAULT.power_work_ms / 1e3
     timeout: Seconds = _DEFAULT.timeout_s
     cpus: str = Field("", pattern=rf"^({CPU_LIST})?$")
+    compute_units: str = Field("", pattern=rf"^({'|'.join(COMPUTE_UNITS)})?$")
     inputs: list[str] = Field(default_factory=list)
     prompt: str | None = None
     decode_tokens: int = Field(64, ge=1)
@@ -125,6 +126,7 @@ def _workload(entry: _WorkloadTable, passes: list[Pass], folder: Path) -> Worklo
     settings = PassSettings(
         threads=entry.threads,
         cpus=entry.cpus,
+        compute_units=entry.compute_units,
         warmup_iterations=warmup if entry.warmup_iterations is None else entry.warmup_iterations,
         sustain_ms=round(entry.sustain * 1e3),
         power_idle_ms=round(entry.power_idle * 1e3),

@@ -4,7 +4,9 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -16,11 +18,15 @@ namespace farm {
 
 using Clock = std::chrono::steady_clock;
 
-// The CPUs that the calling thread may run on; empty when the kernel does not say.
-std::vector<int> allowed_cpus();
+// A reading that comes from no file: read() gives nothing when there is nothing to read now, and allocates nothing.
+struct Probe {
+  std::string metric;
+  std::string source;
+  std::function<std::optional<double>()> read;
+};
 
 // Reads temperatures, frequencies, battery and resident memory beside a pass, a few times a second, from files that
-// stay open; nothing is allocated while it runs. What it finds at its construction is what it reads.
+// stay open, and from probes; nothing is allocated while it runs. What it finds at its construction is what it reads.
 class Sampler {
  public:
   struct Settings {
@@ -32,6 +38,7 @@ class Sampler {
     Clock::time_point epoch;          // at_ns counts from here
     std::int64_t longest_s = 900;     // readings after that are not kept
     bool energy_counters = false;     // those of the processor, too: they cost a privileged read each
+    std::vector<Probe> probes = {};
   };
 
   explicit Sampler(Settings settings);
@@ -49,8 +56,9 @@ class Sampler {
     std::string metric;
     std::string name;
     int descriptor;
-    double factor;  // base units of the metric to one unit of the file
-    int field;      // which of the file's numbers, from 0
+    double factor;                                 // base units of the metric to one unit of the file
+    int field;                                     // which of the file's numbers, from 0
+    std::function<std::optional<double>()> probe;  // set: there is no file
     std::vector<double> values;
     std::vector<std::int64_t> at_ns;
   };
@@ -62,6 +70,7 @@ class Sampler {
   void find(const std::string& metric, const std::string& folder, const std::string& prefix, const std::string& file,
             const std::string& label_file, double factor, const std::string& what);
   void find_energy_counters();
+  void add(Source source);
   bool add(const std::string& metric, const std::string& name, const std::string& path, double factor, int field);
   void run();
   void read_all();

@@ -120,10 +120,11 @@ class IosTransport:
         """Return the harness that the app is, for a runtime. Raises DeviceNotReady when the app does not have it."""
         installed = self._installed()
         if runtime not in installed.runtimes:
+            there = " and ".join(sorted(installed.runtimes)) or "no runtime"
             raise DeviceNotReady(
-                f"{self.device.name}'s harness app has no runtime {runtime}, it has {', '.join(sorted(installed.runtimes)) or 'none'}",
+                f"{self.device.name}'s harness app was built without {runtime}: it has {there}",
                 error_class="no_runtime",
-                hint="build the app with that runtime",
+                hint=f"farm harness build --target ios --runtime {runtime}, on a Mac",
             )
         folder = Path(self.bundle)
         version, source_hash = installed.runtimes[runtime].version, installed.runtimes[runtime].source_hash

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from farm import archives
 from farm.devices.ios.client import Worker
 from farm.errors import MeasureError
 
@@ -60,8 +61,8 @@ class Phone:
         self._ask(object, "install", _INSTALL_S, path=str(package.resolve()))
 
     def push(self, file: Path, name: str, sha256: str, on_bytes: Callable[[int, int], None] | None) -> int:
-        """Put a file with this hash into the box, read back and compared; return the bytes sent."""
-        timeout_s = self.answer_s + 2 * file.stat().st_size / _SLOWEST_BYTES_PER_S
+        """Put a file, or a folder's archive, with this hash into the box, read back and compared; return the bytes sent."""
+        timeout_s = self.answer_s + 2 * archives.size_bytes(file) / _SLOWEST_BYTES_PER_S
         return self._ask(int, "push", timeout_s, on_bytes, path=str(file.resolve()), name=name, sha256=sha256)
 
     def pull(self, name: str, file: Path) -> bool:

@@ -17,6 +17,7 @@ from typing import Any
 from pymobiledevice3.exceptions import AfcException, AfcFileNotFoundError
 from pymobiledevice3.services.afc import AFC_LOCK_EX, AFC_LOCK_UN, AfcService
 
+from farm import archives
 from farm.devices.ios.worker.link import Link
 from farm.errors import DeviceNotReady
 
@@ -37,9 +38,9 @@ class Files:
         self.link = link
 
     async def do_push(self, path: str, name: str, sha256: str, on_bytes: Callable[[int, int], None]) -> int:
-        """Put a file of this machine into the box and return the bytes sent: 0 when one with this hash is there."""
+        """Put a file of this machine, or a folder's archive, into the box and return the bytes sent: 0 when one with this hash is there."""
         afc = await self.link.documents()
-        size_bytes = Path(path).stat().st_size
+        size_bytes = archives.size_bytes(Path(path))
         manifest = await self._manifest(afc)
         if await self._is_there(afc, name, sha256, size_bytes, manifest):
             await self._note(afc, name, sha256, manifest)
@@ -179,11 +180,10 @@ class Files:
         handle = await afc.fopen(_inside(name), "w")
         try:
             sent = 0
-            with file.open("rb") as source:
-                while chunk := source.read(_CHUNK_BYTES):
-                    await afc.fwrite(handle, chunk)
-                    sent += len(chunk)
-                    on_sent(sent)
+            for piece in archives.pieces(file):
+                await afc.fwrite(handle, piece)
+                sent += len(piece)
+                on_sent(sent)
         finally:
             await afc.fclose(handle)
 
