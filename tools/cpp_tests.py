@@ -12,7 +12,10 @@ from farm.errors import FarmError
 from farm.harness import toolchain
 from farm.harness.toolchain import Target
 
-_OF_COMPILER = {"g++": ["-DFARM_SANITIZE=ON"], "clang++": ["-DCMAKE_CXX_COMPILER=clang++", "-DCMAKE_CXX_FLAGS=-stdlib=libc++"]}
+_OF_COMPILER = {
+    "g++": ["-DFARM_SANITIZE=ON"],
+    "clang++": ["-DFARM_SANITIZE=OFF", "-DCMAKE_CXX_COMPILER=clang++", "-DCMAKE_CXX_FLAGS=-stdlib=libc++"],
+}
 
 
 def main() -> int:

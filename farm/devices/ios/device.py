@@ -20,7 +20,8 @@ from farm.devices.ios import app, ready, run, state
 from farm.devices.ios.client import Address, Worker
 from farm.devices.ios.phone import Phone
 from farm.devices.readers.clock import Round, offset
-from farm.devices.transport import Collected, Handle, Holder, Status
+from farm.devices.readers.watched import FOOTPRINT
+from farm.devices.transport import WATCHED, Collected, Handle, Holder, Status
 from farm.errors import DeviceBusy, DeviceLost, DeviceNotReady, MeasureError
 from farm.workloads import Conditions, Device, HarnessBuild, Identity, StateReading, run_folder
 
@@ -173,7 +174,13 @@ class IosTransport:
 
         Raises HarnessFailed for a process that took too much memory.
         """
-        return self._patiently(lambda: run.collected(self.phone, self._executable(), handle))
+
+        def collected() -> Collected:
+            if noted := self.phone.watched():
+                self.phone.write(f"{run_folder(handle.nonce)}/{WATCHED}", noted)
+            return run.collected(self.phone, self._executable(), handle)
+
+        return self._patiently(collected)
 
     def stop(self, handle: Handle) -> None:
         """End the app, when it is still the process that was started."""
@@ -213,7 +220,13 @@ class IosTransport:
         return {}
 
     def watch(self, handle: Handle, what: Sequence[str], period_s: float) -> None:
-        """Refuse: an iPhone has nothing beside its one app that could note anything."""
+        """Have the worker note the app's footprint as the system monitor tells it; an iPhone has nothing else that notes by itself.
+
+        The worker keeps the notes until the run is collected: they are lost with it.
+        """
+        if tuple(what) == (FOOTPRINT,):
+            self._patiently(lambda: self.phone.watch(handle.pid, period_s))
+            return
         raise DeviceNotReady(f"{', '.join(what)} cannot be watched on an iPhone", error_class="no_power_source")
 
     def prepare(self, conditions: Conditions) -> None:

@@ -52,6 +52,14 @@ class Phone:
         """Return busy_ratio, cpu_count and memory_bytes by the system monitor."""
         return self._ask(dict, "monitor", self.developer_s)
 
+    def watch(self, pid: int, period_s: float) -> None:
+        """Have the worker note a process's footprint, by the system monitor."""
+        self._ask(object, "watch", self.developer_s, pid=pid, period_s=period_s)
+
+    def watched(self) -> str:
+        """Return what was noted (farm.devices.readers.watched), and have no more noted."""
+        return self._ask(str, "watched")
+
     def mount(self, folder: Path) -> None:
         """Mount the developer image that lies in a folder."""
         self._ask(object, "mount", _INSTALL_S, folder=str(folder))
