@@ -69,6 +69,28 @@ def test_iphones_hang_where_the_file_says_else_where_the_environment_says(tmp_pa
     assert lab.reached_by(None).device("phone").usbmux is None
 
 
+def test_who_signs_the_app_is_read_and_its_bundle_is_that_of_all_iphones_that_state_none(tmp_path: Path) -> None:
+    text = '[signing]\nteam = "A1B2C3D4E5"\nbundle = "com.team.farm"\n[devices.other]\nkind = "ios"\nudid = "x"\n' + LAB
+    lab = load_lab(written(tmp_path, text))
+    assert (lab.signing.team, lab.signing.bundle) == ("A1B2C3D4E5", "com.team.farm")
+    assert [lab.device(name).bundle for name in ("phone", "other", "s25")] == ["com.lab.farm", "com.team.farm", None]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[signing]\nteam = "a team"', "signing.team: String should match pattern"),
+        ('[signing]\nteam = "A1B2C3D4E"', "signing.team: String should match pattern"),
+        ('[signing]\nbundle = "farm"', "signing.bundle: String should match pattern"),
+        ('[signing]\nbundle = "com.lab.fa rm"', "signing.bundle: String should match pattern"),
+        ('[signing]\ntaem = "A1B2C3D4E5"', 'signing.taem: unknown key; did you mean "team"?'),
+        ("[signing]\nteam = 5", "signing.team: Input should be a valid string"),
+    ],
+)
+def test_who_cannot_sign_the_app_is_told(tmp_path: Path, text: str, said: str) -> None:
+    assert any(said in problem for problem in problems_of(tmp_path, text))
+
+
 def test_the_annotated_example_is_right() -> None:
     lab = load_lab(ROOT / "devices.toml")
     assert {"s25", "pixel9", "oneplus13", "benchphone", "iphone16pro", "local"} == set(lab.devices)

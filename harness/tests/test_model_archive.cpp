@@ -45,6 +45,14 @@ TEST_CASE("a folder's archive is unpacked file by file, names of over a hundred 
   CHECK(text_of(scratch.path / "into/model.mlpackage/Manifest.json") == "{}");
 }
 
+TEST_CASE("the example is what farm makes of a folder") {
+  const Scratch scratch;
+  const auto top = std::filesystem::path(unpack_archive(FARM_EXAMPLES "/archive/model.tar", scratch.file("")));
+  CHECK(top == scratch.path / "model.mlpackage");
+  CHECK(text_of(top / "Manifest.json") == R"({"rootModelIdentifier": "A"})");
+  CHECK(text_of(top / "Data/com.apple.CoreML/weights/weight.bin").size() == 1280);
+}
+
 TEST_CASE("what is no archive is not taken for one") {
   const Scratch scratch;
   CHECK_FALSE(is_archive(scratch.write("short", "farm-fake 1\n")));
