@@ -1,7 +1,9 @@
 # What farm-runtime links of ExecuTorch. Backends and kernels register themselves when they are loaded: they must be linked although
 # no symbol of theirs is named. Their headers are not held to our warnings.
 find_package(executorch CONFIG REQUIRED)
-target_link_options(farm-runtime PUBLIC LINKER:--no-as-needed)
+if(NOT APPLE)
+  target_link_options(farm-runtime PUBLIC LINKER:--no-as-needed)
+endif()
 
 if(TARGET executorch::runtime)
   # The wheel's package: shared libraries under names of their own.

@@ -1,5 +1,6 @@
 """The lines that only Apple's compiler will ever build: well-formed against what Apple documents, by Debian's clang."""
 
+import json
 import plistlib
 import shutil
 import subprocess
@@ -7,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from farm.devices.ios.app import PROTOCOL, Installed, Runtime
+from farm.harness import toolchain
 from tests.conftest import ROOT, in_ci
 
 HARNESS = ROOT / "harness"
@@ -65,11 +68,37 @@ def test_the_list_of_what_apple_never_compiled_is_whole() -> None:
         assert "Never compiled by Apple's compiler" in file.read_text()
 
 
-def test_the_apps_property_list_is_one_and_says_what_farm_asks_of_it() -> None:
-    text = (HARNESS / "ios/Info.plist.in").read_text()
-    runtimes = "<key>coreml</key><dict><key>version</key><string>1</string><key>source_hash</key><string>0f</string></dict>"
-    info = plistlib.loads(text.replace("@FARM_BUNDLE@", "org.phonefarm.harness").replace("@FARM_RUNTIMES_PLIST@", runtimes).encode())
-    assert info["FarmProtocol"] == 1
-    assert info["FarmRuntimes"] == {"coreml": {"version": "1", "source_hash": "0f"}}
-    assert info["UIFileSharingEnabled"] is True
-    assert info["CFBundleExecutable"] == "FarmHarness"
+def test_cmake_makes_the_app_of_these_very_files_and_its_property_list_says_what_farm_asks(tmp_path: Path) -> None:
+    """By the Ninja generator and an empty SDK, which is enough to configure: nothing is compiled or linked."""
+    (tmp_path / "iPhoneOS.sdk").mkdir()
+    tools = toolchain.find(toolchain.Target.HOST)
+    clang = shutil.which("clang++")
+    stated = {
+        "CMAKE_MAKE_PROGRAM": tools.ninja,
+        "CMAKE_SYSTEM_NAME": "iOS",
+        "CMAKE_OSX_SYSROOT": tmp_path / "iPhoneOS.sdk",
+        "CMAKE_OSX_ARCHITECTURES": "arm64",
+        "CMAKE_CXX_COMPILER": clang,
+        "CMAKE_OBJCXX_COMPILER": clang,
+        "CMAKE_CXX_COMPILER_WORKS": 1,
+        "CMAKE_OBJCXX_COMPILER_WORKS": 1,
+        "CMAKE_INSTALL_NAME_TOOL": "/bin/true",
+        "CMAKE_EXPORT_COMPILE_COMMANDS": "ON",
+        "FARM_RUNTIME": "coreml;fake",
+        "FARM_SOURCE_HASH": "0f1e",
+        "FARM_BUNDLE": "com.lab.farm",
+    }
+    command = [tools.cmake, "-S", str(HARNESS), "-B", str(tmp_path / "tree"), "-G", "Ninja"]
+    done = subprocess.run([*command, *(f"-D{name}={value}" for name, value in stated.items())], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    commands = json.loads((tmp_path / "tree/compile_commands.json").read_text())
+    compiled = {Path(each["file"]) for each in commands}
+    assert {*OBJECTIVE, *DARWIN, HARNESS / "ios/app.cpp", HARNESS / "src/harness.cpp"} <= compiled
+    assert not [file for file in compiled if "linux" in file.name]
+    for each in commands:
+        assert "-fobjc-arc" in each["command"] or not each["file"].endswith(".mm")
+    info = plistlib.loads((tmp_path / "tree/FarmHarness.app/Info.plist").read_bytes())
+    app = Installed.of(info)
+    assert (app.executable, app.protocol) == ("FarmHarness", PROTOCOL)
+    assert app.runtimes == {"coreml": Runtime("of the system", "0f1e"), "fake": Runtime("1", "0f1e")}
+    assert (info["CFBundleIdentifier"], info["UIFileSharingEnabled"]) == ("com.lab.farm", True)
