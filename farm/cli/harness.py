@@ -8,9 +8,9 @@ import click
 
 from farm.cli.context import Context, say
 from farm.errors import InputError
-from farm.workloads import HarnessBuild
+from farm.workloads import COREML, HarnessBuild
 
-_RUNTIMES = ("executorch", "fake", "coreml")
+_RUNTIMES = ("executorch", "fake", COREML)
 _IOS = "ios"
 
 
@@ -49,6 +49,8 @@ def build(context: Context, /, target: str, runtimes: tuple[str, ...], wheel: Pa
         app = xcode.App(runtimes or xcode.RUNTIMES, team=signing.team, bundle=signing.bundle, **of_ios)
         click.echo(xcode.ensure(app, context.data, on_progress=say))
         return
+    if COREML in runtimes:
+        raise InputError("Core ML runs in the app for iPhones only", hint="farm harness build --target ios --runtime coreml, on a Mac")
     if len(runtimes) > 1:
         raise InputError("a program holds one runtime", hint="only the app for iPhones (--target ios) takes several")
     runtime = runtimes[0] if runtimes else _RUNTIMES[0]

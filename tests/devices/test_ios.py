@@ -443,6 +443,16 @@ def test_a_memory_pass_that_is_over_before_the_system_monitor_tells_anything_say
     assert why.reason == "the run was over before the system monitor told anything"
 
 
+def test_a_memory_pass_that_hangs_leaves_no_system_monitor_running(
+    phone: Iphone, transport: IosTransport, fake_model: FakeModel, fake_harness: HarnessBuild
+) -> None:
+    job = replace(on(transport.device, fake_model(hang_at_iteration=1), timeout_s=2.0), pass_=Pass.MEMORY)
+    (run,) = measured(transport, job, fake_harness)
+    assert (run.outcome, run.error_class) == (Outcome.TIMED_OUT, "hung")
+    time.sleep(0.6)
+    assert transport.phone.watched() == ""
+
+
 @pytest.mark.parametrize("trouble", ["kill worker", "cut"])
 def test_trouble_beside_a_memory_pass_costs_the_second_source_only(
     phone: Iphone, transport: IosTransport, fake_model: FakeModel, fake_harness: HarnessBuild, trouble: str

@@ -59,6 +59,8 @@ class IosTransport:
     _holder: Holder | None = None
     _renewed_s: float = 0.0
     _interrupted: Event = field(default_factory=Event)
+    _is_watched: bool = False
+    """Whether the worker notes something beside a run."""
     _boot_id: str | None = None
     """Of the start that the phone was made ready in."""
 
@@ -176,15 +178,22 @@ class IosTransport:
         """
 
         def collected() -> Collected:
-            if noted := self.phone.watched():
+            if self._is_watched and (noted := self.phone.watched()):
                 self.phone.write(f"{run_folder(handle.nonce)}/{WATCHED}", noted)
             return run.collected(self.phone, self._executable(), handle)
 
         return self._patiently(collected)
 
     def stop(self, handle: Handle) -> None:
-        """End the app, when it is still the process that was started."""
-        self._patiently(lambda: run.end(self.phone, self._executable(), handle))
+        """End the app, when it is still the process that was started, and whatever is noted beside it."""
+
+        def stopped() -> None:
+            if self._is_watched:
+                self.phone.watched()
+            run.end(self.phone, self._executable(), handle)
+
+        self._patiently(stopped)
+        self._is_watched = False
 
     def pull(self, name: str, file: Path) -> bool:
         """Copy the box's file called name to file."""
@@ -225,6 +234,7 @@ class IosTransport:
         The worker keeps the notes until the run is collected: they are lost with it.
         """
         if tuple(what) == (FOOTPRINT,):
+            self._is_watched = True
             self._patiently(lambda: self.phone.watch(handle.pid, period_s))
             return
         raise DeviceNotReady(f"{', '.join(what)} cannot be watched on an iPhone", error_class="no_power_source")
