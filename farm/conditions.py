@@ -125,7 +125,7 @@ def slowdowns(conditions: Conditions, readings: Sequence[Readings]) -> list[str]
         if item.metric == "frequency_cap_hz" and item.values and item.values[0] > 0 and 1 - min(item.values) / item.values[0] > limit:
             lowered = f"from {item.values[0] / 1e6:.0f} to {min(item.values) / 1e6:.0f} MHz"
             reasons.append(f"the clock of {item.source} was capped {lowered} during the pass{_limit(limit)}")
-        if item.metric == "thermal_status" and max(item.values, default=0) > 0:
+        if item.metric == "thermal_status_index" and max(item.values, default=0) > 0:
             reasons.append(f"its thermal status was {_STATUSES[int(max(item.values))]} during the pass")
         if item.metric == "low_power_ratio" and max(item.values, default=0) > 0:
             reasons.append("its low-power mode was on during the pass")

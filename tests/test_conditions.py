@@ -132,9 +132,9 @@ def test_a_peak_of_a_process_that_compiled_the_model_is_the_compilers() -> None:
 
 
 def test_what_an_app_is_told_of_the_phone_during_a_pass_counts() -> None:
-    cool = [Readings("thermal_status", (0.0, 0.0), "app", (1, 2)), Readings("low_power_ratio", (0.0,), "app", (1,))]
+    cool = [Readings("thermal_status_index", (0.0, 0.0), "app", (1, 2)), Readings("low_power_ratio", (0.0,), "app", (1,))]
     assert conditions.slowdowns(Conditions(), cool) == []
-    hot = [Readings("thermal_status", (0.0, 3.0, 1.0), "app", (1, 2, 3)), Readings("low_power_ratio", (0.0, 1.0), "app", (1, 2))]
+    hot = [Readings("thermal_status_index", (0.0, 3.0, 1.0), "app", (1, 2, 3)), Readings("low_power_ratio", (0.0, 1.0), "app", (1, 2))]
     assert conditions.slowdowns(Conditions(), hot) == [
         "its thermal status was severe during the pass",
         "its low-power mode was on during the pass",

@@ -81,7 +81,7 @@ std::vector<Probe> state_probes(const ReadState& read) {
     const auto mode = read().low_power_mode;
     return mode ? std::optional<double>(*mode ? 1 : 0) : std::nullopt;
   };
-  return {{"thermal_status", "app", thermal},
+  return {{"thermal_status_index", "app", thermal},
           {"low_power_ratio", "app", low_power},
           {"brightness_ratio", "app", [read] { return read().brightness_ratio; }},
           {"battery_level_percent", "app", [read] { return read().battery_level_percent; }}};

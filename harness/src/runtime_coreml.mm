@@ -224,22 +224,24 @@ fs::path kept_folder(const std::string& model_sha256) {
 Prepared prepare(const std::string& path, const std::string& model_sha256, bool anew) {
   @autoreleasepool {
     const auto kept = kept_folder(model_sha256) / "model.mlmodelc";
-    if (!anew && !model_sha256.empty() && is_compiled(kept)) return prepared(kept, std::nullopt);
+    const bool keeps = !anew && !model_sha256.empty();
+    const auto scratch = scratch_folder();
+    if (keeps && is_compiled(kept)) return prepared(kept, std::nullopt);
     fs::path folder = path;
     if (!fs::is_directory(folder)) {
       if (!is_archive(path)) throw Error("model_invalid", "the model " + path + " is no archive of a Core ML model");
-      folder = unpack_archive(path, scratch_folder().string());
+      folder = unpack_archive(path, scratch.string());
     }
     if (is_compiled(folder)) return prepared(folder, std::nullopt);
     std::int64_t compile_ns = 0;
     const auto made = compiled(folder, compile_ns);
-    if (anew || model_sha256.empty()) return prepared(made, compile_ns);
-    fs::remove_all(kept.parent_path());
-    fs::create_directories(kept.parent_path());
-    const auto partial = kept.parent_path() / "partial";
-    fs::copy(made, partial, fs::copy_options::recursive);
-    fs::rename(partial, kept);
-    return prepared(kept, compile_ns);
+    const auto place = keeps ? kept : scratch / "compiled.mlmodelc";
+    if (keeps) {
+      fs::remove_all(kept.parent_path());
+      fs::create_directories(kept.parent_path());
+    }
+    fs::rename(made, place);  // all of them lie in the app's container, which is one volume
+    return prepared(place, compile_ns);
   }
 }
 

@@ -55,7 +55,7 @@ TEST_CASE("a run leaves its log, its process, its result and its exit code") {
   CHECK(text_of(scratch.path / "runs/aa/started").rfind("{\"pid\":", 0) == 0);
   const auto result = text_of(scratch.path / "runs/aa/result.jsonl");
   CHECK(result.find(R"("type":"end")") != std::string::npos);
-  CHECK(result.find(R"("metric":"thermal_status","source":"app","values":[3)") != std::string::npos);
+  CHECK(result.find(R"("metric":"thermal_status_index","source":"app","values":[3)") != std::string::npos);
   CHECK(result.find(R"({"type":"absent","metric":"battery_level_percent","source":"app")") != std::string::npos);
 }
 

@@ -1,5 +1,6 @@
 """iPhones that misbehave, on the bench: cables, locks, tunnels, workers, apps. Each ends in the right outcome, and the next job works."""
 
+import hashlib
 import os
 import signal
 import threading
@@ -12,12 +13,14 @@ from typing import Any
 import pytest
 
 from farm import rack
+from farm.artifacts import open_artifact
 from farm.devices.ios.client import Worker
 from farm.devices.ios.device import IosTransport
 from farm.devices.transport import Holder, Status
-from farm.errors import DeviceBusy, DeviceLost, DeviceNotReady
+from farm.errors import ArtifactError, DeviceBusy, DeviceLost, DeviceNotReady
 from farm.harness.arguments import BoxNames, arguments
 from farm.workloads import Artifact, Device, DeviceKind, HarnessBuild, Job, Outcome, Pass, Run
+from tests.artifacts.coreml_models import a_package
 from tests.bench.ios import Bench, Iphone
 from tests.conftest import CALM, NOW, FakeModel, a_job
 
@@ -282,6 +285,37 @@ def test_a_file_service_that_never_answers_costs_a_worker_and_no_more(phone: Iph
     phone.afc_fault("write", None)
     assert transport.push(file, "files/one") == 1000
     assert transport.phone.worker.pid != before
+
+
+def test_what_is_kept_compiled_of_a_model_goes_when_the_model_goes(phone: Iphone, transport: IosTransport, tmp_path: Path) -> None:
+    names = ["aa" * 32, "bb" * 32]
+    for number, name in enumerate(names):
+        file = tmp_path / name
+        file.write_bytes(bytes([number]) * 1000)
+        transport.push(file, f"files/{name}")
+        compiled = phone.documents / f"compiled/{name}-Version-18-6/model.mlmodelc"
+        compiled.mkdir(parents=True)
+        (compiled / "coremldata.bin").write_bytes(b"data")
+    transport.shrink(10**9)
+    assert {path.name[:64] for path in (phone.documents / "compiled").iterdir()} == set(names)
+    (phone.documents / "files" / names[0]).unlink()
+    transport.shrink(10**9)
+    assert {path.name[:64] for path in (phone.documents / "compiled").iterdir()} == {names[1]}
+    transport.shrink(0)
+    assert list((phone.documents / "compiled").iterdir()) == []
+
+
+def test_a_model_that_is_a_folder_is_pushed_as_its_archive_once(phone: Iphone, transport: IosTransport, tmp_path: Path) -> None:
+    artifact = open_artifact(a_package(tmp_path / "net.mlpackage", os.urandom(5_000_000)))
+    told: list[tuple[int, int]] = []
+    sent = transport.push(artifact.path, "files/net", lambda done, size: told.append((done, size)), sha256=artifact.sha256)
+    assert sent == artifact.size_bytes
+    assert told[-1] == (sent, sent)
+    assert hashlib.sha256((phone.documents / "files/net").read_bytes()).hexdigest() == artifact.sha256
+    assert transport.push(artifact.path, "files/net", sha256=artifact.sha256) == 0
+    (artifact.path / "Data/com.apple.CoreML/weights/weight.bin").write_bytes(b"others")
+    with pytest.raises(ArtifactError, match="has become another file since farm began"):
+        transport.push(artifact.path, "files/net", sha256=artifact.sha256)
 
 
 def test_a_phone_without_room_is_told_before_anything_is_sent(phone: Iphone, transport: IosTransport, tmp_path: Path) -> None:

@@ -27,6 +27,8 @@ _SMALL_BYTES = 1 << 20
 _MANIFEST = "manifest.json"
 _LEASE, _LEASE_LOCK = "lease.json", "lease.lock"
 _LONGEST_LEASE_S = 600
+_COMPILED = "compiled"
+"""Where the app keeps compiled models, each called after the hash of what it was made of."""
 _LOCK_TRIES = 40
 _LOCK_PAUSE_S = 0.05
 
@@ -112,6 +114,7 @@ class Files:
                 removed += size
         if removed:
             await _write(afc, _MANIFEST, json.dumps(manifest))
+        await self._forget_compiled(afc)
         return removed
 
     async def do_claim(self, host: str, seconds: float, words: str) -> str | None:
@@ -150,6 +153,13 @@ class Files:
         finally:
             await afc.lock(handle, AFC_LOCK_UN)
             await afc.fclose(handle)
+
+    async def _forget_compiled(self, afc: AfcService) -> None:
+        """Remove what the app keeps compiled of models that are not there any more."""
+        there = set(await _names(afc, "files"))
+        for name in await _names(afc, _COMPILED):
+            if name.partition("-")[0] not in there:
+                await afc.rm(_inside(f"{_COMPILED}/{name}"), force=True)
 
     async def _now_s(self) -> float:
         return float(await (await self.link.lockdown()).get_value(key="TimeIntervalSince1970"))
