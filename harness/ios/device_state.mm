@@ -65,7 +65,8 @@ DeviceState noted_state() {
   if (const auto mode = known(noted().low_power_mode.load())) state.low_power_mode = *mode == 1;
   state.brightness_ratio = known(noted().brightness_ratio.load());
   state.battery_level_percent = known(noted().battery_level_percent.load());
-  state.memory_available_bytes = static_cast<std::int64_t>(os_proc_available_memory());
+  const auto available = static_cast<std::int64_t>(os_proc_available_memory());
+  if (available > 0) state.memory_available_bytes = available;  // 0: the process has no limit that is known
   state.uptime_s = NSProcessInfo.processInfo.systemUptime;
   return state;
 }

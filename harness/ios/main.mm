@@ -44,6 +44,7 @@ void serve_and_end() {
 
 @interface FarmAppDelegate : UIResponder <UIApplicationDelegate>
 @property(nonatomic, strong) UIWindow* window;
+@property(nonatomic, strong) NSThread* thread;
 @end
 
 @implementation FarmAppDelegate
@@ -59,14 +60,20 @@ void serve_and_end() {
   self.window = [[UIWindow alloc] init];
   self.window.rootViewController = controller;
   [self.window makeKeyAndVisible];
+  return YES;
+}
+
+// Only now is the app in front, and its screen known: nothing is measured beside its own start.
+- (void)applicationDidBecomeActive:(UIApplication*)application {
+  (void)application;
+  if (self.thread != nil) return;
   farm::begin_noting_state();
-  NSThread* thread = [[NSThread alloc] initWithBlock:^{
+  self.thread = [[NSThread alloc] initWithBlock:^{
     serve_and_end();
   }];
-  thread.stackSize = kStackBytes;
-  thread.qualityOfService = NSQualityOfServiceUserInteractive;  // a lower one may be kept off the fast cores
-  [thread start];
-  return YES;
+  self.thread.stackSize = kStackBytes;
+  self.thread.qualityOfService = NSQualityOfServiceUserInteractive;  // a lower one may be kept off the fast cores
+  [self.thread start];
 }
 
 @end

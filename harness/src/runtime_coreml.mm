@@ -221,7 +221,7 @@ fs::path kept_folder(const std::string& model_sha256) {
   return fs::path("compiled") / (model_sha256 + "-" + system);
 }
 
-Prepared prepare(const std::string& path, const std::string& model_sha256, bool anew) {
+Prepared made_ready(const std::string& path, const std::string& model_sha256, bool anew) {
   @autoreleasepool {
     const auto kept = kept_folder(model_sha256) / "model.mlmodelc";
     const bool keeps = !anew && !model_sha256.empty();
@@ -242,6 +242,14 @@ Prepared prepare(const std::string& path, const std::string& model_sha256, bool 
     }
     fs::rename(made, place);  // all of them lie in the app's container, which is one volume
     return prepared(place, compile_ns);
+  }
+}
+
+Prepared prepare(const std::string& path, const std::string& model_sha256, bool anew) {
+  try {
+    return made_ready(path, model_sha256, anew);
+  } catch (const fs::filesystem_error& error) {
+    throw Error("model_unreadable", "the model's files cannot be made ready", error.what(), error.code().value());
   }
 }
 

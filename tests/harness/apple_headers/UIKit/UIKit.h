@@ -47,6 +47,7 @@ typedef enum NSTextAlignment : NSInteger { NSTextAlignmentCenter = 1 } NSTextAli
 @protocol UIApplicationDelegate <NSObject>
 @optional
 - (BOOL)application:(UIApplication*)application didFinishLaunchingWithOptions:(NSDictionary*)options;
+- (void)applicationDidBecomeActive:(UIApplication*)application;
 @property(nonatomic, strong) UIWindow* window;
 @end
 
