@@ -193,6 +193,17 @@ def test_a_suite_states_how_long_a_power_pass_is_idle_and_works(tmp_path: Path) 
     assert (workload.passes, workload.settings.power_idle_ms, workload.settings.power_work_ms) == ((Pass.POWER,), 60_000, 90_000)
 
 
+def test_a_suite_states_where_core_ml_may_compute(tmp_path: Path) -> None:
+    (tmp_path / "net.mlpackage").mkdir()
+    text = '[suite]\nname = "s"\n[[workloads]]\nid = "w"\nartifact = "net.mlpackage"\n'
+    ((workload, path),) = load_suite(written(tmp_path, text + 'compute_units = "cpu_and_ne"\n'), {"local": LOCAL}).work
+    assert (workload.settings.compute_units, path) == ("cpu_and_ne", tmp_path / "net.mlpackage")
+    with pytest.raises(ConfigError, match="compute_units: String should match pattern"):
+        load_suite(written(tmp_path, text + 'compute_units = "gpu"\n'), {"local": LOCAL})
+    with pytest.raises(ConfigError, match=r"inputs: .*net\.mlpackage cannot be read: Is a directory"):
+        load_suite(written(tmp_path, text + 'inputs = ["net.mlpackage"]\n'), {"local": LOCAL})
+
+
 def test_power_is_measured_only_where_it_is_asked_for(tmp_path: Path) -> None:
     written(tmp_path, "farm-fake 1\n", "model.fake")
     suite = load_suite(written(tmp_path, '[suite]\nname = "s"\n[[workloads]]\nid = "w"\nartifact = "model.fake"\n'), {"local": LOCAL})

@@ -19,7 +19,7 @@ _OTHERS = (
     (4, b"TFL3", "a LiteRT model"),
     (0, b"GGUF", "a GGUF model"),
     (0, b"PK\x03\x04", "a zip archive"),
-    (0, b"\x08", "an ONNX model, it seems"),
+    (0, b"\x08", "an ONNX model or a Core ML specification (.mlmodel), it seems"),
 )
 _EXPORT = "farm measures ExecuTorch programs (.pte) and Core ML models (.mlpackage, .mlmodelc)"
 _EXPORT_AGAIN = "export the model again, or copy it again from where it was made"

@@ -168,6 +168,7 @@ def _workload_problems(raw: Mapping[str, Any], folder: Path) -> list[str]:
         names = {"artifact": [entry.get("artifact")], "inputs": entry.get("inputs"), "prompt": [entry.get("prompt")]}
         for key, files in names.items():
             given = [name for name in files if isinstance(name, str)] if isinstance(files, list) else []
+            given = [name for name in given if key != "artifact" or not (folder / name).is_dir()]  # a folder may be a model
             problems += [f"{here}.{key}: {why}" for name in given if (why := unreadable(folder / name)) is not None]
         problems += _items_problems(here, entry, folder, suite)
         if "prompt" in entry:
