@@ -126,7 +126,7 @@ int measure(const Arguments& arguments, const Runtime& runtime, const std::vecto
     result.error(error);
     return say(error, kErrorLine);
   }
-  result.end();
+  result.end(arguments.nonce, arguments.model_sha256);
   return 0;
 }
 
