@@ -16,6 +16,8 @@ BENCH := $(VENV)/bench
 DATA ?= .farm
 EXPORT ?=
 ONLY ?=
+# processes that run tests: most tests wait for a device rather than compute; those with torch run in one
+WORKERS ?= $(if $(EXPORT),0,3)
 # steady-state iterations of Java benchmarks in many forks, from the data of SEALABQualityGroup/icpe-data-challenge-jmh
 FORKS ?= $(wildcard ../shared/samples/series/forks.npz)
 MARKS := $(if $(ONLY),$(ONLY),$(if $(EXPORT),,not export))
@@ -72,7 +74,7 @@ test: setup-dev $(if $(EXPORT),setup-export)
 ifeq ($(ONLY),)
 	@$(MAKE) --no-print-directory lint test-cpp
 endif
-	$(BIN)/python -m pytest $(if $(MARKS),-m '$(MARKS)') $(PYTEST)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(if $(MARKS),-m '$(MARKS)') $(PYTEST)
 
 demo: setup
 	@$(BIN)/farm --data $(DATA) run --suite farm/examples/digits.toml --html $(DATA)/demo.html

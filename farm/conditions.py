@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from farm.workloads import Conditions, DeviceKind, Job, Pass, Readings, StateReading
+from farm.workloads import THERMAL_STATUSES, Conditions, DeviceKind, Job, Pass, Readings, StateReading
 
 _CPU_FLAVOURS = frozenset({"fake", "portable", "xnnpack", "plain_attention"})
 
 
 _MOST_DECIMALS = 6
-_STATUSES = ("none", "light", "moderate", "severe", "critical", "emergency", "shutdown")  # android.os.PowerManager.THERMAL_STATUS_*
 
 
 def unmet(conditions: Conditions, state: Sequence[StateReading], kind: DeviceKind) -> list[str]:
@@ -38,7 +37,7 @@ def unmet(conditions: Conditions, state: Sequence[StateReading], kind: DeviceKin
 def throttled(state: Sequence[StateReading]) -> list[str]:
     """Return a sentence when the device says that it throttles. A device that says nothing of it gives none."""
     status = _read(state, "thermal_status").value
-    return [f"its thermal status is {_STATUSES[int(status)]}"] if status else []
+    return [f"its thermal status is {THERMAL_STATUSES[int(status)]}"] if status else []
 
 
 def _asleep(state: Sequence[StateReading]) -> list[str]:
@@ -107,6 +106,25 @@ def disturbances(conditions: Conditions, readings: Sequence[Readings], flavour: 
     return reasons
 
 
+def other_work(conditions: Conditions, readings: Sequence[Readings]) -> list[str]:
+    """Return one sentence for each phase of a power pass in which others used the CPUs more than they may, or in which nobody knows.
+
+    A battery and a rail tell the energy of all that runs. What runs is told by /proc/stat (proc_stat(5)): busy CPU time of everybody, less
+    the harness's own. What farm itself asks on the phone meanwhile is counted with the others.
+    """
+    reasons = []
+    for phase, when in (("idle", "it was to be idle"), ("work", "the model worked")):
+        read = {item.metric: item.values[-1] for item in readings if item.source == phase and item.values}
+        if not {"phase_cpus_ns", "phase_busy_ns", "phase_own_ns"} <= read.keys() or read["phase_cpus_ns"] <= 0:
+            reasons.append(f"how busy the CPUs were with other work while {when} is unknown")
+            continue
+        share = max(0.0, read["phase_busy_ns"] - read["phase_own_ns"]) / read["phase_cpus_ns"]
+        if share > conditions.max_other_work_ratio:
+            told = _told(share, conditions.max_other_work_ratio)
+            reasons.append(f"{told} of the CPUs was busy with other work while {when}{_limit(conditions.max_other_work_ratio)}")
+    return reasons
+
+
 def slowdowns(conditions: Conditions, readings: Sequence[Readings]) -> list[str]:
     """Return one sentence for each sign that the device throttled during a pass.
 
@@ -126,7 +144,7 @@ def slowdowns(conditions: Conditions, readings: Sequence[Readings]) -> list[str]
             lowered = f"from {item.values[0] / 1e6:.0f} to {min(item.values) / 1e6:.0f} MHz"
             reasons.append(f"the clock of {item.source} was capped {lowered} during the pass{_limit(limit)}")
         if item.metric == "thermal_status_index" and max(item.values, default=0) > 0:
-            reasons.append(f"its thermal status was {_STATUSES[int(max(item.values))]} during the pass")
+            reasons.append(f"its thermal status was {THERMAL_STATUSES[int(max(item.values))]} during the pass")
         if item.metric == "low_power_ratio" and max(item.values, default=0) > 0:
             reasons.append("its low-power mode was on during the pass")
     return reasons

@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from farm import conditions, metrics, outputs, power, quality, sustain
+from farm import conditions, outputs, power, quality, sustain
+from farm.checks import THROTTLING_ALLOWED, as_known, undisturbed, with_its_number
 from farm.devices.transport import Handle, Status, Transport
 from farm.errors import DeviceNotReady, HarnessFailed, MeasureError, RunTimedOut
 from farm.harness import protocol
 from farm.harness.arguments import BoxNames, arguments
-from farm.harness.own import TARGET as OWN_TARGET
 from farm.watched import FootprintWatch, HeatWatch
 from farm.workloads import (
     ITEMS_OUTPUT,
@@ -25,11 +25,11 @@ from farm.workloads import (
     DeviceKind,
     HarnessBuild,
     Job,
-    Measured,
     Outcome,
     Pass,
     Run,
     StateReading,
+    box_name,
     new_id,
     run_folder,
 )
@@ -38,9 +38,6 @@ log = logging.getLogger(__name__)
 
 _FIRST_WAIT_S, _LAST_WAIT_S = 1.0, 10.0
 _SETTLE_POLL_S = 0.5
-_SIGNS = ("wall_ns", "cpu_time_ns", "thread_cpu_time_ns")
-# A peak of memory stays what it is, as do answers; a sustain pass measures throttling.
-_THROTTLING_ALLOWED = (Pass.MEMORY, Pass.SUSTAIN, Pass.QUALITY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +76,7 @@ def execute(job: Job, transport: Transport, attempt: Attempt) -> Run:
         run = replace(run, outcome=error.outcome, error_class=error.error_class, reason=error.message, hint=error.hint)
     log.debug("%s: %s %s", job.label, run.outcome, run.reason or "")
     after = _state_after(run, transport)
-    if run.outcome is Outcome.OK and job.pass_ not in _THROTTLING_ALLOWED and (reasons := conditions.throttled(after)):
+    if run.outcome is Outcome.OK and job.pass_ not in THROTTLING_ALLOWED and (reasons := conditions.throttled(after)):
         run = replace(run, outcome=Outcome.INVALID, error_class="throttled", reason=f"after the pass {reasons[0]}")
     run = replace(run, state=run.state + after, ended_at=attempt.now_utc())
     return power.with_energy(run) if job.pass_ is Pass.POWER else run
@@ -121,7 +118,7 @@ def _measure(run: Run, transport: Transport, attempt: Attempt) -> Run:
     elif run.job.pass_ is Pass.MEMORY and run.job.device.kind is DeviceKind.IOS:
         meter = FootprintWatch(transport)
     names = _push(run.job, transport, attempt.on_phase)
-    handle = transport.start(arguments(run.job, names, run.nonce), run.nonce)
+    handle = transport.start(arguments(run.job, names, run.nonce), run.nonce, None if meter is None else meter.watch)
     try:
         return _collected(run, transport, handle, attempt) if meter is None else _metered(run, transport, handle, attempt, meter)
     finally:
@@ -131,7 +128,7 @@ def _measure(run: Run, transport: Transport, attempt: Attempt) -> Run:
 def _metered(run: Run, transport: Transport, handle: Handle, attempt: Attempt, meter: power.PowerMeter | HeatWatch | FootprintWatch) -> Run:
     """Return run with the result of a started harness, and with what was noted beside it."""
     try:
-        meter.begin(handle)
+        meter.begin()
         run = _collected(replace(run, state=run.state + meter.state), transport, handle, attempt)
         assert run.measured is not None
         found = meter.readings(handle, run.measured)
@@ -151,54 +148,13 @@ def _collected(run: Run, transport: Transport, handle: Handle, attempt: Attempt)
         if error.error_class in protocol.UNFINISHED:
             raise protocol.explain_exit(left.exit_code, left.log, transport.diagnose(handle)) from error
         raise
-    run = replace(run, measured=_as_known(result.measured, run.job, attempt.harness), readings=result.readings, absent=result.absent)
+    run = replace(run, measured=as_known(result.measured, run.job, attempt.harness), readings=result.readings, absent=result.absent)
     if run.job.pass_ is Pass.SUSTAIN:
         found, missing = sustain.derived(run.readings, tokens=run.job.workload.prompt is not None)
         run = replace(run, readings=run.readings + found, absent=run.absent + missing)
     if run.job.pass_ is Pass.QUALITY:
         run = _graded(run, transport)
-    return _undisturbed(_answered(_with_its_number(run), transport))
-
-
-def _as_known(measured: Measured, job: Job, harness: HarnessBuild) -> Measured:
-    """Return what a harness says of itself, under the hash that farm knows it by. Raises HarnessFailed when it runs other models."""
-    if measured.runtime != job.artifact.runtime:
-        raise HarnessFailed(
-            f"the harness runs {measured.runtime} models, {job.artifact.name} is one of {job.artifact.runtime}", error_class="wrong_runtime"
-        )
-    if harness.target != OWN_TARGET and measured.harness_hash != harness.source_hash:
-        raise HarnessFailed("the harness is built from other sources than the one that was sent", error_class="wrong_harness")
-    understood = measured.begin["job"]
-    wanted: dict[str, object] = {"pass": job.pass_, "threads": job.workload.settings.threads, "model_sha256": job.artifact.sha256}
-    if job.workload.settings.compute_units:
-        wanted["compute_units"] = job.workload.settings.compute_units
-    if job.pass_ is Pass.QUALITY and job.workload.items is not None:
-        wanted["items"] = _box_name(job.workload.items.sha256)
-    for name, value in wanted.items():
-        if understood.get(name) != value:
-            raise HarnessFailed(
-                f"the harness understood another job: {name} {understood.get(name)!r} instead of {value!r}", error_class="wrong_job"
-            )
-    return replace(measured, harness_hash=harness.source_hash)
-
-
-def _with_its_number(run: Run) -> Run:
-    """Return run, failed when its pass's own number is not among what was measured: such a run has measured nothing.
-
-    Raises HarnessFailed when it does not say what tells a disturbed run from a good one.
-    """
-    read = {item.metric for item in run.readings if not item.source and item.values}
-    if run.job.pass_ is not Pass.MEMORY and (missing := [name for name in _SIGNS if name not in read]):
-        raise HarnessFailed(
-            f"the harness's result has no {missing[0]}, so that nobody could say whether the run was disturbed", error_class="garbage"
-        )
-    if run.job.pass_ is Pass.POWER:
-        return run  # the harness says when and how much it worked; power.with_energy makes the number, or fails the run
-    wanted = metrics.headline(run.job.pass_, tokens=run.job.tokens, kind=run.job.device.kind)
-    if wanted in read:
-        return run
-    why = next((item.reason for item in run.absent if item.metric == wanted), "the harness says nothing of it")
-    return replace(run, outcome=Outcome.FAILED, error_class="not_measured", reason=f"{wanted} could not be measured: {why}")
+    return undisturbed(_answered(with_its_number(run), transport))
 
 
 def _end(transport: Transport, handle: Handle) -> None:
@@ -213,8 +169,8 @@ def _push(job: Job, transport: Transport, on_phase: Callable[[str], None]) -> Bo
     on_phase("pushing")
 
     def pushed(file: Path, sha256: str) -> str:
-        transport.push(file, _box_name(sha256), lambda sent, size: on_phase(f"pushing {sent * 100 // size} %"), sha256=sha256)
-        return _box_name(sha256)
+        transport.push(file, box_name(sha256), lambda sent, size: on_phase(f"pushing {sent * 100 // size} %"), sha256=sha256)
+        return box_name(sha256)
 
     names = BoxNames(pushed(job.artifact.path, job.artifact.sha256))
     if job.pass_ is Pass.QUALITY and job.workload.items is not None:
@@ -225,12 +181,8 @@ def _push(job: Job, transport: Transport, on_phase: Callable[[str], None]) -> Bo
     return replace(names, inputs=tuple(_push_bytes(data, transport) for data in job.inputs))
 
 
-def _box_name(sha256: str) -> str:
-    return f"files/{sha256}"
-
-
 def _push_bytes(data: bytes, transport: Transport) -> str:
-    name = _box_name(hashlib.sha256(data).hexdigest())
+    name = box_name(hashlib.sha256(data).hexdigest())
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "bytes"
         file.write_bytes(data)
@@ -249,9 +201,13 @@ def _wait(job: Job, transport: Transport, handle: Handle, on_phase: Callable[[st
     on_phase("measuring")
     while transport.wait(handle, min(pause_s, max(0.0, deadline_s - time.monotonic()))) is Status.RUNNING:
         if time.monotonic() > deadline_s:
-            transport.stop(handle)
+            stopped = "was stopped"
+            try:
+                transport.stop(handle)
+            except DeviceNotReady as error:
+                stopped = f"could not be stopped: {error.message}"
             raise RunTimedOut(
-                f"the harness had not ended after {timeout_s:g} s and was stopped",
+                f"the harness had not ended after {timeout_s:g} s and {stopped}",
                 error_class="hung",
                 hint="a longer timeout can be stated with the workload",
             )
@@ -297,15 +253,3 @@ def _graded(run: Run, transport: Transport) -> Run:
             raise HarnessFailed("the harness wrote no answers to the items", error_class="garbage")
         answers = quality.graded(items, file.read_bytes(), run.readings)
     return replace(run, answers=answers, readings=(*run.readings, quality.reading(answers)))
-
-
-def _undisturbed(run: Run) -> Run:
-    """Return run, marked invalid when other work disturbed its timed part, or when the device throttled where that is not looked for."""
-    if run.outcome is not Outcome.OK or run.measured is None:
-        return run
-    limits = run.job.device.conditions
-    if reasons := conditions.disturbances(limits, run.readings, run.measured.flavour, run.job):
-        return replace(run, outcome=Outcome.INVALID, error_class="disturbed", reason="; ".join(reasons))
-    if run.job.pass_ not in _THROTTLING_ALLOWED and (reasons := conditions.slowdowns(limits, run.readings)):
-        return replace(run, outcome=Outcome.INVALID, error_class="throttled", reason="; ".join(reasons))
-    return run

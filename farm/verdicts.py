@@ -188,6 +188,8 @@ class Verdict:
     exclusions: tuple[Exclusion, ...] = ()
     more_runs_help: bool = False
     """Whether the next look could decide it."""
+    unarmed: str | None = None
+    """Why the devices' noise does not let the budget be armed: it was looked at once; None: it was armed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +203,8 @@ class Noise:
     deviation: float
     runs: int
     """A side, that it was measured with."""
+    ratio: Estimate
+    """Of the two sides: 1 in truth."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,7 @@ from pathlib import Path
 from farm.devices.readers import battery, gauge, power_stats, thermal
 from farm.devices.readers.reading import Reading
 from farm.devices.readers.watched import BATTERY, CALL, COMMAND, FOOTPRINT, RAILS, THERMAL, footprint, looks
-from farm.devices.transport import WATCHED, Handle, Transport
-from farm.errors import DeviceNotReady
+from farm.devices.transport import WATCHED, Handle, Transport, Watch
 from farm.workloads import Absent, Measured, Readings, StateReading, run_folder
 
 _READERS: dict[str, Callable[[str], Iterable[Reading]]] = {
@@ -44,9 +43,13 @@ class HeatWatch:
         """How often it is asked."""
         return (StateReading("thermal_poll_hz", "before", value=1 / _HEAT_PERIOD_S, source="while it measures"),)
 
-    def begin(self, handle: Handle) -> None:
-        """Begin to note."""
-        self.transport.watch(handle, (THERMAL,), _HEAT_PERIOD_S)
+    @property
+    def watch(self) -> Watch:
+        """What the phone notes by itself."""
+        return Watch((THERMAL,), _HEAT_PERIOD_S)
+
+    def begin(self) -> None:
+        """Nothing: what notes on the device begins with the harness."""
 
     def readings(self, handle: Handle, measured: Measured) -> tuple[Readings, ...]:
         """Return what was noted."""
@@ -56,7 +59,7 @@ class HeatWatch:
         """Nothing: what notes on the device ends with the harness."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class FootprintWatch:
     """Has an iPhone's system monitor tell the footprint of the app beside a memory pass: a second source, for the app's own figure.
 
@@ -64,19 +67,19 @@ class FootprintWatch:
     """
 
     transport: Transport
-    reason: str = "the run was over before the system monitor told anything"
 
     @property
     def state(self) -> tuple[StateReading, ...]:
         """How often it tells."""
         return (StateReading("footprint_poll_hz", "before", value=1 / _FOOTPRINT_PERIOD_S, source="sysmontap, while it measures"),)
 
-    def begin(self, handle: Handle) -> None:
-        """Begin to note."""
-        try:
-            self.transport.watch(handle, (FOOTPRINT,), _FOOTPRINT_PERIOD_S)
-        except DeviceNotReady as error:
-            self.reason = error.message
+    @property
+    def watch(self) -> Watch:
+        """What is noted beside the app."""
+        return Watch((FOOTPRINT,), _FOOTPRINT_PERIOD_S)
+
+    def begin(self) -> None:
+        """Nothing: the notes begin with the app."""
 
     def readings(self, handle: Handle, measured: Measured) -> tuple[Readings, ...]:
         """Return what was noted."""
@@ -84,10 +87,11 @@ class FootprintWatch:
 
     def absent(self, found: Sequence[Readings]) -> tuple[Absent, ...]:
         """Return why nothing was found."""
-        return () if found else (Absent("phys_footprint_bytes", self.reason, "sysmontap"),)
+        reason = "the system monitor told nothing before the run was over"
+        return () if found else (Absent("phys_footprint_bytes", reason, "sysmontap"),)
 
     def end(self) -> None:
-        """Nothing: the worker stops when the run is collected."""
+        """Nothing: the notes end with the run."""
 
 
 def pulled(transport: Transport, handle: Handle, begin_unix_ns: int) -> tuple[Readings, ...]:

@@ -36,7 +36,8 @@ from tests.bench.ios.fixtures import ios_bench, ios_workers
 
 __all__ = ["android_bench", "ios_bench", "ios_workers"]
 
-ROOT = Path(__file__).parents[1]
+TESTS = Path(__file__).parent
+ROOT = TESTS.parent
 
 # How long an example takes says more of the machine than of farm; pytest-timeout ends what hangs.
 settings.register_profile("farm", deadline=None)
@@ -48,6 +49,7 @@ CALM = Conditions(
     max_cpu_busy_ratio=10.0,
     max_run_delay_ratio=1e9,  # of a pass of a few microseconds, one pause is a thousandfold
     min_thread_cpu_ratio=0.0,
+    max_other_work_ratio=1e9,
     max_slowdown_ratio=1e9,
     max_skin_temperature_c=100.0,
     settle_timeout_s=5.0,
@@ -57,6 +59,7 @@ CALM_TOML = """
 max_cpu_busy = "1000 %"
 max_run_delay = "1000 %"
 min_thread_cpu = "0 %"
+max_other_work = "1000 %"
 max_slowdown = "1000 %"
 settle_timeout = "5 s"
 """
@@ -66,9 +69,22 @@ IDENTITY = Identity("local-0123", DeviceKind.LOCAL, "bench", "a processor", "Deb
 FakeModel = Callable[..., Artifact]
 
 
+# Several processes may run the tests (pytest -n). What uses one of these, or the lease of the machine itself, stays in one of them.
+_SHARED = {"android_bench": "phones", "ios_bench": "iphones"}
+_ON_THIS_MACHINE = ("cli", "test_end_to_end.py")
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What is slow comes last: a mistake shows early."""
+    """What is slow comes last: a mistake shows early. What cannot run beside each other is grouped for pytest-xdist."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        group = next((group for name, group in _SHARED.items() if name in fixtures), None)
+        if group is None and item.path.relative_to(TESTS).parts[0] in _ON_THIS_MACHINE:
+            group = "this machine"
+        if group is not None:
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 def in_ci() -> bool:

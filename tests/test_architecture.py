@@ -18,9 +18,10 @@ MAY_IMPORT = {
     "findings": set[str](),
     "stats": set[str](),
     "changepoints": set[str](),
-    "track": {"changepoints"},
+    "track": {"changepoints", "stats"},
     "outputs": set[str](),
     "conditions": set[str](),
+    "checks": {"conditions", "harness"},
     "sustain": set[str](),
     "watched": {"devices"},
     "quality": {"stats"},
@@ -39,16 +40,23 @@ MAY_IMPORT = {
     "pins": {"archives", "artifacts"},
     "harness": {"sources", "wheels"},
     "power": {"devices", "watched"},
-    "runner": {"harness", "devices", "conditions", "outputs", "power", "quality", "sustain", "watched"},
+    "runner": {"harness", "devices", "checks", "conditions", "outputs", "power", "quality", "sustain", "watched"},
     "rack": {"runner", "devices"},
     "leases": {"devices"},
     "release": {"rack", "gate", "quality", "store", "artifacts", "records", "series"},
+    "calibrate": {"rack", "gate", "release", "records", "series"},
+    "suggest": {"calibrate", "gate"},
+    "canary": {"stats"},
+    "bisect": {"records"},
     "store": {"records"},
     "journal": {"records"},
     "publish": {"summary"},
-    "report": {"publish", "sources", "summary"},
+    "report": {"publish", "sources", "stats", "store", "summary"},
     "cli": {
         "artifacts",
+        "bisect",
+        "calibrate",
+        "canary",
         "config",
         "devices",
         "exchange",
@@ -65,6 +73,7 @@ MAY_IMPORT = {
         "report",
         "series",
         "store",
+        "suggest",
         "summary",
         "track",
     },
@@ -77,6 +86,7 @@ OWNERS = {
     "click": {"cli"},
     "rich": {"cli"},
     "pydantic": {"config"},
+    "yaml": {"exchange"},
     "adbutils": {"devices"},
     "pymobiledevice3": {"devices"},
     "Monsoon": {"power"},
@@ -93,6 +103,7 @@ PURE = {
     "findings",
     "series",
     "stats",
+    "checks",
     "conditions",
     "outputs",
     "summary",
@@ -101,6 +112,8 @@ PURE = {
     "changepoints",
     "track",
     "gate",
+    "canary",
+    "bisect",
     "exchange",
 }
 PURE_MODULES = {"power/current.py", "power/curves.py", "power/energy.py", "power/plan.py", "power/result.py"}
@@ -176,4 +189,4 @@ def test_help_loads_no_heavy_library() -> None:
         "import sys; from farm.cli.main import farm; farm.main(['--help'], standalone_mode=False); print('LOADED', *sorted(sys.modules))"
     )
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split("LOADED")[1].split()
-    assert not {"duckdb", "polars", "numpy", "jinja2", "pydantic", "rich"} & set(loaded)
+    assert not {"duckdb", "polars", "numpy", "jinja2", "pydantic", "rich", "yaml"} & set(loaded)

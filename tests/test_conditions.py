@@ -123,6 +123,35 @@ def test_a_limit_with_a_fraction_is_told_as_it_was_stated() -> None:
     ]
 
 
+def phase(name: str, cpus_s: float, busy_s: float, own_s: float) -> list[Readings]:
+    seconds = {"phase_cpus_ns": cpus_s, "phase_busy_ns": busy_s, "phase_own_ns": own_s}
+    return [Readings(metric, (value * 1e9,), name) for metric, value in seconds.items()]
+
+
+@pytest.mark.parametrize(
+    ("readings", "found"),
+    [
+        (phase("idle", 240, 4, 0.1) + phase("work", 480, 68, 60), []),
+        (
+            phase("idle", 240, 30.1, 0.1) + phase("work", 480, 68, 60),
+            ["12.5% of the CPUs was busy with other work while it was to be idle, the limit is 5%"],
+        ),
+        (
+            phase("idle", 240, 4, 0.1) + phase("work", 480, 120, 60),
+            ["12.5% of the CPUs was busy with other work while the model worked, the limit is 5%"],
+        ),
+        (phase("idle", 240, 0.05, 0.1) + phase("work", 480, 60, 60.4), []),  # ticks are coarser than the process's own clock
+        (phase("work", 480, 60, 60), ["how busy the CPUs were with other work while it was to be idle is unknown"]),
+        (
+            phase("idle", 0, 0, 0) + phase("work", 480, 60, 60),
+            ["how busy the CPUs were with other work while it was to be idle is unknown"],
+        ),
+    ],
+)
+def test_others_work_in_a_phase_of_a_power_pass(readings: list[Readings], found: list[str]) -> None:
+    assert conditions.other_work(Conditions(), readings) == found
+
+
 def test_a_peak_of_a_process_that_compiled_the_model_is_the_compilers() -> None:
     compiled = Readings("compile_ns", (3e9,), "in this process")
     for pass_, disturbed in ((Pass.MEMORY, True), (Pass.LATENCY, False)):

@@ -53,9 +53,8 @@ artifact = "smollm2_8da4w.pte"
 prompt = "prompt.json"
 decode_tokens = 64
 threads = 2
+items = "smollm2_text.items"
 """
-
-
 _ITEMS = "smollm2_text.items"
 
 
@@ -72,7 +71,10 @@ class _Original:
 
 
 def build(into: Path, on_progress: Callable[[str], None]) -> list[Path]:
-    """Convert, export, check and write smollm2_8da4w.pte, its sidecar, prompt.json and smollm2.toml. About 15 minutes on two cores."""
+    """Convert, export, check and write smollm2_8da4w.pte, its sidecar, prompt.json, its items and smollm2.toml.
+
+    About 15 minutes on two cores. A program that is there already is not made again, nor is a suite written over.
+    """
     text = _text()
     recipe = _text_recipe(text) | {
         "name": "smollm2",
@@ -89,17 +91,26 @@ def build(into: Path, on_progress: Callable[[str], None]) -> list[Path]:
         "version": _VERSION,
     }
     model, prompt, suite = into / "smollm2_8da4w.pte", into / "prompt.json", into / "smollm2.toml"
-    if sidecar.is_made(model, recipe) and prompt.exists() and suite.exists():
-        on_progress(f"{into} holds the artifacts of this recipe already")
-        return [model, prompt, suite]
+    if sidecar.is_made(model, recipe) and prompt.exists():
+        on_progress(f"{into} holds the program of this recipe already")
+        asked = [into / _ITEMS] if (into / _ITEMS).exists() else make_items(into, on_progress)
+        _write_suite(suite)
+        return [model, prompt, *asked, suite]
     into.mkdir(parents=True, exist_ok=True)
     original = _original(text, on_progress)
     on_progress("exporting smollm2_8da4w.pte (about 10 minutes on two cores)")
     program = llama.export(original.checkpoint, original.params, _SETTINGS)
     _write(model, program, original, recipe, on_progress)
     prompt.write_text(json.dumps({"text": _QUESTION, "tokens": original.prompt}) + "\n", encoding="utf-8")
-    suite.write_text(_SUITE, encoding="utf-8")
-    return [model, prompt, suite]
+    asked = _write_items(into, original.windows, text)
+    _write_suite(suite)
+    return [model, prompt, *asked, suite]
+
+
+def _write_suite(suite: Path) -> None:
+    """Write the suite where there is none: somebody may have stated budgets in it."""
+    if not suite.exists():
+        suite.write_text(_SUITE, encoding="utf-8")
 
 
 def _text() -> str:
@@ -124,12 +135,16 @@ def make_items(into: Path, on_progress: Callable[[str], None]) -> list[Path]:
         gguf = _gguf(Path(scratch), on_progress)
         on_progress("turning the text into tokens")
         windows = _windows(transformers.AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name), text)
+    into.mkdir(parents=True, exist_ok=True)
+    return _write_items(into, windows, text)
+
+
+def _write_items(into: Path, windows: tuple[tuple[int, ...], ...], text: str) -> list[Path]:
     recipe = _text_recipe(text) | {
         "name": "smollm2",
         "tokenizer": f"of {_WHEEL.project} {_WHEEL.version}, by transformers {transformers.__version__}",
         "wheel_sha256": _WHEEL.sha256,
     }
-    into.mkdir(parents=True, exist_ok=True)
     return list(items.write(into / _ITEMS, items.tokens_file(windows), recipe, None))
 
 

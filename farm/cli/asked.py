@@ -132,6 +132,7 @@ def as_asked(context: Context, options: Options, written: Mapping[str, Any]) -> 
     """Return what was asked then, with the results going where they are asked to go now."""
     values = {"compute_units": None} | dict(written)  # older than that option
     devices = values.pop("devices_file")
+    values.pop("fresh_runs", None)  # of the jobs, not of what was typed
     for name in ("suite", "prompt", "harness", "items"):
         values[name] = None if values[name] is None else Path(values[name])
     values["models"] = tuple(Path(path) for path in values["models"])

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from farm import pins
-from farm.cli import pinning
+from farm.cli import gate_sides, pinning
 from farm.cli.context import Context, command_line, now_utc, say
-from farm.errors import BytesMissing, InputError
+from farm.errors import BytesMissing, InputError, StoreBusy
 from farm.pins import Part
 from farm.workloads import new_id
 
@@ -163,6 +163,26 @@ def pinned(context: Context, name: str) -> "dict[str | None, Artifact]":
     for part in parts:
         pins.folder_of(context.data, name, part)
     return {part.workload: pins.artifact(context.data, name, part) for part in parts if part.kind == "artifact"}
+
+
+def called(context: Context, text: str) -> "dict[str | None, Artifact] | None":
+    """Return the artifacts of the baseline that a side of a comparison names, as pinned() has them; None when it names none.
+
+    Raises InputError when a file or folder is called so, too: which one is meant decides what a verdict is about.
+    """
+    if gate_sides.text(text) != text:
+        return None  # a file's name that is no text: no database has it
+    try:
+        is_none = context.drained_store().query("baselines", baseline=text).is_empty()
+    except StoreBusy:
+        if not Path(text).exists():
+            raise
+        return None  # it is what is here: whether a baseline is called so, too, is not known
+    if is_none:
+        return None
+    if Path(text).exists():
+        raise InputError(f'"{text}" is a baseline, and a file or folder here, too', hint=f"write ./{text} for what is here")
+    return pinned(context, text)
 
 
 def _row(store: "Store", name: str) -> dict[str, Any]:

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from farm.cli import shown
 from farm.cli.context import now_utc
 from farm.errors import InputError
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from farm.verdicts import Budget, Verdict
+    from farm.verdicts import Budget
 
 _WORKLOAD = "files"
 _DEVICE = "device"
@@ -35,7 +36,6 @@ def compare(baseline: Path, candidate: Path, budget: str, better: str | None, al
     """
     from farm import gate
     from farm.exchange import runs
-    from farm.publish.forms import Form, written
     from farm.publish.judgement import Judgement
     from farm.verdicts import Plan, exit_code
 
@@ -44,11 +44,7 @@ def compare(baseline: Path, candidate: Path, budget: str, better: str | None, al
     plan = Plan(looks=(), allow_unordered=allow_unordered)
     verdicts = gate.judge(budgets, _frame(rows), plan, _today())
     code = exit_code(verdicts)
-    if as_json:
-        judgement = Judgement(verdicts, code, candidate=candidate.name, baseline=baseline.name)
-        click.echo(written(judgement, Form.JSON), nl=False)
-    else:
-        _show(verdicts)
+    shown.show(Judgement(verdicts, code, candidate=candidate.name, baseline=baseline.name), (), as_json=as_json)
     return code
 
 
@@ -103,25 +99,3 @@ def _frame(rows: "pl.DataFrame") -> "pl.DataFrame":
         pl.concat_str(pl.col("side"), pl.col("session").fill_null(""), pl.col("run"), separator=" ").alias("run"),
         *(pl.lit(value, dtype=pl.String).alias(name) for name, value in text.items()),
     )
-
-
-def _show(verdicts: "tuple[Verdict, ...]") -> None:
-    from farm.cli import draw
-    from farm.gate import words
-    from farm.publish.tables import Table
-
-    rows = tuple(
-        (
-            verdict.decision.upper(),
-            verdict.budget.metric,
-            f"{sum(used.baseline for used in verdict.used)}, {sum(used.candidate for used in verdict.used)}",
-            "–" if verdict.detectable is None else words.ratio(verdict.detectable),
-            verdict.reason,
-        )
-        for verdict in verdicts
-    )
-    draw.tables([Table("", ("verdict", "metric", "runs of A, B", "would have seen", "B against A"), rows, (0, 1, 4))])
-    notes = [f"advisory: {verdict.advisory}" for verdict in verdicts if verdict.advisory]
-    notes += [f"{verdict.budget.metric}: {verdict.would_decide}" for verdict in verdicts if verdict.would_decide]
-    notes += [f"{verdict.budget.metric}: {text}" for verdict in verdicts for text in verdict.warnings]
-    draw.lines("Notes", list(dict.fromkeys(notes)))

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from farm.canary import State
+from farm.cli.calibrated import canaries
 from farm.cli.context import Context, owner, say
 from farm.errors import FarmError, InputError
 from farm.workloads import Device, DeviceKind
@@ -88,6 +90,9 @@ def _held(context: Context, device: Device) -> Iterator["Transport"]:
         transport.claim(Holder(leases.host_mark(), holder.words))
         try:
             yield transport
+        except KeyboardInterrupt:
+            transport.interrupt()
+            raise
         finally:
             transport.release()
 
@@ -95,9 +100,12 @@ def _held(context: Context, device: Device) -> Iterator["Transport"]:
 def _list(context: Context, as_json: bool) -> None:
     lab = context.lab()
     pools = {name: [pool for pool, members in lab.pools.items() if name in members] for name in lab.devices}
+    told = (canaries(context) if context.database.exists() else None) or {}
     if as_json:
         entries = [
-            {"name": name, "kind": device.kind, "labels": dict(device.labels), "pools": pools[name]} for name, device in lab.devices.items()
+            {"name": name, "kind": device.kind, "labels": dict(device.labels), "pools": pools[name]}
+            | {"canary": {"state": told[name][0], "text": told[name][1]} if name in told else None}
+            for name, device in lab.devices.items()
         ]
         click.echo(json.dumps(entries, indent=2))
         return
@@ -111,10 +119,11 @@ def _list(context: Context, as_json: bool) -> None:
             " or ".join(filter(None, (device.serial or device.match or device.udid or "this machine", device.wireless))),
             ", ".join(pools[name]),
             ", ".join(f"{key}={value}" for key, value in device.labels.items()),
+            told[name][1] if name in told else "",
         )
         for name, device in lab.devices.items()
     )
-    draw.tables([Table("", ("device", "kind", "reached by", "pools", "labels"), rows, (0, 1, 2, 3, 4))])
+    draw.tables([Table("", ("device", "kind", "reached by", "pools", "labels", "canary"), rows, (0, 1, 2, 3, 4, 5))])
 
 
 _ROOM_BYTES = 1e9
@@ -141,6 +150,7 @@ def doctor(context: Context, device_name: str, as_json: bool) -> int:
         *_database(context),
         *_harness(context),
         *_device(context, device_name),
+        *_canary(context, device_name),
     ]
     if as_json:
         click.echo(json.dumps([asdict(check) for check in checks], indent=2))
@@ -209,6 +219,18 @@ def _harness(context: Context) -> list[_Check]:
             "" if ready else "farm harness build, or farm run does it",
         ),
     ]
+
+
+def _canary(context: Context, name: str) -> list[_Check]:
+    """Say what the newest session of the fixed artifact came to: a suspect device is one that does not work."""
+    told = canaries(context) if context.database.exists() else {}
+    if told is None or name not in told:
+        found = "not known: the database cannot be read" if told is None else "never measured here"
+        return [_Check("optional: canary", works=False, found=found, remedy=f"farm canary --calibrate --device {name}")]
+    state, text = told[name]
+    if state == State.SUSPECT:
+        return [_Check("canary", works=False, found=text, remedy="look at the device; once it is as it shall be: farm canary --anew")]
+    return [_Check("optional: canary", works=state != State.UNKNOWN, found=text)]
 
 
 def _device(context: Context, name: str) -> list[_Check]:

@@ -25,24 +25,34 @@ def explain(context: Context, verdict: str | None) -> None:
     if number and not number.isdecimal():
         raise InputError(f'"{verdict}" names no verdict', hint="farm explain GATE.1 is the first budget of a gate")
     store = context.drained_store()
-    found = store.query("gate", id=gate or None)
-    if found.is_empty() or (gate and found.height > 1):
-        some = "more than one gate begins or ends" if found.height else "there is no gate that begins or ends"
-        raise InputError(f'{some} with "{gate}"' if gate else "no gate was judged yet", hint='farm sql "SELECT id, judged_at FROM gates"')
-    explanations = _explanations(store, found.row(0, named=True))
+    found = gate_named(store, gate)
+    explanations = explained(store, found)
     if number:
         explanations = [one for one in explanations if one.name.endswith(f".{int(number)}")]
     if not explanations:
         raise InputError(f'the gate "{gate}" has no verdict {number}', hint="its verdicts count from 1")
+    from farm import release
     from farm.cli import draw
-    from farm.publish import explanation
+    from farm.publish import explanation, judgement
 
     for one in explanations:
         draw.tables(explanation.tables(one))
         draw.lines("How", explanation.lines(one))
+    if not number:
+        changes = release.changes_of(store.query("gate_changes", gate=found["gate_id"]))
+        draw.lines("Changes found outside the budgets of this gate", [judgement.change_line(change) for change in changes])
 
 
-def _explanations(store: "Store", gate: dict[str, Any]) -> "list[Explanation]":
+def gate_named(store: "Store", name: str) -> dict[str, Any]:
+    """Return the gate whose identity begins or ends with name, the newest one for "". Raises InputError when that is not one."""
+    found = store.query("gate", id=name or None)
+    if found.is_empty() or (name and found.height > 1):
+        some = "more than one gate begins or ends" if found.height else "there is no gate that begins or ends"
+        raise InputError(f'{some} with "{name}"' if name else "no gate was judged yet", hint='farm sql "SELECT id, judged_at FROM gates"')
+    return found.row(0, named=True)
+
+
+def explained(store: "Store", gate: dict[str, Any]) -> "list[Explanation]":
     """Return every verdict of a gate, with its runs, judged again as they were then."""
     from farm import gate as judging
     from farm import release
@@ -57,7 +67,9 @@ def _explanations(store: "Store", gate: dict[str, Any]) -> "list[Explanation]":
     devices = store.query("gate_devices", gate=identity)
     failures = [release.Failure(*row) for row in devices.drop_nulls("failure").rows()]
     names = devices["name"].to_list()
-    again = judging.judge(budgets, frame, release.plan_of(gate["plan"]), gate["today"], devices=names, items=numbers.items())
+    unarmed = {verdict.budget: verdict.unarmed for verdict in verdicts if verdict.unarmed is not None}
+    plan, items = release.plan_of(gate["plan"]), numbers.items()
+    again = judging.judge(budgets, frame, plan, gate["today"], devices=names, items=items, unarmed=unarmed)
     again = release.with_failures(again, failures, names)
     artifacts: dict[str, dict[str, list[str]]] = {}
     for workload, side, sha256 in store.query("gate_artifacts", gate=identity).rows():

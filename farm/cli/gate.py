@@ -2,22 +2,22 @@
 
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from farm import __version__
-from farm.cli import gate_sides, shown, unfinished
+from farm.cli import baseline, calibrated, gate_sides, rounds, shown, unfinished
 from farm.cli.asked import MOST_SEED
 from farm.cli.context import Context, chosen_devices, command_line, now_utc, say
-from farm.cli.session import Measuring, Sessions
+from farm.cli.session import Measuring
 from farm.errors import InputError, StoreBusy
 from farm.publish.judgement import Judgement
 from farm.verdicts import Change, Verdict, exit_code
-from farm.workloads import Device, Job, Provenance, new_id
+from farm.workloads import Device, Provenance, new_id
 
 if TYPE_CHECKING:
     import polars as pl
@@ -55,7 +55,7 @@ class _Options:
     required=True,
     help="The release to judge: a model file; for several workloads a folder with files called as the suite's, or WORKLOAD=FILE for each.",
 )
-@click.option("--baseline", multiple=True, required=True, help="What it is held against, in the same way.")
+@click.option("--baseline", multiple=True, required=True, help="What it is held against, in the same way; or the name of a farm baseline.")
 @click.option("--device", "device_names", help="Devices to measure on. [default: those that budgets name, else local]")
 @click.option("--pool", help="Measure on all devices of a pool of devices.toml.")
 @click.option("--stored", is_flag=True, help="Measure nothing: judge stored runs; a side is then a revision, a SHA-256 or a model file.")
@@ -134,10 +134,10 @@ def _gating(gating: "Gating", options: _Options) -> "Gating":
 
 def _measured(context: Context, options: _Options, task: _Task) -> tuple[int, Judgement]:
     """Measure until decided."""
-    from farm import release
+    from farm import calibrate, release
 
     suite = task.suite
-    sides = gate_sides.artifacts(suite, options.candidate, options.baseline)
+    sides = gate_sides.artifacts(suite, options.candidate, options.baseline, partial(baseline.called, context))
     contests = release.contests([workload for workload, _ in suite.work], suite.budgets, suite.asked, sides)
     today = now_utc().date()
     asked = release.Asked("", task.devices, contests, suite.budgets, task.gating.plan, 0, today)
@@ -149,12 +149,13 @@ def _measured(context: Context, options: _Options, task: _Task) -> tuple[int, Ju
         going_on = unfinished.begin(context.data, new_id(now_utc()), _COMMAND, {"seed": seed}, plan)
     else:
         say("this very gate was begun before and did not come to its end: going on with it")
-    asked = replace(asked, gate=going_on.folder.name, seed=going_on.options["seed"])
+    unarmed = calibrated.unarmed(context, asked, calibrate.keys(asked.devices[0], contests))
+    asked = replace(asked, gate=going_on.folder.name, seed=going_on.options["seed"], unarmed=unarmed)
     deadline_s = time.monotonic() + task.gating.time_budget_s
     measuring = Measuring(context, asked.seed, Provenance(__version__), options.wheel, going_on)
     try:
         with measuring.sessions(asked.devices) as sessions:
-            decided = release.decide(asked, _measure(sessions, lambda: time.monotonic() > deadline_s))
+            decided = release.decide(asked, rounds.measure(sessions, lambda: time.monotonic() > deadline_s))
     except KeyboardInterrupt:
         say("the same command goes on with what is left")
         raise
@@ -164,34 +165,6 @@ def _measured(context: Context, options: _Options, task: _Task) -> tuple[int, Ju
     if judgement.gate is not None:
         going_on.remove()
     return judgement.exit_code, judgement
-
-
-def _measure(sessions: Sessions, is_late: Callable[[], bool]) -> "Callable[[Mapping[str, Sequence[Job]]], release.Round]":
-    """Return what measures the blocks of a look: the devices stay held, and a block that has begun is ended, however late it is."""
-    from farm import release
-
-    def measure(jobs: Mapping[str, Sequence[Job]]) -> "release.Round":
-        late: set[str] = set()
-        before = {done.device.name: len(done.records) for done in sessions.done}
-
-        def in_time(job: Job) -> bool:
-            if job.place is not None and job.place.position == 0 and is_late():
-                late.add(job.device.name)
-            return job.device.name not in late
-
-        sessions.measure(jobs, hold=True, go_on=in_time)
-        failures: dict[str, str] = {}
-        for done in sessions.done:
-            if done.device.name not in jobs or done.device.name in late:
-                continue
-            if done.failure is not None:
-                failures[done.device.name] = done.failure.message
-            elif done.lost is not None:
-                failures[done.device.name] = done.lost.reason or "it was lost"
-        records = [record for done in sessions.done for record in done.records[before[done.device.name] :]]
-        return release.Round(records, failures, in_time=not late)
-
-    return measure
 
 
 def _stored(context: Context, options: _Options, task: _Task) -> tuple[int, Judgement]:
@@ -204,11 +177,12 @@ def _stored(context: Context, options: _Options, task: _Task) -> tuple[int, Judg
     measuring = {"--seed": options.seed, "--time-budget": options.time_budget, "--wheel": options.wheel, "--harness": options.harness}
     if given := [name for name, value in measuring.items() if value is not None]:
         raise InputError(f"--stored measures nothing, so {given[0]} says nothing", hint=f"leave out {' and '.join(given)}")
-    selectors = release.Selectors(*(gate_sides.selector(text) for text in (*options.candidate, *options.baseline)))
+    pinned = partial(baseline.called, context)
+    selectors = release.Selectors(*(gate_sides.selector(text, pinned) for text in (*options.candidate, *options.baseline)))
     store = context.drained_store()
     names = [device.name for device in task.devices]
     stored = store.query("stored_runs", workloads=[workload.id for workload, _ in suite.work], devices=names)
-    keys = gate_sides.workload_keys(suite, task.devices[0], [*options.candidate, *options.baseline])
+    keys = gate_sides.workload_keys(suite, task.devices[0], [*options.candidate, *options.baseline], pinned)
     sided = release.sided(stored, selectors, keys)
     for note in sided.notes:
         say(note)
@@ -221,6 +195,7 @@ def _stored(context: Context, options: _Options, task: _Task) -> tuple[int, Judg
             f"{unchecked} of the runs have outputs that were held against no reference, and a budget of their workload blocks",
             hint='give the artifacts a reference and measure again, or let the budgets only warn (severity = "warn")',
         )
+    asked = replace(asked, unarmed=calibrated.unarmed(context, asked, keys))
     numbers = release.of_stored(store, sided.runs)
     verdicts = release.judged(asked, numbers, ())
     changes = release.changes(asked, numbers)
@@ -246,23 +221,25 @@ def _kept(context: Context, options: _Options, task: _Task, outcome: _Outcome) -
     from farm import release
 
     asked = outcome.asked
+    outcome = replace(outcome, verdicts=calibrated.with_suspects(context, outcome.verdicts, [device.name for device in asked.devices]))
     code = exit_code(outcome.verdicts)
-    candidate, baseline = (gate_sides.label(texts) for texts in (options.candidate, options.baseline))
+    candidate, held_against = (gate_sides.label(texts) for texts in (options.candidate, options.baseline))
     facts = release.GateFacts(
         judged_at=now_utc(),
         suite=task.suite.name,
         suite_file=gate_sides.text(options.suite),
         candidate=candidate,
-        baseline=baseline,
+        baseline=held_against,
         seed=None if options.stored else asked.seed,
         time_budget_s=None if options.stored else task.gating.time_budget_s,
         exit_code=code,
         farm_version=__version__,
         command=command_line(),
     )
-    judgement = Judgement(outcome.verdicts, code, outcome.changes, candidate, baseline, facts.suite_file)
+    judgement = Judgement(outcome.verdicts, code, outcome.changes, candidate, held_against, facts.suite_file)
     try:
-        context.drained_store().add(release.gate_rows(asked, facts, outcome.verdicts, outcome.failures, outcome.runs, outcome.artifacts))
+        rows = release.gate_rows(asked, facts, outcome.verdicts, outcome.failures, outcome.runs, outcome.artifacts, outcome.changes)
+        context.drained_store().add(rows)
     except StoreBusy as error:
         say(f"the verdicts are not stored: {error.message}")
         say("hint: the same command judges the same runs again, and stores that")

@@ -1,9 +1,7 @@
 """farm run: measure models on a device, now."""
 
-import secrets
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path, PurePath
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,32 +20,16 @@ from farm.cli.asked import (
     check_together,
     cpu_list,
 )
-from farm.cli.context import Context, chosen_devices, drop_output, now_utc, say
+from farm.cli.context import Context, drop_output, now_utc, say
 from farm.cli.session import Done, Measuring, all_valid
-from farm.errors import InputError
-from farm.workloads import (
-    COMPUTE_UNITS,
-    COREML,
-    MOST_ITERATIONS,
-    USUAL_PASSES,
-    Artifact,
-    Device,
-    ItemKind,
-    Job,
-    Pass,
-    PassSettings,
-    Provenance,
-    Workload,
-    new_id,
-)
+from farm.cli.task import task_of
+from farm.workloads import COMPUTE_UNITS, MOST_ITERATIONS, USUAL_PASSES, Pass, PassSettings, Provenance, new_id
 
 if TYPE_CHECKING:
-    from farm.config import Suite
     from farm.publish import Results
 
 _COMMAND = "run"
 _COULD_NOT_TELL = 3
-_DEFAULT_REPEATS = 5
 
 
 @click.command(epilog="Example: farm run --device local model.pte --repeat 5 --threads 2 --html model.html")
@@ -150,10 +132,11 @@ def run(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's val
         context, options = as_asked(context, options, going_on.options)
     if options.html is not None:
         places.page(options.html).check()
-    task = _task(context, options)
+    task = task_of(context, options, None if going_on is None else going_on.options.get("fresh_runs", []))
     plan = unfinished.digest([jobs for _, jobs in task.work])
     if going_on is None:
-        going_on = unfinished.begin(context.data, new_id(now_utc()), _COMMAND, asked(context, options, task.seed), plan)
+        written = asked(context, options, task.seed) | {"fresh_runs": task.fresh_runs}
+        going_on = unfinished.begin(context.data, new_id(now_utc()), _COMMAND, written, plan)
     going_on.check(plan)
     for note in task.notes:
         say(note)
@@ -182,115 +165,6 @@ def _exit_code(sessions: Sequence[Done]) -> int:
     if len(sessions) == 1 and sessions[0].failure is not None:
         return sessions[0].failure.exit_code
     return 0 if all(done.failure is None and all_valid(done.jobs, done.runs) for done in sessions) else _COULD_NOT_TELL
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """What is to be measured: the jobs of each device, in their order."""
-
-    work: list[tuple[Device, list[Job]]]
-    seed: int
-    notes: tuple[str, ...]
-
-
-def _task(context: Context, options: Options) -> _Task:
-    """Read everything that can be wrong, before anything is built or measured."""
-    from farm.artifacts import open_artifact
-    from farm.config import load_suite
-
-    lab = context.lab()
-    devices = chosen_devices(lab, options.device_names, options.pool)
-    if options.harness is not None:
-        devices = [replace(device, harness=options.harness) for device in devices]
-    suite = None if options.suite is None else load_suite(options.suite, lab.devices, lab.pools)
-    work: list[tuple[Workload, Artifact]]
-    if suite is None:
-        passes = _passes(options.passes)
-        work = [(_workload(artifact, passes, options), artifact) for artifact in _distinct(map(open_artifact, options.models))]
-    else:
-        devices = [suite.on(device) for device in devices]
-        work = [(workload, open_artifact(path)) for workload, path in suite.work]
-    _check_units(work)
-    repeats = options.repeat or (suite.repeats if suite else _DEFAULT_REPEATS)
-    seed = secrets.randbits(32) if options.seed is None else options.seed
-    return _Task([(device, rack.plan(device, work, repeats, seed)) for device in devices], seed, _notes(suite))
-
-
-def _distinct(artifacts: Iterable[Artifact]) -> list[Artifact]:
-    """Return the artifacts, each once. Raises InputError when two would be one workload: it is called after its file."""
-    found: dict[str, Artifact] = {}
-    for artifact in artifacts:
-        other = found.setdefault(_workload_id(artifact), artifact)
-        if other.sha256 != artifact.sha256:
-            raise InputError(
-                f'{other.path} and {artifact.path} would both be the workload "{_workload_id(artifact)}"',
-                hint="rename one, measure one after the other, or give each an id in a suite",
-            )
-    return list(found.values())
-
-
-def _check_units(work: Iterable[tuple[Workload, Artifact]]) -> None:
-    """Raise InputError where compute units are stated for a model that is none of Core ML's."""
-    for workload, artifact in work:
-        if workload.settings.compute_units and artifact.runtime != COREML:
-            raise InputError(f"{artifact.name} is no Core ML model, and compute units are Core ML's", hint="leave them out")
-
-
-def _workload_id(artifact: Artifact) -> str:
-    return PurePath(artifact.name).stem
-
-
-def _notes(suite: "Suite | None") -> tuple[str, ...]:
-    from farm.publish.tables import count
-
-    if suite is None or not suite.budgets:
-        return ()
-    return (f"{suite.name} states {count(len(suite.budgets), 'budget')}; farm run measures and does not judge, farm gate does",)
-
-
-def _passes(text: str) -> tuple[Pass, ...]:
-    from farm.config import nearest
-
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    for name in names:
-        if name not in [*Pass]:
-            raise InputError(f'there is no pass "{name}"{nearest(name, [*Pass])}', hint=f"passes are {', '.join(Pass)}")
-    if not names:
-        raise InputError("no pass is named", hint=f"passes are {', '.join(Pass)}")
-    return tuple(dict.fromkeys(Pass(name) for name in names))
-
-
-def _workload(artifact: Artifact, passes: tuple[Pass, ...], options: Options) -> Workload:
-    """Return the workload of a model named on the command line: called after the file."""
-    from farm.config import LLM_WARMUP, read_prompt, with_quality
-    from farm.items import open_items
-
-    name = _workload_id(artifact)
-    if options.items is None and Pass.QUALITY in passes:
-        raise InputError("the quality pass needs a file of items", hint="farm run model.pte --passes quality --items model.items")
-    items = None if options.items is None else open_items(options.items)
-    if items is not None and options.prompt is not None and items.kind is not ItemKind.TOKENS:
-        raise InputError(f"{options.items} has no texts, and a prompt makes the model a language model", hint="name a file of texts")
-    passes = with_quality(passes, has_items=items is not None)
-    settings = PassSettings(
-        threads=options.threads,
-        cpus=options.cpus,
-        compute_units=options.compute_units or "",
-        sustain_ms=round(options.sustain_s * 1e3),
-        power_idle_ms=round(options.power_idle_s * 1e3),
-        power_work_ms=round(options.power_work_s * 1e3),
-        timeout_s=options.timeout_s,
-    )
-    if options.prompt is None:
-        most = max(settings.max_iterations, options.iterations)
-        return Workload(name, passes, replace(settings, iterations=options.iterations, max_iterations=most), items=items)
-    try:
-        prompt = read_prompt(options.prompt)
-    except ValueError as error:
-        raise InputError(str(error)) from error
-    return Workload(
-        name, passes, replace(settings, warmup_iterations=LLM_WARMUP, decode_tokens=options.decode_tokens), prompt=prompt, items=items
-    )
 
 
 def _show(sessions: Sequence[Done], options: Options, exit_code: int) -> None:

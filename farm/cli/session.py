@@ -19,6 +19,7 @@ from farm.records import Record, record, run_of
 from farm.workloads import COREML, Device, DeviceKind, HarnessBuild, Identity, Job, Outcome, Provenance, Run, Session, new_id
 
 _BETWEEN_RUNS_DEADLINE_S = 1.0
+_STORE_EVERY_S = 5.0
 _LOOK_UP_S = 0.1
 
 
@@ -142,6 +143,7 @@ class Sessions:
     futures: list[Future[None]] = field(default_factory=list)
     renew_s: float = 60.0
     """How often a device that waits for the others is claimed again: a lease ends without a sign of life."""
+    stored_s: float = float("-inf")
 
     def measure(self, jobs: Mapping[str, Sequence[Job]], *, hold: bool = False, go_on: Callable[[Job], bool] = lambda _: True) -> None:
         """Measure these jobs on each device, by its name, and return when all have ended.
@@ -211,16 +213,27 @@ class Sessions:
             self.view.phase(job, phase)
 
         def keep(run: Run) -> None:
+            if run.outcome is Outcome.DEVICE_LOST:
+                shared.check()  # it is not waited for when farm is to end: that says nothing of the device
             done.runs.append(run)
             done.records.append(record(held.session, run))
             shared.context.journal.write(done.records[-1])
             shared.unfinished.journal.write(done.records[-1])
-            shared.store(_BETWEEN_RUNS_DEADLINE_S)
+            self._store_now_and_then()
 
         self._take_up(done, held.session.identity, jobs)
         left = rack.left(jobs, done.runs)
         for run in rack.measure(left, held.transport, held.harnesses, held.session.id, rack.Hooks(now_utc, phase, keep, go_on)):
             self.view.ended(run)
+
+    def _store_now_and_then(self) -> None:
+        """Have readers of the database see what has ended; not after each run, as a short one takes less time than that.
+
+        Nothing waits unsaved: the journal has it.
+        """
+        if time.monotonic() - self.stored_s >= _STORE_EVERY_S:
+            self.stored_s = time.monotonic()
+            self.measuring.store(_BETWEEN_RUNS_DEADLINE_S)
 
     def _take_up(self, done: Done, identity: Identity, jobs: Sequence[Job]) -> None:
         """Count in what an earlier process, which was asked the same, has measured on this very device."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from farm import track as tracking
-    from farm.findings import Followed, Request, Tracked
+    from farm.findings import Departure, Followed, Request, Tracked
     from farm.store import Store
 
 
@@ -39,6 +39,7 @@ class Day(click.ParamType[date]):
 
 @click.command(epilog="Example: farm track --branch main --suite nightly.toml")
 @click.option("--branch", envvar="FARM_BRANCH", default="main", show_default=True, help="Whose runs to follow.")
+@click.option("--base", metavar="BRANCH", help="Also hold its levels against those of the branch that it left, before it began.")
 @click.option("--since", type=Day(), help="Leave out changes that were over before this night; older runs still say what is usual.")
 @click.option("--device", help="Only this device, by its name in devices.toml or its id.")
 @click.option("--workload", help="Only this workload.")
@@ -56,6 +57,8 @@ def track(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's v
     build, the harness, farm, the runtime, the battery's health. Changes for the worse (or the better) that may all be of one night are
     one group, over all devices and workloads. A change in the last nights is suspected, and asks for fresh runs: the next session on the
     device that holds three of that series decides. Findings are stored, and keep their ids; farm ack says that one is known.
+    With --base, the levels of the branch's nights stand beside those of the last ten nights of its base before it began: advice that
+    changes no exit code, since a change between nights may be anything's; farm gate measures both side by side.
 
     Exit codes: 0 nothing new; 4 a regression is there for sure, and nobody has acknowledged it; 3 a series that should have data has
     none, fresh runs are waited for, or there is nothing to follow. 4 outranks 3.
@@ -65,8 +68,9 @@ def track(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's v
     store, suite = context.drained_store(), given["suite"]
     asked = Asked(given["branch"], _naive(now_utc()), given["since"], given["device"], given["workload"])
     tracked = look(store, asked, None if suite is None else partial(_expected, context, suite, asked))
+    departure = None if given["base"] is None else _departure(store, asked, given["base"])
     if given["as_json"]:
-        click.echo(findings_json.findings_json(tracked), nl=False)
+        click.echo(findings_json.findings_json(tracked, departure), nl=False)
         return tracked.exit_code
     from farm.cli import draw
     from farm.publish import tracking as words
@@ -74,6 +78,8 @@ def track(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's v
     draw.tables(words.tables(tracked, every=given["every"]))
     draw.lines("Members of groups", words.member_lines(tracked, every=given["every"]))
     draw.lines("Acknowledged before", words.note_lines(tracked))
+    if departure is not None:
+        draw.tables([words.departure_table(departure, every=given["every"])])
     click.echo(draw.plain(words.headline(tracked) if tracked.series else f"there is nothing to follow on branch {tracked.branch}"))
     return tracked.exit_code
 
@@ -96,6 +102,13 @@ def look(
 
     Raises InputError when there are runs, and none is of that branch.
     """
+    return looked(store, asked, expected)[0]
+
+
+def looked(
+    store: "Store", asked: Asked, expected: "Callable[[Sequence[Followed]], Collection[tracking.Expected]] | None" = None
+) -> "tuple[Tracked, tuple[Followed, ...]]":
+    """Return what look() does, and the series that were followed."""
     from farm import track as tracking
 
     of_branch = {"branch": asked.branch, "as_of": asked.as_of}
@@ -121,7 +134,23 @@ def look(
     known = tracking.Known(found["findings"], found["acknowledgements"], pending, fresh)
     tracked, rows = tracking.follow(followed, known, today)
     store.add(rows)
-    return tracked
+    return tracked, followed
+
+
+def _departure(store: "Store", asked: Asked, base: str) -> "Departure":
+    """Return the branch held against its base. Raises InputError when no run is of the base, or it is the branch itself."""
+    from farm import track as tracking
+
+    if base == asked.branch:
+        raise InputError(f'--base "{base}" is the branch itself', hint="name the branch that it left")
+    part = {"device": asked.device, "workload": asked.workload, "metrics": list(tracking.METRICS_OF_PASSES), "as_of": asked.as_of}
+    found = []
+    for branch in (base, asked.branch):
+        series = store.query("followed_series", branch=branch, as_of=asked.as_of)
+        found.append(tracking.followed(series, store.query("nights", branch=branch, **part)))
+    if not found[0]:
+        _check_branch(store.query("branches")["branch"].to_list(), base)
+    return tracking.departure(base, *found)
 
 
 def _fresh_runs(store: "Store", of_branch: dict[str, Any]) -> "pl.DataFrame":
@@ -135,15 +164,17 @@ def _fresh_runs(store: "Store", of_branch: dict[str, Any]) -> "pl.DataFrame":
     return runs.join(values, on=["run_id", "metric"], how="inner", maintain_order="left")
 
 
-def pending(store: "Store", device: str | None) -> "tuple[Request, ...]":
+def pending(store: "Store", device: str | None, branch: str | None = None) -> "tuple[Request, ...]":
     """Return the fresh runs that are asked for on a device (its id or its name), which its next session should measure; None: on all.
+
+    branch is the one that they are asked for on; None: any.
 
     Nothing has to be marked: `farm track` takes the first session that began after the request and holds enough valid runs of
     its series, judges the request by them and stores that it is served.
     """
     from farm import track as tracking
 
-    return tracking.pending(store.query("pending_confirmations", device=device, branch=None))
+    return tracking.pending(store.query("pending_confirmations", device=device, branch=branch))
 
 
 def _check_branch(branches: Sequence[str], branch: str) -> None:

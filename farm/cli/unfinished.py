@@ -99,6 +99,11 @@ def same(data: Path, command: str, plan: str) -> Unfinished | None:
     return None
 
 
+def forget(data: Path, name: str) -> None:
+    """Forget an invocation by its name: nothing is left to do."""
+    shutil.rmtree(_parent(data) / name, ignore_errors=True)
+
+
 def _newest_first(data: Path) -> list[Path]:
     return [folder for folder in sorted(_parent(data).glob("*"), reverse=True) if (folder / _ASKED).exists()]
 

@@ -3,9 +3,22 @@
 devices.toml belongs to the lab, a suite to the model's repository. Nothing runs on a file that is wrong.
 """
 
+from farm.config.budgets import read_metric
 from farm.config.files import nearest
 from farm.config.lab import LOCAL, Lab, load_lab
 from farm.config.plan import Gating
 from farm.config.suite import LLM_WARMUP, Suite, load_suite, read_prompt, with_quality
 
-__all__ = ["LLM_WARMUP", "LOCAL", "Gating", "Lab", "Suite", "load_lab", "load_suite", "nearest", "read_prompt", "with_quality"]
+__all__ = [
+    "LLM_WARMUP",
+    "LOCAL",
+    "Gating",
+    "Lab",
+    "Suite",
+    "load_lab",
+    "load_suite",
+    "nearest",
+    "read_metric",
+    "read_prompt",
+    "with_quality",
+]

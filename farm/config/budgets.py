@@ -47,7 +47,7 @@ class BudgetTable(Entry):
 
 def budget_of(entry: BudgetTable, pools: Mapping[str, tuple[str, ...]]) -> Budget:
     """Return the budget of a table without problems."""
-    metric, statistic = _metric(entry.metric)
+    metric, statistic = read_metric(entry.metric)
     written = entry.max if entry.max is not None else entry.min
     exemption = None
     if entry.until is not None and entry.owner is not None and entry.reason is not None:
@@ -102,7 +102,7 @@ def _exemption_problems(entry: Mapping[str, Any]) -> Iterable[str]:
 
 def _promise_problems(entry: Mapping[str, Any]) -> list[str]:
     try:
-        name, _ = _metric(entry["metric"])
+        name, _ = read_metric(entry["metric"])
     except ValueError as error:
         return [f"metric: {error}"]
     stated = [key for key in _PROMISES if key in entry]
@@ -142,7 +142,7 @@ def _limit_problems(written: object, key: str, metric: Metric) -> list[str]:
     return []
 
 
-def _metric(name: str) -> tuple[str, Statistic]:
+def read_metric(name: str) -> tuple[str, Statistic]:
     """Return the metric and statistic that a budget names: latency_ns.p50, vm_hwm_bytes or accuracy_ratio. Raises ValueError."""
     metric_name, _, statistic = name.partition(".")
     known = [*METRICS, *Quality]

@@ -49,6 +49,7 @@ class ConditionsEntry(Entry):
     max_cpu_busy: Share | None = None
     max_run_delay: Share | None = None
     min_thread_cpu: Share | None = None
+    max_other_work: Share | None = None
     max_skin_temperature: Celsius | None = None
     max_slowdown: Share | None = None
     min_battery: Share | None = None
@@ -63,6 +64,7 @@ class ConditionsEntry(Entry):
             "max_cpu_busy_ratio": self.max_cpu_busy,
             "max_run_delay_ratio": self.max_run_delay,
             "min_thread_cpu_ratio": self.min_thread_cpu,
+            "max_other_work_ratio": self.max_other_work,
             "max_skin_temperature_c": self.max_skin_temperature,
             "max_slowdown_ratio": self.max_slowdown,
             "min_battery_ratio": self.min_battery,

@@ -84,15 +84,20 @@ class _SuiteFile(Entry):
     gate: GateTable = Field(default_factory=lambda: GateTable.model_validate({}))
 
 
-def load_suite(path: Path, devices: Mapping[str, Device], pools: Mapping[str, tuple[str, ...]] | None = None) -> Suite:
-    """Return the suite of a TOML file, its inputs, prompts and items read; devices and pools are those it may name. Raises ConfigError."""
+def load_suite(
+    path: Path, devices: Mapping[str, Device], pools: Mapping[str, tuple[str, ...]] | None = None, *, is_built: bool = True
+) -> Suite:
+    """Return the suite of a TOML file, its inputs, prompts and items read; devices and pools are those it may name.
+
+    is_built: its artifacts are to be there by now. Raises ConfigError.
+    """
     raw = read_toml(path)
     problems: list[str] = []
     file = validated(_SuiteFile, raw, path, problems)
     stated = tables(raw.get("workloads"))
     answering = frozenset(str(entry.get("id")) for entry in stated if "items" in entry)
     names = Names(tuple(str(entry.get("id")) for entry in stated), answering, tuple(devices), pools or {})
-    found = (*_workload_problems(raw, path.parent), *budget_problems(raw, names), *gate_problems(raw))
+    found = (*_workload_problems(raw, path.parent, is_built=is_built), *budget_problems(raw, names), *gate_problems(raw))
     problems += [f"{path}: {problem}" for problem in found]
     if problems or file is None:
         raise ConfigError(problems)
@@ -158,14 +163,14 @@ def with_quality(passes: Sequence[Pass], *, has_items: bool) -> tuple[Pass, ...]
     return tuple(dict.fromkeys([*passes, Pass.QUALITY] if has_items else passes))
 
 
-def _workload_problems(raw: Mapping[str, Any], folder: Path) -> list[str]:
+def _workload_problems(raw: Mapping[str, Any], folder: Path, *, is_built: bool) -> list[str]:
     """Check what workloads say of files and of each other; on the raw tables, so that it is told beside every other problem."""
     problems = []
     entries = tables(raw.get("workloads"))
     suite = raw["suite"] if isinstance(raw.get("suite"), dict) else {}
     for place, entry in enumerate(entries):
         here = f"workloads[{place}]"
-        names = {"artifact": [entry.get("artifact")], "inputs": entry.get("inputs"), "prompt": [entry.get("prompt")]}
+        names = {"artifact": [entry.get("artifact")] if is_built else [], "inputs": entry.get("inputs"), "prompt": [entry.get("prompt")]}
         for key, files in names.items():
             given = [name for name in files if isinstance(name, str)] if isinstance(files, list) else []
             given = [name for name in given if key != "artifact" or not (folder / name).is_dir()]  # a folder may be a model

@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import platform
+import select
 import shutil
 import signal
 import subprocess
@@ -18,7 +19,7 @@ from threading import Event
 
 from farm.devices import files, local_state
 from farm.devices.readers import proc
-from farm.devices.transport import Collected, Handle, Holder, Status
+from farm.devices.transport import Collected, Handle, Holder, Status, Watch
 from farm.errors import DeviceNotReady, HarnessFailed, InputError
 from farm.workloads import RESULT, Conditions, DeviceKind, HarnessBuild, Identity, StateReading, run_folder
 
@@ -27,7 +28,7 @@ log = logging.getLogger(__name__)
 # Fixed text: what is started comes as arguments, never as part of the line. $1 is the run folder.
 _LAUNCH = 'run=$1; shift; "$@"; code=$?; echo "$code" >"$run/exit.tmp" && mv "$run/exit.tmp" "$run/exit"'
 _HANDLE = "handle.json"
-_FIRST_LOOK_S, _LAST_LOOK_S = 0.01, 0.25
+_INTERRUPT_LOOK_S = 0.25
 _STOP_TIMEOUT_S = 5.0
 _LOG_BYTES = 64 * 1024
 _FULL_BYTES = 64 * 1024
@@ -106,8 +107,10 @@ class LocalTransport:
             partial.unlink(missing_ok=True)
         return target.stat().st_size
 
-    def start(self, arguments: Sequence[str], nonce: str) -> Handle:
+    def start(self, arguments: Sequence[str], nonce: str, watch: Watch | None = None) -> Handle:
         """Start the harness in a session of its own, its output in the run folder's `log`."""
+        if watch is not None:  # what this machine has is read by the harness's sampler
+            raise DeviceNotReady(f"{', '.join(watch.what)} cannot be watched on the local machine", error_class="no_power_source")
         assert self._harness is not None, "install() comes before start()"
         folder = self.box / run_folder(nonce)
         try:
@@ -143,13 +146,19 @@ class LocalTransport:
         return Status.RUNNING if running else Status.VANISHED
 
     def wait(self, handle: Handle, timeout_s: float) -> Status:
-        """Return where the harness is when it has ended, or after timeout_s; looks at two small files of the kernel now and then."""
+        """Return where the harness is when it has ended, or after timeout_s. The kernel says when it ends (pidfd_open(2)): nobody asks."""
         deadline_s = time.monotonic() + timeout_s
-        pause_s = _FIRST_LOOK_S
-        while (status := self.poll(handle)) is Status.RUNNING and (left_s := deadline_s - time.monotonic()) > 0:
-            if self._interrupted.wait(min(pause_s, left_s)):
-                break
-            pause_s = min(_LAST_LOOK_S, pause_s * 1.5)
+        try:
+            ended = os.pidfd_open(handle.pid)
+        except ProcessLookupError:
+            return self.poll(handle)
+        try:
+            while (status := self.poll(handle)) is Status.RUNNING and (left_s := deadline_s - time.monotonic()) > 0:
+                over, _, _ = select.select([ended], [], [], min(_INTERRUPT_LOOK_S, left_s))
+                if over or self._interrupted.is_set():
+                    return self.poll(handle)
+        finally:
+            os.close(ended)
         return status
 
     def interrupt(self) -> None:
@@ -202,10 +211,6 @@ class LocalTransport:
     def power_texts(self) -> Mapping[str, str]:
         """Return the processor's energy counters, each under `counter` and its zone's folder and name."""
         return local_state.energy_counters()
-
-    def watch(self, handle: Handle, what: Sequence[str], period_s: float) -> None:
-        """Refuse: what this machine has is read by the harness's sampler."""
-        raise DeviceNotReady(f"{', '.join(what)} cannot be watched on the local machine", error_class="no_power_source")
 
     def prepare(self, conditions: Conditions) -> None:
         """Nothing is set on the local machine: its owner's settings are recorded, not changed."""

@@ -10,7 +10,7 @@ from typing import Protocol
 from farm.workloads import Conditions, HarnessBuild, Identity, StateReading
 
 WATCHED = "watched"
-"""The run folder's file of what watch() noted; farm.devices.readers.watched reads it."""
+"""The run folder's file of what was noted beside the harness; farm.devices.readers.watched reads it."""
 
 
 class Status(StrEnum):
@@ -49,6 +49,15 @@ class Holder:
     words: str
 
 
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What a device is to note by itself beside a harness: what these of its power sources say, again and again."""
+
+    what: tuple[str, ...]
+    """Names of farm.devices.readers.watched."""
+    period_s: float
+
+
 class Transport(Protocol):
     """One device. Names are relative to the device's box; every call ends within a deadline of its own.
 
@@ -83,8 +92,12 @@ class Transport(Protocol):
         file that has become another one since is refused with ArtifactError. Without it they are what they are.
         """
 
-    def start(self, arguments: Sequence[str], nonce: str) -> Handle:
-        """Start the harness, detached, in the box, with a run folder `runs/NONCE` of its own."""
+    def start(self, arguments: Sequence[str], nonce: str, watch: Watch | None = None) -> Handle:
+        """Start the harness, detached, in the box, with a run folder `runs/NONCE` of its own.
+
+        What is to be watched is noted in that folder's WATCHED until the harness ends, also while the link is broken. Raises
+        DeviceNotReady where nothing can be asked beside a harness.
+        """
 
     def poll(self, handle: Handle) -> Status:
         """Return where the harness is. Raises DeviceLost when the device restarted since it began."""
@@ -93,9 +106,10 @@ class Transport(Protocol):
         """Return where the harness is when it has ended, or after timeout_s. Nothing is asked of the device meanwhile."""
 
     def interrupt(self) -> None:
-        """Have a wait that goes on in another thread return at once, and later calls not wait for a device that is away.
+        """Have what goes on in another thread end as soon as it can, and later calls not wait for a device that is away.
 
-        For a controller that is being stopped. May be called from any thread; asks nothing of the device.
+        A wait returns, another call may end with KeyboardInterrupt. For a controller that is being stopped: what stops a harness and
+        puts the device back can still be asked of a device that answers. May be called from any thread; asks nothing of the device.
         """
 
     def collect(self, handle: Handle) -> Collected:
@@ -115,12 +129,6 @@ class Transport(Protocol):
 
     def power_texts(self) -> Mapping[str, str]:
         """Return what the device's power sources say now, each under its name (farm.power.plan); empty where there is none."""
-
-    def watch(self, handle: Handle, what: Sequence[str], period_s: float) -> None:
-        """Have the device note what these of its power sources say, every period_s, in the run folder's WATCHED, until the harness ends.
-
-        The link may break meanwhile. Raises DeviceNotReady where nothing can be asked beside a harness.
-        """
 
     def prepare(self, conditions: Conditions) -> None:
         """Bring what can be set to the stated conditions."""

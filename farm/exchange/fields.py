@@ -34,6 +34,36 @@ def parse_json(text: str) -> Json:
         raise BrokenText("holds a number that is none") from error
 
 
+def parse_yaml(text: str) -> Json:
+    """Return the value of a YAML text. Raises BrokenText for what is none, a name twice, and a value that holds itself."""
+    import yaml
+
+    try:
+        _check_names(yaml.compose(text, yaml.SafeLoader))
+        return yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        where = "" if error.problem_mark is None else f" at line {error.problem_mark.line + 1}, column {error.problem_mark.column + 1}"
+        raise BrokenText(f"is not whole YAML: {error.problem}{where}") from error
+    except BrokenText:
+        raise
+    except (yaml.YAMLError, ValueError) as error:  # a character that YAML does not have, a day that is none
+        raise BrokenText("is not whole YAML") from error
+    except RecursionError as error:
+        raise BrokenText("is not YAML of any known format: it is nested too deeply") from error
+
+
+def _check_names(node: Any) -> None:  # noqa: ANN401 - a node of a library without types
+    """Raise BrokenText when a mapping says a name twice: which of both would hold is nobody's guess."""
+    if isinstance(node.value, list) if node is not None else False:
+        pairs = [pair for pair in node.value if isinstance(pair, tuple)]
+        names = [key.value for key, _ in pairs if isinstance(key.value, str)]
+        twin = next((name for name in names if names.count(name) > 1), None)
+        if twin is not None:
+            raise BrokenText(f'says "{twin}" twice in one mapping')
+        for child in [value for _, value in pairs] or node.value:
+            _check_names(child)
+
+
 def _no_constant(name: str) -> None:
     raise BrokenText(f"holds {name}, which is no number")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from farm.errors import InputError
-from farm.exchange import aihub, androidx, executorch, fields, litert, llama_bench, llm_runner, mlperf, plain
+from farm.exchange import aihub, aihub_perf, androidx, executorch, fields, litert, llama_bench, llm_runner, mlperf, plain
 from farm.exchange.fields import BrokenText, Json, shortened
 from farm.exchange.imported import Contents
 
@@ -36,6 +36,7 @@ _LINES = (
     _Format("MLPerf load generator detail logs", mlperf.is_loadgen, mlperf.read_loadgen),
     _Format("ExecuTorch LLM runner logs (PyTorchObserver)", llm_runner.is_ours, llm_runner.read),
     _Format("LiteRT benchmark_model output", litert.is_ours, litert.read),
+    _Format("AI Hub Models perf.yaml", aihub_perf.is_ours, aihub_perf.read),
 )
 _TABLES = (
     _Format("llama-bench CSV", lambda text: llama_bench.is_ours(_header(text)), llama_bench.read_csv),

@@ -5,7 +5,7 @@ budget" is rejected. Else INCONCLUSIVE, with what would decide it. A verdict res
 none after the look that decided.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -15,8 +15,24 @@ from farm.gate import absolute, calibration, discoveries, quality, relative
 from farm.gate.frames import ITEMS, RUNS, checked, select
 from farm.verdicts import Budget, Change, Decision, NextLook, Noise, Plan, Quality, Severity, Side, Verdict
 
-__all__ = ["ITEMS", "NO_RUNS", "RUNS", "changes", "judge", "next_look", "noise", "rows_of", "runs_needed"]
+__all__ = [
+    "ITEMS",
+    "NO_RUNS",
+    "RUNS",
+    "changes",
+    "is_armable",
+    "judge",
+    "next_look",
+    "noise",
+    "rows_of",
+    "runs_needed",
+    "runs_needed_on",
+    "smallest_armed",
+    "why_unarmed",
+]
 
+is_armable, runs_needed_on, why_unarmed = calibration.is_armable, calibration.runs_needed_on, calibration.why_unarmed
+smallest_armed = calibration.smallest_armed
 NO_RUNS = pl.DataFrame(schema=RUNS)
 EFFECT_FLOOR = 0.02
 DISCOVERY_RATE = 0.05
@@ -30,18 +46,34 @@ def judge(
     *,
     devices: Sequence[str] = (),
     items: pl.DataFrame | None = None,
+    unarmed: Mapping[Budget, str] | None = None,
 ) -> tuple[Verdict, ...]:
     """Return one verdict for each budget, in their order.
 
     runs has the columns of RUNS, items those of ITEMS. devices are the names that a budget without devices of its own is meant
     for: one that is missing in the frames makes it INCONCLUSIVE; empty: those in the frames. While measuring goes on, call it
     after the plan's looks only, and once more where measuring ended: every call between them would be a look that later calls
-    do not know of. Raises ValueError for a frame without its columns, a run that stands there twice, or a budget that says
-    nothing.
+    do not know of. unarmed are budgets that noise does not let be decided within the plan, and why: they are tested once, where the
+    first look is. Raises ValueError for a frame without its columns, a run that stands there twice, or a budget that says nothing.
     """
     runs = checked(runs, RUNS)
     items = checked(items, ITEMS) if items is not None else pl.DataFrame(schema=ITEMS)
-    return tuple(_judge_one(budget, runs, items, plan, today, devices) for budget in budgets)
+    found = []
+    for budget in budgets:
+        why = (unarmed or {}).get(budget) if plan.looks else None
+        own = plan if why is None else replace(plan, looks=plan.looks[:1])
+        found.append(_armed(_judge_one(budget, runs, items, own, today, devices), why, plan))
+    return tuple(found)
+
+
+def _armed(verdict: Verdict, why_not: str | None, plan: Plan) -> Verdict:
+    """Return the verdict, with what it is to know when its budget was not armed."""
+    if why_not is None:
+        return verdict
+    if verdict.decision is not Decision.INCONCLUSIVE:
+        return replace(verdict, unarmed=why_not, warnings=(*verdict.warnings, f"it was looked at once, and not armed: it {why_not}"))
+    hint = f"a plan with more runs (it has {2 * plan.looks[-1]} a side), a wider budget, or a quieter device that is calibrated anew"
+    return replace(verdict, unarmed=why_not, reason=f"{verdict.reason}; not armed: it {why_not}", would_decide=hint, more_runs_help=False)
 
 
 def _judge_one(budget: Budget, runs: pl.DataFrame, items: pl.DataFrame, plan: Plan, today: date, devices: Sequence[str]) -> Verdict:

@@ -21,7 +21,7 @@ METHOD = (
     "repeated confidence interval; group-sequential boundaries, O'Brien-Fleming type for FAIL, Pocock type for PASS"
 )
 _USUAL_LEVEL = 0.025
-_DOUBT = 0.2
+DOUBT = 0.2
 _LARGEST_LOG = 700.0
 
 
@@ -198,7 +198,7 @@ def _doubtful(question: Question, look: Look) -> list[str]:
     """
     if len(question.devices) == 1:
         return []
-    return [device for device, own in look.strata.items() if Shift(tuple(own)).upper_bound(_DOUBT) >= question.limit]
+    return [device for device, own in look.strata.items() if Shift(tuple(own)).upper_bound(DOUBT) >= question.limit]
 
 
 def _wanted(question: Question, look: Look, reading: Reading) -> str:

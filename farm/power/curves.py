@@ -5,6 +5,7 @@ from statistics import median
 
 import numpy as np
 
+from farm.devices.readers import battery
 from farm.devices.readers.gauge import PRINTED
 from farm.devices.readers.power_stats import NAME as COUNTER
 from farm.devices.readers.power_stats import step_uj
@@ -39,14 +40,13 @@ def curve_of(run: Run, source: PowerSource, phases: Phases) -> tuple[EnergyCurve
 
 
 def _battery_curve(run: Run, origin: str, phases: Phases) -> tuple[EnergyCurve, tuple[StateReading, ...]]:
-    is_sampled = not any(item.name == "power_poll_hz" for item in run.state)
-    metric = next(
-        (item.metric for item in run.readings if item.source == origin and item.metric in ("battery_current_ua", PRINTED)), PRINTED
-    )
+    in_ma = any(item.metric == "battery_current_ua" and item.source == origin for item in run.readings)  # the dump's line, read as uA
+    metric = "battery_current_ua" if in_ma else PRINTED
     printed = _series(run.readings, metric, origin)
-    voltage = _series(run.readings, "battery_voltage_uv", origin if is_sampled else "dumpsys battery")
+    is_sampled = any(item.metric == "battery_voltage_uv" and item.source == origin for item in run.readings)
+    voltage_origin = origin if is_sampled else battery.SOURCE
+    voltage = _series(run.readings, "battery_voltage_uv", voltage_origin)
     at_ns = np.asarray(printed.at_ns, dtype=float)
-    in_ma = metric == "battery_current_ua" and not is_sampled  # the dump's line: its reader has turned it into uA
     values = [value / 1000 for value in printed.values] if in_ma else list(printed.values)
     parts = {name: [value for value, at in zip(values, at_ns, strict=True) if begin <= at <= end] for name, (begin, end) in phases.items()}
     if not parts["idle"] or not parts["work"]:

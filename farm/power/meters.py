@@ -5,20 +5,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from farm.devices.transport import Handle, Transport
+from farm.devices.transport import Handle, Transport, Watch
 from farm.power.plan import Plan, plan
 from farm.watched import pulled
 from farm.workloads import Job, Measured, PowerSource, Readings, StateReading
 
 
 class PowerMeter(Protocol):
-    """Reads a device's power during one run. begin() right after the harness has started; end() always comes last."""
+    """Reads a device's power during one run. watch goes with the harness's start, begin() comes right after it, end() always last."""
 
     @property
     def state(self) -> tuple[StateReading, ...]:
         """What is read, and how often, as facts about the run."""
 
-    def begin(self, handle: Handle) -> None:
+    @property
+    def watch(self) -> Watch | None:
+        """What the device is to note by itself, from the harness's start on; None: nothing."""
+
+    def begin(self) -> None:
         """Begin to note."""
 
     def readings(self, handle: Handle, measured: Measured) -> tuple[Readings, ...]:
@@ -57,14 +61,18 @@ class DeviceMeter:
         rate = StateReading("power_poll_hz", "before", value=1 / self.poll_s, source="at most, while it measures")
         return (source, rate) if self.plan.watch else (source,)
 
-    def begin(self, handle: Handle) -> None:
-        """Have the device note by itself: the link to it stays silent, and may even break."""
-        if self.plan.watch:
-            self.transport.watch(handle, self.plan.watch, self.poll_s)
+    @property
+    def watch(self) -> Watch | None:
+        """What is no file that the harness's sampler reads: the link stays silent, and may even break."""
+        what = (*self.plan.watch, *self.plan.plug_watch)
+        return Watch(what, self.poll_s) if what else None
+
+    def begin(self) -> None:
+        """Nothing: what notes on the device begins with the harness."""
 
     def readings(self, handle: Handle, measured: Measured) -> tuple[Readings, ...]:
         """Return what the device noted."""
-        return pulled(self.transport, handle, int(measured.begin["clock"]["unix_ns"])) if self.plan.watch else ()
+        return pulled(self.transport, handle, int(measured.begin["clock"]["unix_ns"])) if self.watch is not None else ()
 
     def end(self) -> None:
         """Nothing: what notes on the device ends with the harness."""

@@ -17,7 +17,7 @@ from threading import Event, Thread
 from typing import Any, Protocol
 
 from farm.devices.readers.watched import BATTERY
-from farm.devices.transport import Handle, Transport
+from farm.devices.transport import Handle, Transport, Watch
 from farm.errors import DeviceNotReady, PowerUnread
 from farm.watched import pulled
 from farm.workloads import Device, Job, Measured, PowerSettings, Readings, StateReading
@@ -108,9 +108,13 @@ class MonsoonMeter:
             StateReading("meter_voltage_uv", "before", value=self.device.power.voltage_uv, source=ORIGIN),
         )
 
-    def begin(self, handle: Handle) -> None:
-        """Have the device note whether it is plugged in, by itself; then sample, beside the run, in a thread."""
-        self.transport.watch(handle, (BATTERY,), _LOOK_S)
+    @property
+    def watch(self) -> Watch:
+        """The device notes whether it is plugged in."""
+        return Watch((BATTERY,), _LOOK_S)
+
+    def begin(self) -> None:
+        """Sample, beside the run, in a thread."""
         self._engine = self.open_engine(self.device.power)
         if self._engine.periodicStartSampling() is False:
             raise DeviceNotReady("the Monsoon meter does not calibrate", error_class="no_power_source", hint="switch it off and on")

@@ -10,7 +10,7 @@ from farm.errors import DeviceNotReady
 from farm.workloads import DeviceKind, PowerSettings, PowerSource
 
 # What a Transport's power_texts() calls its sources; those that are files of several supplies are followed by the supply's name.
-CURRENT, VOLTAGE, COUNTER = "current", "voltage", "counter"
+CURRENT, VOLTAGE, TYPE, STATUS, COUNTER = "current", "voltage", "type", "status", "counter"
 
 _DEFAULT = {DeviceKind.LOCAL: PowerSource.RAPL, DeviceKind.ANDROID: PowerSource.FUEL_GAUGE, DeviceKind.IOS: PowerSource.NONE}
 _SUPPLIES = ("battery", "bms", "maxfg", "*battery*", "*fuel*gauge*")
@@ -25,6 +25,8 @@ class Plan:
     origin: str
     watch: tuple[str, ...] = ()
     """What has to be asked beside the harness, again and again; empty: the harness's own sampler reads it."""
+    plug_watch: tuple[str, ...] = ()
+    """What has to be asked meanwhile for whether the phone is plugged in; empty: watch or the sampler tells."""
 
 
 def plan(name: str, kind: DeviceKind, settings: PowerSettings, texts: Mapping[str, str]) -> Plan:
@@ -57,8 +59,8 @@ def _fuel_gauge(texts: Mapping[str, str]) -> Plan | str:
     supplies = sorted(key.removeprefix(f"{CURRENT} ") for key in texts if key.startswith(f"{CURRENT} "))
     for supply in (one for pattern in _SUPPLIES for one in supplies if fnmatchcase(one, pattern)):
         current, voltage = gauge.file_current(texts[f"{CURRENT} {supply}"]), texts.get(f"{VOLTAGE} {supply}", "")
-        if current.value is not None and sysfs.whole_number(voltage) is not None:
-            return Plan(PowerSource.FUEL_GAUGE, supply)
+        if current.value is not None and sysfs.whole_number(voltage) is not None and _is_battery(texts.get(f"{TYPE} {supply}", "")):
+            return Plan(PowerSource.FUEL_GAUGE, supply, plug_watch=_plug_watch(texts))
     read = {reading.name: reading for reading in battery.read(dump)}
     voltage_reading, own = read["battery_voltage_uv"], read["battery_current_ua"]
     if voltage_reading.value is None:
@@ -74,6 +76,17 @@ def _fuel_gauge(texts: Mapping[str, str]) -> Plan | str:
     return f"no file shows current and voltage to a shell; {'; '.join(reasons)}"
 
 
+def _is_battery(type_text: str) -> bool:
+    """Tell whether a supply with a battery's name may be one: it says so, or does not say what it is."""
+    return sysfs.word(type_text) in (None, "Battery", "BMS")
+
+
+def _plug_watch(texts: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what tells during the pass whether the phone is plugged in: nothing where its `status` file does, which is sampled."""
+    told = [gauge.status(text) for key, text in texts.items() if key.startswith(f"{STATUS} ")]
+    return () if any(reading.text is not None for reading in told) else (BATTERY,)
+
+
 def _rails(settings: PowerSettings, texts: Mapping[str, str]) -> Plan | str:
     found = power_stats.rails(texts.get(RAILS, ""))
     if all(reading.value is None for reading in found):
@@ -82,7 +95,7 @@ def _rails(settings: PowerSettings, texts: Mapping[str, str]) -> Plan | str:
     for pattern in settings.rails:
         if not chosen_rails(names, (pattern,)):
             return f'no rail is called "{pattern}"; there are {", ".join(names)}'
-    return Plan(PowerSource.ODPM, power_stats.SOURCE, (RAILS,))
+    return Plan(PowerSource.ODPM, power_stats.SOURCE, (RAILS,), _plug_watch(texts))
 
 
 def _counters(texts: Mapping[str, str]) -> Plan | str:

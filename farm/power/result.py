@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from farm import units
 from farm.errors import PowerUnread
 from farm.metrics import INTERVAL, WINDOWS
 from farm.power.curves import curve_of
@@ -14,6 +15,8 @@ from farm.workloads import DeviceKind, Outcome, PowerSettings, PowerSource, Read
 _MOST_ASLEEP = 0.01
 _CLOCK_STEP_NS = 100e6
 _UNPLUGGED_BY_NS = 2e9
+_WIDEST = 0.5
+"""How far a run's interval may reach to either side of its energy: further, the phone did something else now and then."""
 _NOT_ALONE = {PowerSource.FUEL_GAUGE: "its battery's energy is not the load's"}
 _UNITS = {"inferences_count": "inference", "tokens_count": "token"}
 
@@ -49,7 +52,21 @@ def with_energy(run: Run) -> Run:
         if run.outcome is Outcome.INVALID:
             return run
         return replace(run, outcome=error.outcome, error_class=error.error_class, reason=error.message, hint=error.hint)
-    return replace(run, readings=run.readings + _readings(found, unit), state=run.state + facts)
+    run = replace(run, readings=run.readings + _readings(found, unit), state=run.state + facts)
+    absurd = _too_wide(found, unit) if run.outcome is Outcome.OK else None
+    if absurd is None:
+        return run
+    hint = "leave the phone alone, or state a longer power_idle and power_work"
+    return replace(run, outcome=Outcome.INVALID, error_class="unsteady", reason=absurd, hint=hint)
+
+
+def _too_wide(found: Energies, unit: str) -> str | None:
+    """Return a sentence when the windows of one run leave its energy wide open: such a number says nothing."""
+    for name, one in (("net", found.net_uj), ("gross", found.gross_uj)):
+        if (one.high - one.low) / 2 > _WIDEST * abs(one.value):
+            low, high = (units.show(end, units.ENERGY) for end in (one.low, one.high))
+            return f"its windows leave the energy per {unit}, {name}, between {low} and {high}: wider than {_WIDEST:.0%} to either side"
+    return None
 
 
 def _label(source: PowerSource, settings: PowerSettings) -> str:
@@ -65,14 +82,23 @@ def _charging(run: Run, source: PowerSource) -> str | None:
         for phase in ("before", "after"):
             if (reason := _charging_then(run.state, phase)) is not None:
                 return reason
-    looks = next((item for item in run.readings if item.metric == "unplugged_ratio"), None)
-    if looks is None or not looks.at_ns:
-        return "whether it was plugged in during the pass is unknown" if source is PowerSource.MONSOON else None
     begin_ns = min((item.values[0] for item in run.readings if item.metric == "phase_ns"), default=0.0) + _UNPLUGGED_BY_NS
-    during = [is_unplugged for is_unplugged, at in zip(looks.values, looks.at_ns, strict=True) if at >= begin_ns]
-    if all(during) and (during or source is not PowerSource.MONSOON):
-        return None
-    return f"it was plugged in, or did not say, in {during.count(0.0)} of {len(during)} looks during the pass"
+    looks = [item for item in run.readings if item.metric == "unplugged_ratio"]
+    sampled = [] if source is PowerSource.MONSOON else _own_status(run)
+    told = False
+    for item in (*looks, *sampled):
+        during = [value for value, at in zip(item.values, item.at_ns or (), strict=False) if at >= begin_ns]
+        told = told or bool(during)
+        if not all(during):
+            return f"it was plugged in, or did not say that it was not, in {during.count(0.0)} of {len(during)} looks during the pass"
+    return None if told else "whether it was plugged in during the pass is unknown"
+
+
+def _own_status(run: Run) -> list[Readings]:
+    """Return what the sampler read of the battery's status: of the supply that the current comes from, where that tells it."""
+    found = [item for item in run.readings if item.metric == "battery_discharging_ratio"]
+    origins = {item.source for item in run.state if item.name == "power_source"}
+    return [item for item in found if item.source in origins] or found
 
 
 def _charging_then(state: Sequence[StateReading], phase: str) -> str | None:

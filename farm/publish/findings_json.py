@@ -1,26 +1,21 @@
 """What was found in a branch's history as JSON. The form is published as schemas/findings-1.schema.json."""
 
-import json
-from collections.abc import Mapping
-from datetime import date
-from importlib.resources import files
+import math
 from typing import Any
 
-from farm.findings import Acknowledgement, Group, MissingSeries, Moment, Place, Request, Series, Tracked, TrackedChange
-from farm.publish.judgement import json_text
+from farm.findings import Acknowledgement, Departure, Group, MissingSeries, Moment, Place, Request, Series, Tracked, TrackedChange
+from farm.publish import json_form
 
 VERSION = 1
 
 
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of the document."""
-    text = (files("farm.publish") / "schemas" / f"findings-{VERSION}.schema.json").read_text(encoding="utf-8")
-    found: dict[str, Any] = json.loads(text)
-    return found
+    return json_form.schema("findings", VERSION)
 
 
-def findings_json(tracked: Tracked) -> str:
-    """Return all of it as one JSON document, groups oldest first."""
+def findings_json(tracked: Tracked, departure: Departure | None = None) -> str:
+    """Return all of it as one JSON document, groups oldest first; departure is the branch held against its base, where that was asked."""
     content = {
         "farm_findings": VERSION,
         "exit_code": tracked.exit_code,
@@ -34,8 +29,31 @@ def findings_json(tracked: Tracked) -> str:
         "groups": [_group(group) for group in tracked.groups],
         "missing": [_missing(item) for item in tracked.missing],
         "confirmations": [_request(item) for item in tracked.pending],
+        "base": None if departure is None else _departure(departure),
     }
-    return json_text(_plain(content))
+    return json_form.json_text(content)
+
+
+def _departure(departure: Departure) -> dict[str, Any]:
+    return {
+        "branch": departure.base,
+        "left_at": None if departure.left_at is None else f"{departure.left_at.isoformat(timespec='seconds')}Z",
+        "series_without_enough_nights": departure.silent,
+        "compared": [
+            {
+                "series": _series(one.series),
+                "ratio": one.size.value,
+                "low": one.size.low if one.size.low > 0 else None,
+                "high": one.size.high if math.isfinite(one.size.high) else None,
+                "direction": _direction(worse=one.worse),
+                "is_told": one.is_told,
+                "base_nights": one.base_nights,
+                "nights": one.nights,
+                "q_value": one.q_value,
+            }
+            for one in departure.compared
+        ],
+    }
 
 
 def _group(group: Group) -> dict[str, Any]:
@@ -137,16 +155,3 @@ def _said(said: Acknowledgement | None) -> dict[str, Any] | None:
 
 def _direction(*, worse: bool) -> str:
     return "worse" if worse else "better"
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401
-    """Return a value as JSON has it: a date is text."""
-    match value:
-        case Mapping():
-            return {name: _plain(item) for name, item in value.items()}
-        case list() | tuple():
-            return [_plain(item) for item in value]
-        case date():
-            return value.isoformat()
-        case _:
-            return value

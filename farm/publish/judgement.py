@@ -1,6 +1,5 @@
 """A gate's verdicts: the one value from which terminal, JSON, JUnit, SARIF, Markdown and annotations are made, and their common words."""
 
-import json
 import math
 from dataclasses import dataclass
 
@@ -120,7 +119,7 @@ def change_line(change: Change) -> str:
 def notes(verdict: Verdict) -> list[str]:
     """Return what else a reader of a verdict should know."""
     found = [f"would decide it: {verdict.would_decide}"] if verdict.would_decide else []
-    found += [f"advisory only: {verdict.advisory}"] if verdict.advisory else []
+    found += [f"advisory: {verdict.advisory}"] if verdict.advisory else []
     return [*found, *verdict.warnings]
 
 
@@ -144,11 +143,6 @@ def _left_out(alike: list[Exclusion]) -> str:
 def quantity(value: float, metric: str) -> str:
     """Return a metric's value with the unit people would choose."""
     return units.show(value, units.quantity_of(metric), 4)
-
-
-def json_text(content: object) -> str:
-    """Return a document's JSON, in which half a surrogate pair (a file name that is no text) is a question mark."""
-    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace").decode() + "\n"
 
 
 def _bounds(low: str | None, high: str | None, coverage: float) -> str:

@@ -9,6 +9,7 @@ import hashlib
 from typing import Any
 from urllib.parse import quote
 
+from farm.publish import json_form
 from farm.publish import judgement as words
 from farm.publish.judgement import WORDS, Judgement
 from farm.verdicts import Budget, Decision, Verdict
@@ -29,7 +30,7 @@ def sarif_json(judgement: Judgement, farm_version: str) -> str:
         "results": [_result(verdict, places, judgement.suite) for verdict in verdicts if verdict.decision in _KINDS],
     }
     content = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
-    return words.json_text(content)
+    return json_form.json_text(content)
 
 
 def rule_id(budget: Budget) -> str:

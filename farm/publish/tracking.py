@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from farm import units
-from farm.findings import Acknowledgement, Answer, Cause, Group, MissingSeries, Moment, Request, Standing, Tracked, TrackedChange
+from farm.findings import Acknowledgement, Answer, Cause, Departure, Group, MissingSeries, Moment, Request, Standing, Tracked, TrackedChange
 from farm.publish.tables import Table, count
 from farm.verdicts import Size
 
@@ -46,6 +46,35 @@ def tables(tracked: Tracked, *, every: bool) -> list[Table]:
         ),
     )
     return [table for table in found if table.rows]
+
+
+def departure_table(departure: Departure, *, every: bool) -> Table:
+    """Return a branch held against its base: the changes to look at; every: all that was compared."""
+    rows = tuple(
+        (
+            ("worse" if one.worse else "better") if one.is_told else "–",
+            one.series.name,
+            size_text(one.size),
+            f"{one.nights} against {one.base_nights}",
+            f"{one.q_value:.2g}",
+        )
+        for one in departure.compared
+        if every or one.is_told
+    )
+    return Table(departure_sentence(departure), ("", "series", "branch over base (95 %)", "nights", "q"), rows, (0, 1))
+
+
+def departure_sentence(departure: Departure) -> str:
+    """Return what a branch is against its base in a sentence."""
+    if departure.left_at is None:
+        return f"against {departure.base}: the branch has no night yet"
+    told = [one for one in departure.compared if one.is_told]
+    worse = sum(one.worse for one in told)
+    silent = f", {departure.silent} with too few nights" if departure.silent else ""
+    return (
+        f"against {departure.base} as it was up to {departure.left_at:%Y-%m-%d}: {len(departure.compared)} series compared{silent}, "
+        f"{worse} worse, {len(told) - worse} better; advice only, since the nights are not the same ones"
+    )
 
 
 def member_lines(tracked: Tracked, *, every: bool) -> list[str]:

@@ -1,13 +1,10 @@
 """Verdicts as JSON: base units, shares of 1, absent values as null. schemas/verdicts-1.schema.json describes it."""
 
-import json
-import math
 from dataclasses import asdict
-from datetime import date
-from importlib.resources import files
 from typing import Any
 
-from farm.publish.judgement import Judgement, json_text
+from farm.publish import json_form
+from farm.publish.judgement import Judgement
 from farm.verdicts import Change, Verdict
 
 VERSION = 1
@@ -15,9 +12,7 @@ VERSION = 1
 
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of the document."""
-    text = (files("farm.publish") / "schemas" / f"verdicts-{VERSION}.schema.json").read_text(encoding="utf-8")
-    found: dict[str, Any] = json.loads(text)
-    return found
+    return json_form.schema("verdicts", VERSION)
 
 
 def verdict_json(judgement: Judgement) -> str:
@@ -32,29 +27,14 @@ def verdict_json(judgement: Judgement) -> str:
         "verdicts": [_verdict(verdict) for verdict in judgement.ordered],
         "changes": [_change(change) for change in judgement.changes],
     }
-    return json_text(content)
+    return json_form.json_text(content)
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:
     content = asdict(verdict)
     content["budget"]["name"] = verdict.budget.name
-    return _plain(content)  # type: ignore[no-any-return]
+    return content
 
 
 def _change(change: Change) -> dict[str, Any]:
-    return _plain(asdict(change))  # type: ignore[no-any-return]
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401
-    """Return a value as JSON has it: a number without end is absent, a date is text."""
-    match value:
-        case dict():
-            return {name: _plain(item) for name, item in value.items()}
-        case list() | tuple():
-            return [_plain(item) for item in value]
-        case float() if not math.isfinite(value):
-            return None
-        case date():
-            return value.isoformat()
-        case _:
-            return value
+    return asdict(change)

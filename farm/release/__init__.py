@@ -13,8 +13,9 @@ from farm.release.decide import (
     plan_hash,
     refuse_unchecked,
     with_failures,
+    with_passes,
 )
-from farm.release.kept import GateFacts, gate_rows, plan_of, verdict_of
+from farm.release.kept import GateFacts, changes_of, gate_rows, plan_of, verdict_of
 from farm.release.numbers import Numbers, of_measured, of_stored
 from farm.release.sides import Selectors, Sided, sided, unchecked
 
@@ -29,6 +30,7 @@ __all__ = [
     "Sided",
     "blocking_workloads",
     "changes",
+    "changes_of",
     "contests",
     "decide",
     "gate_rows",
@@ -42,4 +44,5 @@ __all__ = [
     "unchecked",
     "verdict_of",
     "with_failures",
+    "with_passes",
 ]

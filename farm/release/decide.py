@@ -29,6 +29,8 @@ class Asked:
     plan: Plan
     seed: int
     today: date
+    unarmed: Mapping[Budget, str] = field(default_factory=dict)
+    """The budgets that the devices' noise does not let be armed, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ def judged(asked: Asked, numbers: Numbers | None, failures: Iterable[Failure]) -
     """Return the verdicts on what has been measured; what a device that failed was needed for is not decided."""
     frame, items = (gate.NO_RUNS, None) if numbers is None else (numbers.frame(asked.budgets), numbers.items())
     names = [device.name for device in asked.devices]
-    verdicts = gate.judge(asked.budgets, frame, asked.plan, asked.today, devices=names, items=items)
+    verdicts = gate.judge(asked.budgets, frame, asked.plan, asked.today, devices=names, items=items, unarmed=asked.unarmed)
     return with_failures(verdicts, tuple(failures), names)
 
 
@@ -156,8 +158,13 @@ def _open_contests(every: Sequence[Contest], verdicts: Iterable[Verdict]) -> tup
     for contest in every:
         passes = tuple(pass_ for pass_ in contest.workload.passes if (contest.workload.id, pass_) in open_)
         if passes:
-            found.append(replace(contest, workload=replace(contest.workload, passes=passes)))
+            found.append(with_passes(contest, passes))
     return tuple(found)
+
+
+def with_passes(contest: Contest, passes: tuple[Pass, ...]) -> Contest:
+    """Return a contest of these passes."""
+    return replace(contest, workload=replace(contest.workload, passes=passes))
 
 
 def contests(

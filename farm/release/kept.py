@@ -12,7 +12,9 @@ import polars as pl
 from farm.metrics import Better, Statistic
 from farm.records import Record, Row, utc
 from farm.release.decide import Asked, Failure
-from farm.verdicts import Budget, Decision, Estimate, Exclusion, Exemption, Plan, Severity, Side, Used, Verdict
+from farm.verdicts import Budget, Change, Decision, Estimate, Exclusion, Exemption, Plan, Severity, Side, Used, Verdict
+
+_CHANGE_COVERAGE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ def gate_rows(
     failures: Iterable[Failure],
     runs: pl.DataFrame | None,
     artifacts: pl.DataFrame,
+    changes: Sequence[Change] = (),
 ) -> Record:
     """Return the rows of a gate. runs are those that were judged; artifacts has the columns workload, side and sha256."""
     failed = {failure.device: failure for failure in failures}
@@ -55,6 +58,7 @@ def gate_rows(
             for run, side, block, position in (() if runs is None else runs.select(columns).rows())
         ],
         "verdicts": [_verdict(asked.gate, number, verdict) for number, verdict in enumerate(verdicts, start=1)],
+        "gate_changes": [_change(asked.gate, number, change) for number, change in enumerate(changes, start=1)],
     }
 
 
@@ -83,6 +87,38 @@ def _verdict(gate: str, number: int, verdict: Verdict) -> Row:
         "blocks": verdict.blocks,
         "document": _json(verdict),
     }
+
+
+def _change(gate: str, number: int, change: Change) -> Row:
+    return {
+        "gate_id": gate,
+        "number": number,
+        "device_name": change.device,
+        "workload_id": change.workload,
+        "metric": change.metric,
+        "statistic": change.statistic,
+        "ratio": change.ratio.value,
+        "ratio_low": change.ratio.low,
+        "ratio_high": change.ratio.high,
+        "worse": change.worse,
+        "q_value": change.q_value,
+    }
+
+
+def changes_of(rows: pl.DataFrame) -> tuple[Change, ...]:
+    """Return the changes that a gate's rows hold."""
+    return tuple(
+        Change(
+            row["workload"],
+            row["metric"],
+            Statistic(row["statistic"]),
+            row["device"],
+            Estimate(row["ratio"], row["ratio_low"], row["ratio_high"], _CHANGE_COVERAGE),
+            row["worse"],
+            row["q_value"],
+        )
+        for row in rows.iter_rows(named=True)
+    )
 
 
 def plan_of(text: str) -> Plan:

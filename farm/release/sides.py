@@ -1,7 +1,7 @@
 """Which stored runs are of which side, and what is known of the order in which they were measured."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -16,10 +16,10 @@ _A_BLOCK = 4
 
 @dataclass(frozen=True, slots=True)
 class Selectors:
-    """What names the runs of each side: a revision, or the beginning (8 digits at least) of an artifact's SHA-256."""
+    """What names the runs of each side: revisions, or the beginnings (8 digits at least) of artifacts' SHA-256."""
 
-    candidate: str
-    baseline: str
+    candidate: tuple[str, ...]
+    baseline: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +40,10 @@ def sided(stored: pl.DataFrame, selectors: Selectors, workload_keys: Collection[
     """
     candidate, baseline = _named(selectors.candidate), _named(selectors.baseline)
     named = stored.filter(candidate | baseline)
-    for side, text, which in ((Side.CANDIDATE, selectors.candidate, candidate), (Side.BASELINE, selectors.baseline, baseline)):
+    for side, texts, which in ((Side.CANDIDATE, selectors.candidate, candidate), (Side.BASELINE, selectors.baseline, baseline)):
         if named.filter(which).is_empty():
             raise InputError(
-                f'no stored run of the suite on these devices is of the {side} "{text}"',
+                f"no stored run of the suite on these devices is of the {side} {_quoted(texts)}",
                 hint="name a revision, an artifact's file or the beginning of its SHA-256",
             )
     own = named.filter(pl.col("workload_key").is_in(list(workload_keys)))
@@ -51,7 +51,7 @@ def sided(stored: pl.DataFrame, selectors: Selectors, workload_keys: Collection[
     own = own.with_columns(of.alias("side"))
     if own["side"].null_count():
         raise InputError(
-            f'"{selectors.candidate}" and "{selectors.baseline}" name the same runs, and no gate has told them apart',
+            f"{_quoted(selectors.candidate)} and {_quoted(selectors.baseline)} name the same runs, and no gate has told them apart",
             hint="name two artifacts, or measure: farm gate without --stored",
         )
     notes = [_said(named.height - own.height, "measured with other settings or inputs than the suite's")]
@@ -74,9 +74,14 @@ def unchecked(runs: pl.DataFrame, workloads: Collection[str]) -> int:
     return valid.filter(pl.col("output_check").fill_null("") != "passed").height
 
 
-def _named(text: str) -> pl.Expr:
-    named = (pl.col("revision") == text).fill_null(value=False)
-    return named | pl.col("artifact_sha256").str.starts_with(text) if _HASH.fullmatch(text) else named
+def _named(texts: Sequence[str]) -> pl.Expr:
+    named = pl.col("revision").is_in(list(texts)).fill_null(value=False)
+    hashes = (pl.col("artifact_sha256").str.starts_with(text) for text in texts if _HASH.fullmatch(text))
+    return pl.any_horizontal(named, *hashes)
+
+
+def _quoted(texts: Sequence[str]) -> str:
+    return " or ".join(f'"{text}"' for text in texts)
 
 
 def _whole_blocks(own: pl.DataFrame) -> pl.DataFrame:

@@ -255,8 +255,8 @@ def _insert_rows(connection: duckdb.DuckDBPyConnection, record: Record) -> None:
         if f"insert_{table}.sql" not in _STATEMENTS:
             raise RecordRefused(f"there are rows of a table {table}, which this farm does not know")
         statement = _statement(f"insert_{table}")
-        for row in rows:
-            connection.execute(statement, row)
+        if rows:
+            connection.executemany(statement, rows)
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, name: str, parameters: dict[str, object]) -> pl.DataFrame:

@@ -3,10 +3,24 @@
 find() is for histories of any kind; follow() for the nights of a branch, with what was found before.
 """
 
+from farm.track.branches import departure
 from farm.track.confirmation import NO_RUNS, pending
 from farm.track.find import find
 from farm.track.follow import Known, Today, follow
 from farm.track.missing import Expected, Trouble, troubles
 from farm.track.nights import METRICS_OF_PASSES, followed
 
-__all__ = ["METRICS_OF_PASSES", "NO_RUNS", "Expected", "Known", "Today", "Trouble", "find", "follow", "followed", "pending", "troubles"]
+__all__ = [
+    "METRICS_OF_PASSES",
+    "NO_RUNS",
+    "Expected",
+    "Known",
+    "Today",
+    "Trouble",
+    "departure",
+    "find",
+    "follow",
+    "followed",
+    "pending",
+    "troubles",
+]

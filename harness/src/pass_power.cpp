@@ -14,6 +14,7 @@ struct Moment {
   Clock::time_point monotonic = Clock::now();
   std::int64_t unix_ns = read_unix_ns();
   std::optional<std::int64_t> asleep_ns = read_asleep_ns();
+  std::optional<CpuTime> cpus = read_cpu_time();
 };
 
 std::int64_t since_ns(Clock::time_point epoch, Clock::time_point at) {
@@ -28,6 +29,14 @@ void write_phase(const Job& job, const std::string& phase, const Moment& begin, 
     job.result.series("phase_asleep_ns", std::vector<std::int64_t>{std::max<std::int64_t>(0, *end.asleep_ns - *begin.asleep_ns)}, phase);
   } else {
     job.result.absent("phase_asleep_ns", "this system does not say how long it was suspended", phase);
+  }
+  const auto count = [&](const char* metric, std::int64_t value) { job.result.series(metric, std::vector<std::int64_t>{value}, phase); };
+  if (begin.cpus && end.cpus) {
+    count("phase_cpus_ns", end.cpus->total_ns - begin.cpus->total_ns);
+    count("phase_busy_ns", end.cpus->busy_ns - begin.cpus->busy_ns);
+    count("phase_own_ns", end.cpus->own_ns - begin.cpus->own_ns);
+  } else {
+    job.result.absent("phase_busy_ns", "/proc/stat cannot be read", phase);
   }
 }
 
@@ -125,7 +134,7 @@ void power_pass(const Job& job) {
   for (std::int64_t done = 0; done < arguments.warmup_iterations; ++done) work.step(nullptr);
 
   auto settings = sampler_settings(job);
-  settings.energy_counters = true;
+  settings.power = true;
   settings.longest_s = (arguments.idle_ms + 2 * arguments.duration_ms) / 1000 + 60;
   Sampler sampler(settings);
   sampler.start();

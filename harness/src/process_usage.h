@@ -44,9 +44,17 @@ struct UsageReasons {
 
 // clocks_first: at the end of a stretch, so that reading the slower counts is not counted; at its beginning they come last.
 Usage read_usage(bool clocks_first);
+// What all CPUs together have done since the device started, in the kernel's ticks, and this process's CPU time.
+struct CpuTime {
+  std::int64_t total_ns = 0;
+  std::int64_t busy_ns = 0;  // for anybody; neither waiting for a disk nor what a hypervisor took
+  std::int64_t own_ns = 0;
+};
+
 std::vector<MemoryReading> read_memory();  // takes about a millisecond: never within a timed part
 Pressure read_pressure();
 UsageReasons usage_reasons();
+std::optional<CpuTime> read_cpu_time();
 // How long the device has been suspended since it started; nullopt: it does not say.
 std::optional<std::int64_t> read_asleep_ns();
 // The clock that goes on while the device is suspended.

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "process_usage.h"
 
@@ -68,6 +69,19 @@ Pressure read_pressure() {
   Pressure pressure;
   if (::getloadavg(loads, 1) == 1) pressure.load_1m = loads[0];
   return pressure;
+}
+
+std::optional<CpuTime> read_cpu_time() {
+  host_cpu_load_info_data_t load{};
+  mach_msg_type_number_t count = HOST_CPU_LOAD_INFO_COUNT;
+  if (::host_statistics(mach_host_self(), HOST_CPU_LOAD_INFO, reinterpret_cast<host_info_t>(&load), &count) != KERN_SUCCESS)
+    return std::nullopt;
+  const auto tick_ns = kSecond / ::sysconf(_SC_CLK_TCK);
+  CpuTime time;
+  time.own_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+  for (const auto ticks : load.cpu_ticks) time.total_ns += static_cast<std::int64_t>(ticks) * tick_ns;
+  time.busy_ns = time.total_ns - static_cast<std::int64_t>(load.cpu_ticks[CPU_STATE_IDLE]) * tick_ns;
+  return time;
 }
 
 UsageReasons usage_reasons() { return {kNotTold, kNotTold, "the system tells no load", "this system has no such figure"}; }

@@ -3,8 +3,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <array>
 #include <fstream>
 #include <memory>
+#include <numeric>
 #include <sstream>
 
 #include "process_usage.h"
@@ -59,16 +61,20 @@ std::optional<std::int64_t> run_delay_ns() {
   return total;
 }
 
-// The eighth number of the cpu line of /proc/stat, in clock ticks (proc_stat(5)).
-std::optional<std::int64_t> steal_ns() {
+// The cpu line of /proc/stat, over all CPUs: user nice system idle iowait irq softirq steal, in clock ticks (proc_stat(5)).
+std::optional<std::array<std::int64_t, 8>> all_cpus_ns() {
   std::istringstream text(file_text("/proc/stat"));
   std::string name;
   text >> name;
-  std::int64_t ticks = 0;
-  for (int field = 0; field < 8; ++field) text >> ticks;
-  if (!text || name != "cpu") return std::nullopt;
-  return ticks * (kSecond / ::sysconf(_SC_CLK_TCK));
+  std::array<std::int64_t, 8> times{};
+  for (auto& time : times) {
+    text >> time;
+    time *= kSecond / ::sysconf(_SC_CLK_TCK);
+  }
+  return text && name == "cpu" ? std::optional(times) : std::nullopt;
 }
+
+constexpr std::size_t kIdle = 3, kIoWait = 4, kSteal = 7;
 
 }  // namespace
 
@@ -85,7 +91,7 @@ Usage read_usage(bool clocks_first) {
   usage.minor_faults_count = used.ru_minflt;
   usage.major_faults_count = used.ru_majflt;
   usage.run_delay_ns = run_delay_ns();
-  usage.steal_ns = steal_ns();
+  if (const auto times = all_cpus_ns()) usage.steal_ns = (*times)[kSteal];
   if (!clocks_first) {  // the process's clock outside of the thread's: a thread never uses more than its process
     usage.cpu_time_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
     usage.thread_cpu_time_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
@@ -103,6 +109,16 @@ std::vector<MemoryReading> read_memory() {
 
 Pressure read_pressure() {
   return {number_after<double>(file_text("/proc/loadavg"), ""), number_after<double>(file_text("/proc/pressure/cpu"), "some avg10=")};
+}
+
+std::optional<CpuTime> read_cpu_time() {
+  const auto times = all_cpus_ns();
+  if (!times) return std::nullopt;
+  CpuTime time;
+  time.own_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+  time.total_ns = std::accumulate(times->begin(), times->end(), std::int64_t{0});
+  time.busy_ns = time.total_ns - (*times)[kIdle] - (*times)[kIoWait] - (*times)[kSteal];
+  return time;
 }
 
 UsageReasons usage_reasons() {

@@ -6,24 +6,17 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
+#include <optional>
 #include <system_error>
 
+#include "kernel_text.h"
 #include "system.h"
 
 namespace farm {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string first_line(const fs::path& path) {
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  return line;
-}
 
 std::vector<fs::path> entries(const fs::path& folder, const std::string& prefix) {
   std::vector<fs::path> found;
@@ -33,20 +26,6 @@ std::vector<fs::path> entries(const fs::path& folder, const std::string& prefix)
   }
   std::sort(found.begin(), found.end());
   return found;
-}
-
-// Reads the number at a place among the numbers of a text that ends in a null; anything else than numbers gives nothing.
-// (strtod, because the C++ library of the NDK has no from_chars of real numbers.)
-std::optional<double> number_at(const char* text, int field) {
-  for (int place = 0;; ++place) {
-    while (*text == ' ' || *text == '\n') ++text;
-    if (*text != '-' && (*text < '0' || *text > '9')) return std::nullopt;
-    char* stopped = nullptr;
-    const double value = std::strtod(text, &stopped);
-    if (stopped == text || (*stopped != '\0' && *stopped != ' ' && *stopped != '\n')) return std::nullopt;
-    if (place == field) return value;
-    text = stopped;
-  }
 }
 
 // Reads a file from its beginning into text, a null behind it; false when there is nothing.
@@ -64,17 +43,23 @@ Sampler::Sampler(Settings settings) : settings_(std::move(settings)) {
     missing_.push_back({"sampler_cpu_ns", "the sampler is off"});
     return;
   }
-  add("rss_bytes", "", settings_.statm, static_cast<double>(::sysconf(_SC_PAGESIZE)), 1);
+  add("rss_bytes", "", settings_.statm, resident_bytes);
+  const auto zones = settings_.sys + "/class/thermal";
+  const auto policies = settings_.sys + "/devices/system/cpu/cpufreq";
   const auto supplies = settings_.sys + "/class/power_supply";
-  find("temperature_c", settings_.sys + "/class/thermal", "thermal_zone", "temp", "type", 1e-3, "thermal zone");
-  find("frequency_hz", settings_.sys + "/devices/system/cpu/cpufreq", "policy", "scaling_cur_freq", "", 1e3, "cpufreq policy");
-  find("frequency_cap_hz", settings_.sys + "/devices/system/cpu/cpufreq", "policy", "scaling_max_freq", "", 1e3, "cpufreq policy");
-  find("battery_current_ua", supplies, "", "current_now", "", 1, "battery current");
-  find("battery_voltage_uv", supplies, "", "voltage_now", "", 1, "battery voltage");
-  find("battery_temperature_c", supplies, "", "temp", "", 0.1, "battery temperature");
-  find("battery_level_percent", supplies, "", "capacity", "", 1, "battery level");
-  if (settings_.energy_counters) find_energy_counters();
-  for (const auto& probe : settings_.probes) add({probe.metric, probe.source, -1, 1, 0, probe.read, {}, {}});
+  find({"temperature_c", zones, "thermal_zone", "temp", "type", "thermal zone", zone_c, is_thermometer});
+  find({"frequency_hz", policies, "policy", "scaling_cur_freq", "", "cpufreq policy", khz_as_hz, is_any});
+  find({"frequency_cap_hz", policies, "policy", "scaling_max_freq", "", "cpufreq policy", khz_as_hz, is_any});
+  find({"battery_current_printed", supplies, "", "current_now", "", "battery current", printed_current, is_battery});
+  find({"battery_voltage_uv", supplies, "", "voltage_now", "", "battery voltage", voltage_uv, is_battery});
+  find({"battery_temperature_c", supplies, "", "temp", "", "battery temperature", tenths_as_c, is_battery});
+  find({"battery_level_percent", supplies, "", "capacity", "", "battery level", percent, is_battery});
+  if (settings_.power) {
+    find({"battery_discharging_ratio", supplies, "", "status", "", "battery status", discharging, is_battery});
+    find({"supply_online_ratio", supplies, "", "online", "", "charger", number, is_charger});
+    find_energy_counters();
+  }
+  for (const auto& probe : settings_.probes) add({probe.metric, probe.source, -1, nullptr, probe.read, {}, {}});
   choose_cpu();
 }
 
@@ -85,42 +70,42 @@ Sampler::~Sampler() {
   }
 }
 
-void Sampler::find(const std::string& metric, const std::string& folder, const std::string& prefix, const std::string& file,
-                   const std::string& label_file, double factor, const std::string& what) {
+void Sampler::find(const Wanted& wanted) {
   bool readable = false;
   bool there = false;
-  for (const auto& entry : entries(folder, prefix)) {
+  for (const auto& entry : entries(wanted.folder, wanted.prefix)) {
     std::error_code error;
-    if (!fs::exists(entry / file, error)) continue;
+    if (!fs::exists(entry / wanted.file, error) || !wanted.is_meant(entry)) continue;
     there = true;
     auto name = entry.filename().string();
-    if (!label_file.empty()) name += " " + first_line(entry / label_file);
-    readable = add(metric, name, (entry / file).string(), factor, 0) || readable;
+    if (!wanted.label_file.empty()) name += " " + first_line(entry / wanted.label_file);
+    readable = add(wanted.metric, name, (entry / wanted.file).string(), wanted.read) || readable;
   }
-  if (!readable) missing_.push_back({metric, there ? "no " + what + " may be read here" : "this device shows no " + what});
+  if (!readable)
+    missing_.push_back({wanted.metric, there ? "no " + wanted.what + " can be read here" : "this device shows no " + wanted.what});
 }
 
 // Cumulative microjoules that begin anew at a stated range (Documentation/power/powercap/powercap.rst).
 void Sampler::find_energy_counters() {
   const auto folder = settings_.sys + "/class/powercap";
   if (entries(folder, "").empty()) return;  // phones have none: no lack to tell of
-  find("energy_counter_uj", folder, "", "energy_uj", "name", 1, "energy counter");
+  find({"energy_counter_uj", folder, "", "energy_uj", "name", "energy counter", number, is_any});
   for (const auto& source : sources_) {
     if (source.metric != "energy_counter_uj") continue;
     const auto line = first_line(fs::path(folder) / source.name.substr(0, source.name.find(' ')) / "max_energy_range_uj");
-    if (const auto range = number_at(line.c_str(), 0)) counter_ranges_uj_.emplace_back(source.name, *range);
+    if (const auto range = number(line.c_str())) counter_ranges_uj_.emplace_back(source.name, *range);
   }
 }
 
-bool Sampler::add(const std::string& metric, const std::string& name, const std::string& path, double factor, int field) {
+bool Sampler::add(const std::string& metric, const std::string& name, const std::string& path, Read read) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return false;
   std::array<char, 256> text{};
-  if (!read_text(descriptor, text) || !number_at(text.data(), field)) {
+  if (!read_text(descriptor, text) || !read(text.data())) {
     ::close(descriptor);
     return false;
   }
-  add({metric, name, descriptor, factor, field, {}, {}, {}});
+  add({metric, name, descriptor, read, {}, {}, {}});
   return true;
 }
 
@@ -178,9 +163,9 @@ void Sampler::read_all() {
     const auto probed = source.probe ? source.probe() : std::nullopt;
     const auto at = Clock::now() - settings_.epoch;
     ++reads_count_;
-    const auto value = there ? number_at(text.data(), source.field) : probed;
+    const auto value = there ? source.read(text.data()) : probed;
     if (!value) continue;  // a reading that failed is none
-    source.values.push_back(*value * source.factor);
+    source.values.push_back(*value);
     source.at_ns.push_back(std::chrono::duration_cast<std::chrono::nanoseconds>(at).count());
   }
 }

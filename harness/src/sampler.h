@@ -4,6 +4,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -37,7 +38,7 @@ class Sampler {
     std::vector<int> allowed_cpus;    // of this process, before any thread was bound
     Clock::time_point epoch;          // at_ns counts from here
     std::int64_t longest_s = 900;     // readings after that are not kept
-    bool energy_counters = false;     // those of the processor, too: they cost a privileged read each
+    bool power = false;               // also the processor's energy counters, which cost a privileged read each, and the chargers
     std::vector<Probe> probes = {};
   };
 
@@ -52,12 +53,13 @@ class Sampler {
   void write(ResultFile& result) const;
 
  private:
+  // A file's text as a value in the metric's unit, or nothing when it holds none. The text ends in a null.
+  using Read = std::optional<double> (*)(const char* text);
   struct Source {
     std::string metric;
     std::string name;
     int descriptor;
-    double factor;                                 // base units of the metric to one unit of the file
-    int field;                                     // which of the file's numbers, from 0
+    Read read;
     std::function<std::optional<double>()> probe;  // set: there is no file
     std::vector<double> values;
     std::vector<std::int64_t> at_ns;
@@ -67,11 +69,22 @@ class Sampler {
     std::string reason;
   };
 
-  void find(const std::string& metric, const std::string& folder, const std::string& prefix, const std::string& file,
-            const std::string& label_file, double factor, const std::string& what);
+  // A file of every folder below another one, and of which of them.
+  struct Wanted {
+    std::string metric;
+    std::string folder;
+    std::string prefix;  // of the folders' names
+    std::string file;
+    std::string label_file;  // whose text is part of the source's name; "": none
+    std::string what;        // for people
+    Read read;
+    bool (*is_meant)(const std::filesystem::path& folder);
+  };
+
+  void find(const Wanted& wanted);
   void find_energy_counters();
   void add(Source source);
-  bool add(const std::string& metric, const std::string& name, const std::string& path, double factor, int field);
+  bool add(const std::string& metric, const std::string& name, const std::string& path, Read read);
   void run();
   void read_all();
   void choose_cpu();

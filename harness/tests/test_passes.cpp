@@ -153,6 +153,16 @@ TEST_CASE("a power pass is idle first and then works, and tells when and how muc
   const auto asleep_ns = numbers_of(text, "phase_asleep_ns", "idle", "values");
   REQUIRE(asleep_ns.size() == 1);
   CHECK(asleep_ns[0] >= 0);
+  for (const char* phase : {"idle", "work"}) {
+    const auto all_ns = numbers_of(text, "phase_cpus_ns", phase, "values");
+    const auto busy_ns = numbers_of(text, "phase_busy_ns", phase, "values");
+    REQUIRE(all_ns.size() == 1);
+    REQUIRE(busy_ns.size() == 1);
+    CHECK(busy_ns[0] <= all_ns[0]);
+  }
+  const auto own_ns = numbers_of(text, "phase_own_ns", "work", "values");
+  REQUIRE(own_ns.size() == 1);
+  CHECK(own_ns[0] > 0);
 
   const auto done = numbers_of(text, "inferences_count", "work", "values");
   const auto at_ns = numbers_of(text, "inferences_count", "work", "at_ns");

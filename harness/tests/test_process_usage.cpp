@@ -24,3 +24,16 @@ TEST_CASE("memory that is touched shows in the peak") {
   CHECK(after.metric == std::string("vm_hwm_bytes"));
   CHECK(*after.bytes - *before.bytes > (32 << 20));
 }
+
+TEST_CASE("what all CPUs did holds what this process did") {
+  const auto before = read_cpu_time();
+  REQUIRE(before);
+  volatile std::uint64_t sum = 0;
+  std::optional<CpuTime> after;
+  do {
+    for (std::uint64_t step = 0; step < 1'000'000; ++step) sum = sum + step;
+    after = read_cpu_time();
+  } while (after->own_ns - before->own_ns < 200'000'000);
+  CHECK(after->busy_ns - before->busy_ns >= 100'000'000);  // counted in ticks
+  CHECK(after->total_ns - before->total_ns >= after->busy_ns - before->busy_ns);
+}

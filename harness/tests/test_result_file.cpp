@@ -44,7 +44,7 @@ TEST_CASE("a result is what the protocol's example file says, byte for byte") {
                     .objects("outputs", {tensor}));
     result.series("latency_ns", std::vector<std::int64_t>{200117, 200067, 200057});
     result.series("temperature_c", std::vector<double>{41.5, 41.75}, {0, 100000000}, "thermal_zone0 skin");
-    result.absent("battery_current_ua", "this device shows no battery current");
+    result.absent("battery_current_printed", "this device shows no battery current");
     CHECK_FALSE(std::filesystem::exists(scratch.file("r")));  // not before its end
     result.end();
   }
@@ -67,12 +67,17 @@ TEST_CASE("a power result is what the protocol's example file says, byte for byt
     result.series("phase_ns", std::vector<std::int64_t>{1000000, 3001000000}, "idle");
     result.series("phase_unix_ns", std::vector<std::int64_t>{1764090000000000000, 1764090003000000000}, "idle");
     result.series("phase_asleep_ns", std::vector<std::int64_t>{0}, "idle");
+    result.series("phase_cpus_ns", std::vector<std::int64_t>{24000000000}, "idle");
+    result.series("phase_busy_ns", std::vector<std::int64_t>{430000000}, "idle");
+    result.series("phase_own_ns", std::vector<std::int64_t>{2100000}, "idle");
     result.series("phase_ns", std::vector<std::int64_t>{3001000000, 6001500000}, "work");
     result.series("phase_unix_ns", std::vector<std::int64_t>{1764090003000000000, 1764090006000500000}, "work");
     result.absent("phase_asleep_ns", "this system does not say how long it was suspended", "work");
+    result.absent("phase_busy_ns", "/proc/stat cannot be read", "work");
     result.series("inferences_count", std::vector<std::int64_t>{0, 1500, 3000}, {3001000000, 4501000000, 6001500000}, "work");
-    result.series("battery_current_ua", std::vector<double>{-350000, -351000.5}, {0, 3000000000}, "battery");
+    result.series("battery_current_printed", std::vector<double>{-350000, -351000.5}, {0, 3000000000}, "battery");
     result.series("battery_voltage_uv", std::vector<double>{3850000, 3849000}, {0, 3000000000}, "battery");
+    result.series("battery_discharging_ratio", std::vector<double>{1, 0}, {0, 3000000000}, "battery");
     result.series("energy_counter_uj", std::vector<double>{262143123456, 1000}, {0, 3000000000}, "intel-rapl:0 package-0");
     result.series("energy_counter_range_uj", std::vector<double>{262143328850}, {}, "intel-rapl:0 package-0");
     result.end();

@@ -11,8 +11,9 @@ using namespace farm;
 
 namespace {
 
-std::string sampled(const Scratch& scratch, std::int64_t hz) {
+std::string sampled(const Scratch& scratch, std::int64_t hz, bool power = false) {
   Sampler::Settings settings;
+  settings.power = power;
   settings.hz = hz;
   settings.sys = scratch.file("sys");
   settings.statm = scratch.file("statm");
@@ -41,7 +42,7 @@ TEST_CASE("what is there is read in base units, under its source") {
   const auto text = sampled(scratch, 1000);
   CHECK(has(text, R"("metric":"temperature_c","source":"thermal_zone0 skin","values":[41.5)"));
   CHECK(has(text, R"("metric":"frequency_hz","source":"policy4","values":[2.4e+09)"));
-  CHECK(has(text, R"("metric":"battery_current_ua","source":"battery","values":[-350000)"));
+  CHECK(has(text, R"("metric":"battery_current_printed","source":"battery","values":[-350000)"));
   CHECK(has(text, R"("metric":"rss_bytes","source":"sampler","values":[1024000)"));
   CHECK(has(text, R"("metric":"sampler_cpu_ns")"));
 }
@@ -51,29 +52,40 @@ TEST_CASE("energy counters are read when they are asked for, with the range at w
   scratch.write("sys/class/powercap/intel-rapl:0/energy_uj", "262143123456\n");
   scratch.write("sys/class/powercap/intel-rapl:0/name", "package-0\n");
   scratch.write("sys/class/powercap/intel-rapl:0/max_energy_range_uj", "262143328850\n");
-  Sampler::Settings settings;
-  settings.hz = 1000;
-  settings.sys = scratch.file("sys");
-  settings.epoch = Clock::now();
-  settings.energy_counters = true;
-  Sampler sampler(settings);
-  sampler.start();
-  std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  sampler.stop();
-  ResultFile result(scratch.file("r"));
-  sampler.write(result);
-  result.end();
-  const auto text = text_of(scratch.file("r"));
+  const auto text = sampled(scratch, 1000, true);
   CHECK(has(text, R"("metric":"energy_counter_uj","source":"intel-rapl:0 package-0","values":[262143123456)"));
   CHECK(has(text, R"("metric":"energy_counter_range_uj","source":"intel-rapl:0 package-0","values":[262143328850])"));
   CHECK_FALSE(has(sampled(scratch, 1000), "energy_counter"));
+}
+
+TEST_CASE("a charger's current and a zone that is no thermometer are not sampled") {
+  const Scratch scratch;
+  scratch.write("sys/class/power_supply/usb/current_now", "500000\n");
+  scratch.write("sys/class/power_supply/usb/type", "USB\n");
+  scratch.write("sys/class/thermal/thermal_zone0/temp", "40120\n");
+  scratch.write("sys/class/thermal/thermal_zone0/type", "vbat\n");
+  scratch.write("sys/class/thermal/thermal_zone1/temp", "38\n");
+  scratch.write("sys/class/thermal/thermal_zone1/type", "skin\n");
+  const auto text = sampled(scratch, 1000);
+  CHECK(has(text, R"({"type":"absent","metric":"battery_current_printed","reason":"this device shows no battery current"})"));
+  CHECK(has(text, R"({"type":"absent","metric":"temperature_c","reason":"no thermal zone can be read here"})"));
+}
+
+TEST_CASE("beside a power pass it is noted whether the battery is drained and whether a charger is there") {
+  const Scratch scratch;
+  scratch.write("sys/class/power_supply/battery/status", "Discharging\n");
+  scratch.write("sys/class/power_supply/usb/online", "0\n");
+  CHECK_FALSE(has(sampled(scratch, 1000), "battery_discharging_ratio"));
+  const auto text = sampled(scratch, 1000, true);
+  CHECK(has(text, R"("metric":"battery_discharging_ratio","source":"battery","values":[1)"));
+  CHECK(has(text, R"("metric":"supply_online_ratio","source":"usb","values":[0)"));
 }
 
 TEST_CASE("what is not there, or is no number, is absent with its reason and never a value") {
   const Scratch scratch;
   scratch.write("sys/class/thermal/thermal_zone0/temp", "Permission denied\n");
   const auto text = sampled(scratch, 1000);
-  CHECK(has(text, R"({"type":"absent","metric":"temperature_c","reason":"no thermal zone may be read here"})"));
+  CHECK(has(text, R"({"type":"absent","metric":"temperature_c","reason":"no thermal zone can be read here"})"));
   CHECK(has(text, R"({"type":"absent","metric":"frequency_hz","reason":"this device shows no cpufreq policy"})"));
   CHECK_FALSE(has(text, R"("metric":"temperature_c","source")"));
 }

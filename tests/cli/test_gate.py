@@ -2,12 +2,10 @@
 
 import hashlib
 import json
-import os
 import signal
 import struct
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,75 +15,17 @@ import xmlschema
 from click.testing import CliRunner
 
 from farm import items
-from farm.artifacts import sidecar
 from farm.cli.main import farm as group
 from farm.errors import FarmError
 from farm.publish import verdict_json
-from farm.workloads import Comparison, HarnessBuild, Reference
 from tests.bench.android import Bench
+from tests.cli.gating import BUDGET, USUAL_NS, WORKLOAD, Farm, a_model, a_suite, called, command, gate, rows
 from tests.conftest import CALM_TOML
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 VERDICTS = jsonschema.Draft202012Validator(verdict_json.schema())
 JUNIT = xmlschema.XMLSchema(Path(__file__).parents[1] / "publish" / "junit.xsd")
-WORKLOAD = 'threads = 1\nwarmup_iterations = 1\niterations = 20\nduration = "1 ms"\n'
-BUDGET = '[[budgets]]\nworkload = "net"\nmetric = "latency_ns"\nmax_regression = "15 %"\n'
-USUAL_NS = 4_000_000
-
-Farm = Callable[..., subprocess.CompletedProcess[str]]
-
-
-USUAL_ANSWER = (b"\0\1\2\3", struct.pack("<f", 1.0))
-
-
-def a_model(path: Path, answer: tuple[bytes, bytes] = USUAL_ANSWER, *, checked: bool = True, **settings: int | str) -> Path:
-    """A model of the fake runtime, with the reference that its output is."""
-    path.write_text("farm-fake 1\n" + "".join(f"{key} {value}\n" for key, value in settings.items()))
-    if checked:
-        given, output = answer
-        reference = Reference((given,), output, "float32", (len(output) // 4,), Comparison.MAX_ABS, 0.0, "by hand")
-        sidecar.write(path, hashlib.sha256(path.read_bytes()).hexdigest(), sidecar.Sidecar(None, reference))
-    return path
-
-
-@pytest.fixture
-def home(tmp_path: Path, fake_harness: HarnessBuild) -> Path:
-    """A folder with a suite, a baseline, and candidates of every kind."""
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "harness").symlink_to(fake_harness.folder.parent)
-    (tmp_path / "devices.toml").write_text(CALM_TOML)
-    a_model(tmp_path / "old.fake", sleep_ns=USUAL_NS)
-    a_model(tmp_path / "new.fake", sleep_ns=USUAL_NS + 1)
-    a_suite(tmp_path)
-    return tmp_path
-
-
-def a_suite(home: Path, budgets: str = BUDGET, most_runs: int = 4, workload: str = WORKLOAD) -> None:
-    text = f'[suite]\nname = "s"\n[gate]\nmost_runs = {most_runs}\n[[workloads]]\nid = "net"\nartifact = "old.fake"\n{workload}{budgets}'
-    (home / "suite.toml").write_text(text)
-
-
-@pytest.fixture
-def farm(home: Path) -> Farm:
-    return lambda *arguments: called(home, *arguments)
-
-
-def called(home: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(*arguments), cwd=home, env=os.environ, capture_output=True, text=True, check=False, timeout=200)
-
-
-def command(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", "farm", "--data", "data", *map(str, arguments)]
-
-
-def gate(candidate: object, *more: object, baseline: object = "old.fake") -> list[object]:
-    return ["gate", "--suite", "suite.toml", "--candidate", candidate, "--baseline", baseline, *more]
-
-
-def rows(home: Path, statement: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(called(home, "sql", "--json", statement).stdout)
-    return found
 
 
 def test_an_unchanged_candidate_passes_and_stored_runs_say_so_again(farm: Farm, home: Path) -> None:
@@ -139,7 +79,12 @@ def test_a_slower_candidate_fails_with_4_in_every_form_and_whatever_it_is_called
     assert json.loads((home / "out.sarif").read_text())["version"] == "2.1.0"
     assert "<x>" not in (home / "out.markdown").read_text()
     assert [line.split("::")[1].split(" ")[0] for line in (home / "out.github").read_text().splitlines()] == ["error", "notice"]
-    assert farm("explain").returncode == 0
+    told = farm("explain")
+    assert told.returncode == 0
+    kept = rows(home, "SELECT metric, statistic, worse FROM gate_changes")
+    found = json.loads((home / "out.json").read_text())["changes"]
+    assert kept == [{name: change[name] for name in ("metric", "statistic", "worse")} for change in found]
+    assert ("Changes found outside the budgets of this gate" in told.stdout) == bool(found)
 
 
 @pytest.mark.parametrize(

@@ -134,3 +134,22 @@ def test_text_of_devices_and_people_cannot_write_on_the_terminal(farm: Farm, tmp
     for shown in (farm("track", "--all"), farm("ack", name)):
         assert not {"\x1b", "\x07", "\x9b"} & set(shown.stdout + shown.stderr)
     assert "s25\N{REPLACEMENT CHARACTER}[2J[bold] net" in farm("track", "--all").stdout
+
+
+def test_a_branch_is_held_against_the_base_that_it_left(farm: Farm, tmp_path: Path) -> None:
+    measured(tmp_path)
+    first = datetime.now(UTC) - timedelta(minutes=5, days=5)
+    made = Rack(9, devices=("s25",), workloads=("net",), steps=(Step(0, 1.2),), first=first, branch="feature")
+    rack.load(Store(tmp_path / "farm.duckdb"), made.nights(0, 6))
+    done = farm("track", "--branch", "feature", "--base", "main")
+    assert "against main as it was up to " in done.stdout, done.stdout + done.stderr
+    assert "1 series compared, 1 worse, 0 better; advice only" in done.stdout
+    document = json.loads(farm("track", "--branch", "feature", "--base", "main", "--json").stdout)
+    jsonschema.Draft202012Validator(schema()).validate(document)
+    (one,) = document["base"]["compared"]
+    assert (one["direction"], one["is_told"], one["series"]["device"]) == ("worse", True, "s25")
+    assert one["low"] < 1.2 < one["high"]
+    assert json.loads(farm("track", "--json").stdout)["base"] is None
+    for base, said in (("feature", "is the branch itself"), ("mian", 'no run is of a branch "mian"; did you mean "main"?')):
+        refused = farm("track", "--branch", "feature", "--base", base)
+        assert (refused.returncode, said in refused.stderr) == (2, True)

@@ -13,7 +13,7 @@ from farm.devices.ios.client import Worker
 from farm.devices.ios.device import IosTransport
 from farm.devices.local import LocalTransport
 from farm.devices.readers.watched import looks
-from farm.devices.transport import WATCHED, Handle, Holder, Status, Transport
+from farm.devices.transport import WATCHED, Handle, Holder, Status, Transport, Watch
 from farm.errors import DeviceNotReady
 from farm.harness import build, protocol
 from farm.harness.arguments import BoxNames, arguments
@@ -69,10 +69,10 @@ def start(transport: Transport, fake_model: FakeModel) -> Iterator[Start]:
     """Start the fake harness on a model with these settings; stopped and cleaned at the end."""
     handles = []
 
-    def started(nonce: str, **settings: object) -> Handle:
+    def started(nonce: str, watch: Watch | None = None, **settings: object) -> Handle:
         job = a_job(fake_model(**settings))
         transport.push(job.artifact.path, "files/model")
-        handles.append(transport.start(arguments(job, BoxNames("files/model"), nonce), nonce))
+        handles.append(transport.start(arguments(job, BoxNames("files/model"), nonce), nonce, watch))
         return handles[-1]
 
     yield started
@@ -210,11 +210,10 @@ def test_what_its_power_sources_say_comes_under_their_names(transport: Transport
 def test_what_is_watched_is_noted_until_the_harness_ends(transport: Transport, start: Start, tmp_path: Path) -> None:
     if isinstance(transport, LocalTransport | IosTransport):  # files that the harness's sampler reads; none
         with pytest.raises(DeviceNotReady, match="battery cannot be watched"):
-            transport.watch(start("a8"), ["battery"], 1.0)
+            transport.start([], "a8", Watch(("battery",), 1.0))
         return
     began_ns = time.time_ns()
-    handle = start("a7", spin_ns=400_000_000)
-    transport.watch(handle, ["battery", "refresh", "command", "call", "rails"], 0.2)
+    handle = start("a7", Watch(("battery", "refresh", "command", "call", "rails"), 0.2), spin_ns=400_000_000)
     assert ended(transport, handle) is Status.ENDED
     assert transport.pull(f"{run_folder('a7')}/{WATCHED}", tmp_path / "watched")
     found = looks((tmp_path / "watched").read_text())

@@ -108,9 +108,11 @@ def test_a_table_for_otava_is_of_one_series(tmp_path: Path) -> None:
 def test_a_quality_stands_beside_the_speed_that_it_was_had_at(tmp_path: Path) -> None:
     rows = nights(2)
     for night in range(2):
-        session = a_session(started_at=NOW + timedelta(days=night), id=rows[night * 4]["sessions"][0]["id"])
+        began = NOW + timedelta(days=night)
+        session = a_session(started_at=began, id=rows[night * 4]["sessions"][0]["id"])
         job = a_job(an_artifact(), Pass.QUALITY)
-        rows.append(record(session, a_run(session, job=job, readings=(Readings("accuracy_ratio", (0.9 + night / 100,)),))))
+        readings = (Readings("accuracy_ratio", (0.9 + night / 100,)),)
+        rows.append(record(session, a_run(session, job=job, started_at=began + timedelta(minutes=4), readings=readings)))
     table = otava_table(exported(stored(tmp_path, rows)))
     found = list(csv.DictReader(io.StringIO(table.text)))
     assert [float(row["accuracy_ratio"]) for row in found] == [0.9, 0.91]

@@ -24,6 +24,7 @@ KNOWN = {
     "androidx/macrobenchmark-benchmarkData.json": ("androidx-benchmark", 2, ("time_to_initial_display_ns", "reading", 611_881_572)),
     "mlperf-mobile/extended_result.json": ("mlperf-mobile", 6, ("throughput_per_s", "as_reported", 615.3217579004238)),
     "mlperf-mobile/loadgen_detail.mllog.txt": ("mlperf-loadgen", 3, ("latency_ns", "p90", 41_013_900)),
+    "aihub/perf.excerpt.yaml": ("aihub-perf", 4, ("latency_ns", "as_reported", 451_000)),
     "aihub/profile.shape.json": ("aihub-profile", 7, ("latency_ns", "reading", 127_000)),
 }
 

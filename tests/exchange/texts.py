@@ -180,6 +180,39 @@ AIHUB = json.dumps(
 PLAIN = "time,series,latency_ms\n2026-01-01,a,1.5\n2026-01-02,a,2.5\n2026-01-02,b,7\n2026-01-03,b,\n"
 METRICS = "run,metric,unit,value\n1,latency,ms,5\n1,vm_hwm_bytes,bytes,7\n2,latency,ms,6\n2,rate,tokens/s,3\n"
 
+PERF_YAML = """# made up
+precisions:
+  w8a8:
+    components:
+      Net:
+        performance_metrics:
+          A phone:
+            tflite:
+              job_id: j1
+              job_status: Passed
+              inference_time_milliseconds: 0.5
+              estimated_peak_memory_range_mb:
+                min: 0
+                max: 3
+              primary_compute_unit: NPU
+              layer_counts:
+                total: 7
+                npu: 7
+              tool_versions:
+                tflite: 2.17.0
+            onnx:
+              job_id: j2
+              job_status: Failed
+          Another phone:
+            genie:
+              llm_metrics:
+              - context_length: 4096
+                tokens_per_second: 20.5
+                time_to_first_token_range_milliseconds:
+                  min: 100
+                  max: 3200.0
+"""
+
 ALL = {
     "HUD v3": HUD,
     "MiniBench": MINIBENCH,
@@ -194,6 +227,7 @@ ALL = {
     "load generator": LOADGEN,
     "MLPerf Mobile": MOBILE,
     "AI Hub": AIHUB,
+    "AI Hub Models": PERF_YAML,
     "plain CSV": PLAIN,
     "plain CSV with metrics": METRICS,
 }

@@ -43,27 +43,18 @@ class Engine:
         self.sampling = False
 
 
-class Transport(LocalTransport):
-    """A machine that lets itself be watched."""
-
-    watched: tuple[str, ...] = ()
-
-    def watch(self, handle: Handle, what: Sequence[str], period_s: float) -> None:
-        self.watched = tuple(what)
-
-
 def test_powers_are_dated_by_the_devices_clock(tmp_path: Path) -> None:
-    engine, transport = Engine(), Transport(tmp_path)
+    engine, transport = Engine(), LocalTransport(tmp_path)
     meter = MonsoonMeter(PHONE, transport, lambda: datetime.now(UTC), 5e9, 60.0, lambda _: engine)
     handle = Handle("aa", 1, "")
     began_unix_ns = time.time_ns() + 5_000_000_000  # the device is five seconds ahead
-    meter.begin(handle)
+    meter.begin()
     time.sleep(0.2)
     assert engine.sampling
     measured = Measured("fake", "1", "fake", "0", "Release", {"clock": {"unix_ns": began_unix_ns}})
     (power,) = meter.readings(handle, measured)
     assert not engine.sampling
-    assert transport.watched == ("battery",)
+    assert meter.watch.what == ("battery",)
     assert (power.metric, set(power.values)) == ("power_sample_uw", {2_000_000.0})
     assert power.at_ns is not None
     assert 0 <= power.at_ns[0] <= power.at_ns[-1] < 2_000_000_000
@@ -72,21 +63,19 @@ def test_powers_are_dated_by_the_devices_clock(tmp_path: Path) -> None:
 
 def test_a_meter_that_goes_away_or_does_not_calibrate_is_said(tmp_path: Path) -> None:
     measured = Measured("fake", "1", "fake", "0", "Release", {"clock": {"unix_ns": 0}})
-    meter = MonsoonMeter(PHONE, Transport(tmp_path), lambda: datetime.now(UTC), 0.0, 60.0, lambda _: Engine(fails_after=3))
-    meter.begin(Handle("aa", 1, ""))
+    meter = MonsoonMeter(PHONE, LocalTransport(tmp_path), lambda: datetime.now(UTC), 0.0, 60.0, lambda _: Engine(fails_after=3))
+    meter.begin()
     time.sleep(0.2)
     with pytest.raises(PowerUnread, match=r"stopped in the middle of the pass: .* No such device"):
         meter.readings(Handle("aa", 1, ""), measured)
     with pytest.raises(DeviceNotReady, match="does not calibrate"):
-        MonsoonMeter(PHONE, Transport(tmp_path), lambda: datetime.now(UTC), 0.0, 60.0, lambda _: Engine(calibrates=False)).begin(
-            Handle("aa", 1, "")
-        )
+        MonsoonMeter(PHONE, LocalTransport(tmp_path), lambda: datetime.now(UTC), 0.0, 60.0, lambda _: Engine(calibrates=False)).begin()
 
 
 def test_it_stops_by_itself_so_that_the_phones_cable_comes_back(tmp_path: Path) -> None:
     engine = Engine()
-    meter = MonsoonMeter(PHONE, Transport(tmp_path), lambda: datetime.now(UTC), 0.0, 0.1, lambda _: engine)
-    meter.begin(Handle("aa", 1, ""))
+    meter = MonsoonMeter(PHONE, LocalTransport(tmp_path), lambda: datetime.now(UTC), 0.0, 0.1, lambda _: engine)
+    meter.begin()
     deadline_s = time.monotonic() + 5
     while engine.sampling and time.monotonic() < deadline_s:
         time.sleep(0.01)
@@ -98,9 +87,9 @@ def test_without_the_devices_clock_its_times_are_of_no_use(tmp_path: Path) -> No
     job = a_job(an_artifact(), Pass.POWER, power_idle_ms=1000, power_work_ms=2000)
     state: list[Any] = [StateReading("clock_offset_ns", "before", reason="the device does not tell its time")]
     with pytest.raises(DeviceNotReady, match="the clock of local is not known"):
-        MonsoonMeter.of(job, Transport(tmp_path), state, lambda: datetime.now(UTC))
+        MonsoonMeter.of(job, LocalTransport(tmp_path), state, lambda: datetime.now(UTC))
     state = [StateReading("clock_offset_ns", "before", value=3.0)]
-    assert MonsoonMeter.of(job, Transport(tmp_path), state, lambda: datetime.now(UTC)).longest_s == 33.0
+    assert MonsoonMeter.of(job, LocalTransport(tmp_path), state, lambda: datetime.now(UTC)).longest_s == 33.0
 
 
 def test_without_the_package_or_without_a_meter_there_is_one_sentence() -> None:

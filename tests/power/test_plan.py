@@ -24,7 +24,8 @@ def refused(said: dict[str, str], kind: DeviceKind = DeviceKind.ANDROID, **setti
 
 def test_files_that_may_be_read_are_left_to_the_harness() -> None:
     said = {"current battery": "-402133\n", "voltage battery": "4012000\n", "battery": texts.AOSP_BATTERY}
-    assert planned(said) == Plan(PowerSource.FUEL_GAUGE, "battery")
+    assert planned(said | {"status battery": "Discharging\n"}) == Plan(PowerSource.FUEL_GAUGE, "battery")
+    assert planned(said | {"status battery": DENIED}) == Plan(PowerSource.FUEL_GAUGE, "battery", plug_watch=("battery",))
     said |= {"current bms": "402133\n", "voltage bms": "4012000\n"}
     assert planned(said).origin == "battery"
     assert planned(said | {"current battery": DENIED}).origin == "bms"
@@ -32,6 +33,8 @@ def test_files_that_may_be_read_are_left_to_the_harness() -> None:
 
 def test_a_chargers_current_is_never_taken_for_the_batterys() -> None:
     said = {"current usb": "500000\n", "voltage usb": "5012000\n", "battery": texts.AOSP_BATTERY}
+    assert "no file shows current and voltage to a shell" in refused(said)
+    said |= {"current main-battery": "500000\n", "voltage main-battery": "5012000\n", "type main-battery": "Mains\n"}
     assert "no file shows current and voltage to a shell" in refused(said)
 
 
@@ -65,6 +68,7 @@ def test_rails_are_taken_when_they_are_stated() -> None:
     said = {"rails": RAILS, "battery": texts.SAMSUNG_BATTERY}
     assert planned(said).source is PowerSource.FUEL_GAUGE
     assert planned(said, source=PowerSource.ODPM).watch == ("rails",)
+    assert planned(said, source=PowerSource.ODPM).plug_watch == ("battery",)
     assert 'no rail is called "S9*"; there are ' in refused(said, source=PowerSource.ODPM, rails=("S9*",))
     assert "no such service" in refused({"rails": "Can't find service: x\n"}, source=PowerSource.ODPM)
 

@@ -39,7 +39,7 @@ def gauge(unit_ua: float = 1, sign: float = 1, supply: str = "battery") -> list[
     volts = 3.9
     printed = tuple(float(round(-sign * power_uw / volts / unit_ua)) for power_uw in powers())
     return [
-        Readings("battery_current_ua", printed, supply, AT_NS),
+        Readings("battery_current_printed", printed, supply, AT_NS),
         Readings("battery_voltage_uv", tuple(volts * 1e6 for _ in AT_NS), supply, AT_NS),
     ]
 
@@ -51,10 +51,18 @@ def state(source: str = "fuel_gauge", origin: str = "battery", plugged: str = "n
     return found
 
 
-def a_power_run(readings: list[Readings], said: list[StateReading], power: PowerSettings = PowerSettings()) -> Run:  # noqa: B008
+DRAINED = Readings("battery_discharging_ratio", tuple(1.0 for _ in AT_NS), "battery", AT_NS)
+
+
+def a_power_run(
+    readings: list[Readings],
+    said: list[StateReading],
+    power: PowerSettings = PowerSettings(),  # noqa: B008
+    status: Readings | None = DRAINED,
+) -> Run:
     job = replace(a_job(an_artifact(), Pass.POWER), device=Device("s25", DeviceKind.ANDROID, serial="x", power=power))
     measured = Measured("executorch", "1.5.1", "xnnpack", "0f1e", "Release", {"clock": {"monotonic_ns": 5, "unix_ns": UNIX_NS}})
-    return a_run(SESSION, job=job, measured=measured, readings=tuple(readings), state=tuple(said))
+    return a_run(SESSION, job=job, measured=measured, readings=tuple(readings) + ((status,) if status else ()), state=tuple(said))
 
 
 def values(run: Run) -> dict[str, float]:
@@ -108,7 +116,7 @@ def test_a_phone_that_charged_gives_an_invalid_run_that_says_so(changes: dict[st
     assert (run.outcome, run.error_class, run.reason) == (Outcome.INVALID, "charging", said)
     assert run.hint
     assert "energy_per_inference_uj" not in values(run)
-    assert any(item.metric == "battery_current_ua" for item in run.readings)  # what was read is kept
+    assert any(item.metric == "battery_current_printed" for item in run.readings)  # what was read is kept
 
 
 def test_a_phone_that_does_not_say_whether_it_charged_may_have() -> None:
@@ -128,6 +136,39 @@ def test_a_cable_in_the_middle_of_the_pass_is_seen_by_the_looks() -> None:
     assert run.error_class == "charging"
     assert run.reason is not None
     assert "in 1 of 3 looks during the pass" in run.reason
+
+
+@pytest.mark.parametrize(("source", "origin"), [("fuel_gauge", "battery"), ("odpm", "dumpsys IPowerStats")])
+def test_a_cable_in_the_middle_of_the_pass_is_seen_by_the_batterys_status(source: str, origin: str) -> None:
+    plugged = replace(DRAINED, values=tuple(float(not 30e9 <= at < 31e9) for at in AT_NS))
+    run = with_energy(a_power_run([*phases(), *gauge(), rail("CPU", 1.0)], state(source, origin), status=plugged))
+    assert run.error_class == "charging"
+    assert run.reason is not None
+    assert "it was plugged in, or did not say that it was not, in 10 of 590 looks during the pass" in run.reason
+
+
+def test_the_status_of_another_battery_is_not_the_phones() -> None:
+    pen = replace(DRAINED, values=tuple(0.0 for _ in AT_NS), source="pen-battery")
+    run = with_energy(a_power_run([*phases(), *gauge(), pen], state()))
+    assert run.outcome is Outcome.OK, run.reason
+
+
+def test_a_pass_in_which_nothing_told_whether_a_cable_was_in_is_not_believed() -> None:
+    run = with_energy(a_power_run(phases() + gauge(), state(), status=None))
+    assert run.error_class == "charging"
+    assert run.reason == "its battery's energy is not the load's: whether it was plugged in during the pass is unknown"
+
+
+def test_a_run_whose_windows_lie_far_apart_is_no_measurement() -> None:
+    at = np.asarray(AT_NS)
+    restless = np.where((at > 30e9) & (at < 33e9), 12.0, 1.0)
+    (current, voltage) = gauge()
+    wild = replace(current, values=tuple(float(value * factor) for value, factor in zip(current.values, restless, strict=True)))
+    run = with_energy(a_power_run([*phases(), wild, voltage], state()))
+    assert (run.outcome, run.error_class) == (Outcome.INVALID, "unsteady"), run.reason
+    assert run.reason is not None
+    assert run.reason.startswith("its windows leave the energy per inference, net, between ")
+    assert values(run)["energy_per_inference_uj"] > 0  # what was read is kept
 
 
 def test_a_stated_unit_that_the_readings_deny_fails_the_run_and_keeps_them() -> None:

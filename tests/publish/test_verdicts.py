@@ -76,7 +76,7 @@ def test_the_terminal_has_a_row_for_each_verdict() -> None:
         "net latency_ns.p50: runs fall into two groups",
         "net latency_ns.p50: run 0f1e on pixel9 (candidate) is left out: throttled",
         "chat decode_tokens_per_s.p50: would decide it: 4 more runs on s25",
-        "chat decode_tokens_per_s.p50: advisory only: order unknown",
+        "chat decode_tokens_per_s.p50: advisory: order unknown",
     ]
     assert verdict_tables.change_lines(a_judgement()) == ["net load_cold_ns on s25: +20 % (at least +10 %, 95 %), worse; q 0.003"]
 

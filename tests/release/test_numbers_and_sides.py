@@ -36,7 +36,7 @@ def stored(folder: Path, records: Sequence[Record]) -> tuple[pl.DataFrame, relea
 
 
 def names(candidate: str = NEW.sha256, baseline: str = OLD.sha256) -> release.Selectors:
-    return release.Selectors(candidate, baseline)
+    return release.Selectors((candidate,), (baseline,))
 
 
 def test_a_run_without_a_value_has_its_row_with_the_reason() -> None:

@@ -8,7 +8,7 @@ from importlib.resources import files as resources
 from pathlib import Path
 
 from farm.devices import files
-from farm.devices.android.adb import Adb, Interruption, Said
+from farm.devices.android.adb import Adb, Said
 from farm.errors import DeviceNotReady, InputError
 
 BOX = "/data/local/tmp/farm"
@@ -38,18 +38,18 @@ class Box:
         if said.out.split()[:1] == [hashlib.sha256(_SCRIPT).hexdigest()]:
             return
         if "Permission denied" in said.err or "Read-only" in said.err:
-            raise DeviceNotReady(f"{self.adb.serial} lets nobody write to {BOX}: {said.err.strip()}", error_class="box_unwritable")
+            raise DeviceNotReady(f"{self.adb.name} lets nobody write to {BOX}: {said.err.strip()}", error_class="box_unwritable")
         self.adb.push(io.BytesIO(_SCRIPT), f"{BOX}/{_SCRIPT_NAME}", _PLAIN, _MARGIN_S, lambda _: None)
 
-    def call(self, command: str, lines: Iterable[str] = (), timeout_s: float = _MARGIN_S, interruption: Interruption | None = None) -> Said:
+    def call(self, command: str, lines: Iterable[str] = (), timeout_s: float = _MARGIN_S) -> Said:
         """Run a command of box.sh with lines on its standard input. Raises DeviceNotReady when it fails."""
         given = list(lines)
         if any("\n" in line or "\0" in line for line in given):
             raise InputError("a name or an option with a line break in it cannot be sent to an Android device")
-        said = self.adb.shell(f"{_CALL} {command}", "".join(f"{line}\n" for line in given), timeout_s, interruption)
+        said = self.adb.shell(f"{_CALL} {command}", "".join(f"{line}\n" for line in given), timeout_s)
         if said.code != 0:
             raise DeviceNotReady(
-                f"{self.adb.serial} failed at {command}: {said.err.strip() or f'exit code {said.code}'}", error_class="box_failed"
+                f"{self.adb.name} failed at {command}: {said.err.strip() or f'exit code {said.code}'}", error_class="box_failed"
             )
         return said
 
@@ -79,7 +79,7 @@ class Box:
             self.adb.push(source, f"{BOX}/{partial}", mode, _MARGIN_S + size_bytes / _SLOWEST_PUSH_BYTES_PER_S, count)
         if self.hashes([partial], size_bytes) != [wanted]:
             self.call("remove", [partial])
-            raise DeviceNotReady(f"{file.name} arrived damaged on {self.adb.serial}", error_class="push_corrupt")
+            raise DeviceNotReady(f"{file.name} arrived damaged on {self.adb.name}", error_class="push_corrupt")
         self.call("keep", [partial, name])
         self._verified[name] = wanted
         return sent
@@ -106,7 +106,7 @@ class Box:
         said = self.call("hash", names, _MARGIN_S + size_bytes / _SLOWEST_HASH_BYTES_PER_S)
         found = [line.split()[0] for line in said.out.splitlines()]
         if len(found) != len(names):
-            raise DeviceNotReady(f"{self.adb.serial} did not hash what was asked: {said.err.strip()}", error_class="box_failed")
+            raise DeviceNotReady(f"{self.adb.name} did not hash what was asked: {said.err.strip()}", error_class="box_failed")
         return found
 
     def pull(self, name: str, into: io.BytesIO, most_bytes: int) -> bool:
@@ -136,13 +136,13 @@ class Box:
         for place, word in enumerate(words):
             if word.endswith("%") and place > 0 and words[place - 1].isdigit():
                 return int(words[place - 1]) * 1024
-        raise DeviceNotReady(f"{self.adb.serial} does not say how much room it has", error_class="box_failed")
+        raise DeviceNotReady(f"{self.adb.name} does not say how much room it has", error_class="box_failed")
 
     def _make_room(self, size_bytes: int, what: str) -> None:
         free = self.free_bytes()
         if free < size_bytes + _SPARE_BYTES:
             raise DeviceNotReady(
-                f"{self.adb.serial} has {free / 1e6:.0f} MB free, {what} needs {(size_bytes + _SPARE_BYTES) / 1e6:.0f} MB with room over",
+                f"{self.adb.name} has {free / 1e6:.0f} MB free, {what} needs {(size_bytes + _SPARE_BYTES) / 1e6:.0f} MB with room over",
                 error_class="device_full",
                 hint="farm devices clean removes what farm keeps there",
             )

@@ -23,18 +23,24 @@ cached) # -> "SECONDS BYTES NAME" of every cached file, seconds since it was use
 remove) # names of files or folders in the box
   while IFS= read -r name; do rm -rf "./$name"; done
   ;;
-start) # run folder, then the words of the program -> "PID", boot id and /proc/PID/stat of the launcher
-  IFS= read -r run && mkdir -p "$run" || exit 3
+start) # run folder, number of lines of what is noted beside the program, these (as `note` takes them), then the words of the program
+  # -> "PID", boot id and /proc/PID/stat of the launcher
+  IFS= read -r run && IFS= read -r count && mkdir -p "$run" || exit 3
+  while [ "$count" -gt 0 ] && IFS= read -r word; do
+    echo "$word"
+    count=$((count - 1))
+  done >"$run/notes"
   set --
   while IFS= read -r word; do set -- "$@" "$word"; done
   # The launcher has a session of its own: adbd's end, or a pulled cable, does not reach it.
   setsid sh -c '
-    run=$1; shift
+    run=$1 box=$2; shift 2
     exec 9>"$run/lock"; flock 9 9>&9 # until this launcher ends, however it ends
     { echo $$; cat /proc/sys/kernel/random/boot_id /proc/$$/stat; } >"$run/started.tmp" && mv "$run/started.tmp" "$run/started"
+    if [ -s "$run/notes" ]; then setsid sh "$box" note "$run" <"$run/notes" >"$run/watched" 2>&1 9>&- & fi
     "$@"
     echo $? >"$run/exit.tmp" && mv "$run/exit.tmp" "$run/exit"
-  ' farm-launch "$run" "$@" </dev/null >"$run/log" 2>&1 &
+  ' farm-launch "$run" "./${0##*/}" "$@" </dev/null >"$run/log" 2>&1 &
   tries=0
   while [ ! -f "$run/started" ] && [ $tries -lt 100 ]; do sleep 0.05; tries=$((tries + 1)); done
   cat "$run/started"
@@ -44,31 +50,29 @@ wait) # run folder, seconds: return when the launcher has ended, or after so lon
   [ -f "$run/exit" ] || { exec 9<"$run/lock" && timeout "$seconds" flock 9 9<&9; }
   exit 0
   ;;
-watch) # run folder, seconds, what is looked at: note what it says in the run folder's `watched`, again and again until the launcher ends
-  IFS= read -r run && IFS= read -r seconds || exit 3
+note) # (a run folder as argument) seconds, what is looked at: say what it says, again and again until the run's launcher has ended
+  run=$2
+  IFS= read -r seconds || exit 3
   set --
   while IFS= read -r word; do set -- "$@" "$word"; done
-  setsid sh -c '
-    run=$1 seconds=$2; shift 2
-    now() { t=$EPOCHREALTIME; [ "$t" ] || t=$(date +%s.%N); }
-    exec 9<"$run/lock" || exit
-    while :; do
-      now; echo "@@@ farm begin $t"
-      for what; do
-        echo "@@@ farm $what"
-        case $what in
-        battery) dumpsys battery ;;
-        command) cmd battery get -f current_now ;;
-        call) service call batteryproperties 1 i32 2 ;;
-        thermal) dumpsys thermalservice ;;
-        rails) dumpsys android.hardware.power.stats.IPowerStats/default ;;
-        refresh) cmd battery get -f level >/dev/null ;; # the service asks the gauge anew, for the next look
-        esac
-      done
-      now; echo "@@@ farm end $t"
-      timeout "$seconds" flock 9 9<&9 && exit
+  now() { t=$EPOCHREALTIME; [ "$t" ] || t=$(date +%s.%N); }
+  exec 9<"$run/lock" </dev/null || exit 3
+  while :; do
+    now; echo "@@@ farm begin $t"
+    for what; do
+      echo "@@@ farm $what"
+      case $what in
+      battery) dumpsys battery ;;
+      command) cmd battery get -f current_now ;;
+      call) service call batteryproperties 1 i32 2 ;;
+      thermal) dumpsys thermalservice ;;
+      rails) dumpsys android.hardware.power.stats.IPowerStats/default ;;
+      refresh) cmd battery get -f level >/dev/null ;; # the service asks the gauge anew, for the next look
+      esac
     done
-  ' farm-watch "$run" "$seconds" "$@" </dev/null >"$run/watched" 2>&1 &
+    now; echo "@@@ farm end $t"
+    timeout "$seconds" flock 9 9<&9 && exit 0
+  done
   ;;
 poll) # run folder, pid -> boot id, exit code or "none", /proc/PID/stat or nothing
   IFS= read -r run && IFS= read -r pid
@@ -81,7 +85,8 @@ stop) # pid of a launcher: end its session's process group
   IFS= read -r pid && kill -9 "-$pid" 2>/dev/null
   exit 0
   ;;
-left) # -> the run folders that are there
+left) # -> the run folders that are there; what is left of a push that was broken off goes
+  rm -f files/partial-*
   for run in runs/*; do [ -d "$run" ] && echo "${run#runs/}"; done
   exit 0
   ;;

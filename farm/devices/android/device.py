@@ -5,21 +5,22 @@ import io
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TypeVar
 
 from farm.devices import files
 from farm.devices.android import state, steady
-from farm.devices.android.adb import DEFAULT_ADDRESS, Adb, Interruption, Listed, Server
+from farm.devices.android.adb import Adb
 from farm.devices.android.box import Box
+from farm.devices.android.lease import Lease
+from farm.devices.android.link import Link, is_over_radio
 from farm.devices.readers import clock, proc
 from farm.devices.readers.reading import Reading
-from farm.devices.transport import Collected, Handle, Holder, Status
-from farm.errors import DeviceBusy, DeviceLost, DeviceNotReady, InputError
+from farm.devices.transport import Collected, Handle, Holder, Status, Watch
+from farm.errors import DeviceLost, DeviceNotReady
 from farm.workloads import RESULT, Conditions, Device, HarnessBuild, Identity, StateReading, run_folder
 
 log = logging.getLogger(__name__)
@@ -28,23 +29,13 @@ T = TypeVar("T")
 
 _RECONNECT_S = 120.0
 _RETRY_S = 1.0
-_LEASE_S = 240.0
 _ANSWER_S = 20.0
+_STOP_S = 20.0
+_STILL_THERE_S = 1.0
 _PASSING = frozenset({"no_adb_server", "not_authorised"})
 """What a device that was reached before is waited out in: a server that restarts, a phone that a cable has just been put into again."""
 _CACHE_BYTES = 4_000_000_000
 _RESULT_BYTES = 1024 * 1024 * 1024
-
-# adb's states (adb/adb.h of AOSP), and what there is to do about each.
-_REMEDIES = {
-    "offline": "plug it in again, or adb reconnect",
-    "unauthorized": "unlock it and allow this computer in the dialog it shows",
-    "authorizing": "unlock it and allow this computer in the dialog it shows",
-    "no permissions": "give the adb server's user the right to its USB device (udev rules of android-sdk-platform-tools-common)",
-    "recovery": "restart it: adb reboot",
-    "sideload": "restart it: adb reboot",
-    "bootloader": "restart it: fastboot reboot",
-}
 
 
 @dataclass(slots=True)
@@ -54,15 +45,19 @@ class AndroidTransport:
     device: Device
     reconnect_s: float = _RECONNECT_S
     """How long a device that went away is waited for."""
-    _box: Box | None = None
+    stop_s: float = _STOP_S
+    """How long a harness that is killed may take to be gone."""
+    link: Link = field(init=False)
+    lease: Lease = field(init=False)
     _harness: HarnessBuild | None = None
-    _holder: Holder | None = None
-    _renewed_s: float = 0.0
-    _serialno: str | None = None
-    """The serial number of the one that answered first (ro.serialno; "" where it says none): another one in its place is refused."""
-    _interruption: Interruption = field(default_factory=Interruption)
+    _answers_yet: bool | None = None
+    """Whether it still answered when the controller was to be stopped; None: it is not to be stopped, or has not been asked."""
     _held: tuple[Reading, ...] = ()
     """How the settings read that prepare() holds steady."""
+
+    def __post_init__(self) -> None:
+        self.link = Link(self.device)
+        self.lease = Lease(self.device.name)
 
     def identify(self) -> Identity:
         """Return who the device is, by its properties: the same over reboots, cables and names in files."""
@@ -74,28 +69,15 @@ class AndroidTransport:
 
     def claim(self, holder: Holder) -> None:
         """Take the device by a lease in its box; every later call renews it, and it ends by itself when none comes."""
-        self._holder = holder
-        self._renewed_s = -_LEASE_S
+        self.lease.take(holder)
         self._patiently(lambda box: None, wait_s=0)
 
     def release(self) -> None:
         """Give the lease up; on a device that is gone, it ends by itself."""
-        holder, self._holder = self._holder, None
+        holder, self.lease.holder = self.lease.holder, None
         if holder is not None:
             with suppress(DeviceLost):
-                self._patiently(lambda box: box.call("release", [holder.host]), wait_s=0)
-
-    def _renew(self, box: Box) -> None:
-        """Renew the lease when a quarter of its time has passed. Raises DeviceBusy when another host has taken the device."""
-        if self._holder is None or time.monotonic() - self._renewed_s < _LEASE_S / 4:
-            return
-        said = box.call("claim", [self._holder.host, f"{_LEASE_S:.0f}", self._holder.words]).out.splitlines()
-        if said[:1] != ["taken"]:
-            raise DeviceBusy(
-                f"{self.device.name} is held by {' '.join(said[1:]) or 'another host'}",
-                hint=f"wait until that has ended; when its host is dead, its lease ends {_LEASE_S:.0f} s after its last sign of life",
-            )
-        self._renewed_s = time.monotonic()
+                self._patiently(lambda box: self.lease.give_up(box, holder), wait_s=0, is_spared=True)
 
     def adb(self) -> Adb:
         """Return the connection to the device itself, for what is no measurement."""
@@ -118,27 +100,24 @@ class AndroidTransport:
         wanted = sha256 or files.sha256(file)
 
         def pushed(box: Box) -> int:
-            def told(sent: int, size: int) -> None:
-                self._renew(box)  # a big file on a slow link takes longer than a lease lasts
-                if on_bytes is not None:
-                    on_bytes(sent, size)
-
-            return box.push(file, name, wanted, on_bytes=told)
+            with self.lease.renewing(box):
+                return box.push(file, name, wanted, on_bytes=on_bytes)
 
         return self._patiently(pushed)
 
-    def start(self, arguments: Sequence[str], nonce: str) -> Handle:
-        """Start the harness in a session of its own. A link that breaks meanwhile: taken up if it had begun, started if not."""
+    def start(self, arguments: Sequence[str], nonce: str, watch: Watch | None = None) -> Handle:
+        """Start the harness in a session of its own, and what notes beside it. A link that breaks meanwhile: taken up if it had begun."""
         assert self._harness is not None, "install() comes before start()"
         folder = _harness_folder(self._harness)
         program = [f"{folder}/{word.removeprefix('./')}" if word.startswith("./") else word for word in self._harness.command]
         run = run_folder(nonce)
+        watched = [] if watch is None else [f"{watch.period_s:.3f}", *watch.what]
         log.debug("%s: start %s", self.device.name, [*program, *arguments])
 
         def started(box: Box) -> Handle:
             there = io.BytesIO()
             if not box.pull(f"{run}/started", there, 64 * 1024):
-                there = io.BytesIO(box.call("start", [run, *program, *arguments]).out.encode())
+                there = io.BytesIO(box.call("start", [run, str(len(watched)), *watched, *program, *arguments]).out.encode())
             return _handle(nonce, there.getvalue().decode(errors="replace"))
 
         return self._patiently(started)
@@ -155,37 +134,38 @@ class AndroidTransport:
 
     def wait(self, handle: Handle, timeout_s: float) -> Status:
         """Return where the harness is when it has ended, or after timeout_s: one command that sleeps on a lock of the launcher's."""
-
-        def waited(box: Box) -> None:
-            try:
-                box.call("wait", [run_folder(handle.nonce), f"{timeout_s:.3f}"], timeout_s + _ANSWER_S, self._interruption)
-            except DeviceLost:
-                if not self._interruption.is_set:
-                    raise
-
-        self._patiently(waited)
-        return Status.RUNNING if self._interruption.is_set else self.poll(handle)
+        interruption = self.link.interruption
+        if interruption.is_set:
+            return Status.RUNNING
+        try:
+            self._patiently(lambda box: box.call("wait", [run_folder(handle.nonce), f"{timeout_s:.3f}"], timeout_s + _ANSWER_S))
+        except KeyboardInterrupt:
+            return Status.RUNNING
+        return Status.RUNNING if interruption.is_set else self.poll(handle)
 
     def interrupt(self) -> None:
-        """Have wait() return at once, by closing its connection, and a device that is away not be waited for."""
-        self._interruption.set()
+        """Have what goes on end at once, by closing its connection, and a device that is away or slow not be waited for."""
+        self.link.interruption.set()
 
     def collect(self, handle: Handle) -> Collected:
         """Return the result (or what there is of it), the end of the log and the exit code."""
         return self._patiently(lambda box: self._collected(box, run_folder(handle.nonce)))
 
     def stop(self, handle: Handle) -> None:
-        """Kill the launcher's process group, when it is still the one that was started."""
+        """Kill the launcher's process group, when it is still the one that was started. Raises DeviceNotReady when it outlives that."""
 
         def stopped(box: Box) -> None:
+            deadline_s = time.monotonic() + self.stop_s
             while True:
                 boot_id, _, *stat = box.call("poll", [run_folder(handle.nonce), str(handle.pid)]).out.splitlines()
                 if _mark(boot_id, "\n".join(stat)) != handle.started:
                     return
+                if time.monotonic() > deadline_s:
+                    raise DeviceNotReady(f"the harness on {self.device.name} does not end", error_class="not_stopped", hint="restart it")
                 box.call("stop", [str(handle.pid)])
                 time.sleep(0.05)
 
-        self._patiently(stopped)
+        self._patiently(stopped, is_spared=True)
 
     def pull(self, name: str, file: Path) -> bool:
         """Copy the box's file called name to file."""
@@ -211,10 +191,6 @@ class AndroidTransport:
         """Return what its battery's files, its battery service and its power rails say."""
         return self._patiently(lambda box: state.power_texts(box.adb))
 
-    def watch(self, handle: Handle, what: Sequence[str], period_s: float) -> None:
-        """Start what notes on the device, in a session of its own. A second one, after a link that broke, replaces the first one's file."""
-        self._patiently(lambda box: box.call("watch", [run_folder(handle.nonce), f"{period_s:.3f}", *what]))
-
     def prepare(self, conditions: Conditions) -> None:
         """Hold steady what can be: screen, radios, performance mode, background compilation. Charging is recorded, not changed."""
 
@@ -236,12 +212,12 @@ class AndroidTransport:
             steady.put_back(box)
             box.shrink(_CACHE_BYTES)
 
-        self._patiently(cleaned)
+        self._patiently(cleaned, is_spared=True)
         self._held = ()
 
     def clean(self, handle: Handle) -> None:
         """Remove the run folder."""
-        self._patiently(lambda box: box.call("remove", [run_folder(handle.nonce)]))
+        self._patiently(lambda box: box.call("remove", [run_folder(handle.nonce)]), is_spared=True)
 
     def shrink(self, keep_bytes: int) -> int:
         """Remove the pushed files that were used longest ago until keep_bytes are left."""
@@ -262,111 +238,42 @@ class AndroidTransport:
             exit_code=int(exit_text) if exit_text.isdigit() else None,
         )
 
-    def _patiently(self, work: Callable[[Box], T], wait_s: float | None = None) -> T:
+    def _patiently(self, work: Callable[[Box], T], wait_s: float | None = None, *, is_spared: bool = False) -> T:
         """Do work on the box; when the link is lost, have it connected again and do the work anew until the wait is over.
 
-        Everything that is done with a box can be done twice.
+        Everything that is done with a box can be done twice. What goes on when the controller is to be stopped ends with
+        KeyboardInterrupt, unless it is spared; what is asked after that is done by a device that answers at once, and by no other.
         """
         deadline_s = time.monotonic() + (self.reconnect_s if wait_s is None else wait_s)
+        interruption = self.link.interruption
+        is_last = interruption.is_set
         while True:
             try:
-                box = self._found()
-                self._renew(box)
-                return work(box)
+                box = self.link.box()
+                if is_last:
+                    self._see_whether_it_answers(box)
+                self.lease.renew(box)
+                with interruption.sparing() if is_spared else nullcontext():
+                    return work(box)
             except (DeviceLost, DeviceNotReady) as error:
-                if not isinstance(error, DeviceLost) and (self._serialno is None or error.error_class not in _PASSING):
+                if interruption.is_set and not is_last and not is_spared:
+                    raise KeyboardInterrupt from error
+                if not isinstance(error, DeviceLost) and (not self.link.was_reached or error.error_class not in _PASSING):
                     raise
-                if self._interruption.is_set or time.monotonic() > deadline_s:
+                if interruption.is_set or time.monotonic() > deadline_s:
                     raise DeviceLost(f"{self.device.name} is gone: {error.message}", error_class=error.error_class) from error
                 log.info("%s: %s; trying again", self.device.name, error.message)
-                self._reconnect()
-                time.sleep(_RETRY_S)
+                self.link.reconnect()
+                interruption.wait(_RETRY_S)
 
-    def _found(self) -> Box:
-        """Return the box of the device that the lab describes. Raises DeviceNotReady unless exactly one such is ready."""
-        server = server_of(self.device)
-        listed = self._listed(server)
-        wanted = f"serial {self.device.serial}" if self.device.serial else f"product or model {self.device.match}"
-        if len(listed) > 1:
-            raise InputError(
-                f"{len(listed)} devices with the {wanted} hang on {server.address}: {', '.join(one.serial for one in listed)}",
-                hint=f"state the serial of the one that is {self.device.name}; two devices with one serial need two adb servers",
-            )
-        if not listed:
-            raise DeviceLost(f"no device with the {wanted} hangs on {server.address}", error_class="not_listed")
-        (one,) = listed
-        if one.state == "offline":
-            raise DeviceLost(f"{one.serial} is offline", error_class="offline")
-        if one.state != "device":
-            raise DeviceNotReady(f"{self.device.name} is {one.state}", error_class="not_authorised", hint=_REMEDIES.get(one.state))
-        if self._box is None or self._box.adb.serial != one.serial:
-            self._box = Box(self._recognised(Adb(server, one.serial)))
-        return self._box
-
-    def _listed(self, server: Server) -> list[Listed]:
-        """Return the listed devices that are meant. One that can be reached by cable and over Wi-Fi is taken by its cable."""
-        wireless = self.device.wireless
-        listed = server.devices()
-        if wireless is not None and not any(_is_meant(one, self.device) or one.serial == wireless for one in listed):
-            server.connect(wireless)
-            listed = server.devices()
-        by_cable = [one for one in listed if one.serial != wireless and _is_meant(one, self.device)]
-        over_wifi = [one for one in listed if one.serial == wireless]
-        ready = [one for one in by_cable if one.state == "device"]
-        return ready or [one for one in over_wifi if one.state == "device"] or by_cable or over_wifi
-
-    def _recognised(self, adb: Adb) -> Adb:
-        """Return adb when it leads to the device that is meant. Raises InputError: an address on a network passes from one to another."""
-        said = adb.shell("getprop ro.serialno; getprop ro.product.name; getprop ro.product.model").out.splitlines()
-        serialno, product, model = (*said, "", "", "")[:3]
-        meant = Listed(self.device.serial or "", "device", product.replace(" ", "_"), model.replace(" ", "_"))
-        over_wifi = adb.serial == self.device.wireless
-        is_another = over_wifi and (self.device.serial not in (None, serialno) or not _is_meant(meant, self.device))
-        if is_another or self._serialno not in (None, serialno):
-            raise InputError(
-                f"at {adb.serial} answers another device than {self.device.name}: {model or 'an unknown model'}, "
-                f"serial number {serialno or 'unknown'}",
-                hint="farm devices wireless tells the address that a device has now",
-            )
-        self._serialno = serialno
-        return adb
-
-    def _reconnect(self) -> None:
-        serial = self._box.adb.serial if self._box else self.device.serial
-        if serial is not None and ":" in serial:
-            self._box = None  # whoever answers at an address next is looked at anew
-        if serial is None or ":" not in serial:
-            serial = self.device.wireless
-        if serial is not None:
-            try:
-                server_of(self.device).reconnect(serial)
-            except (DeviceLost, DeviceNotReady) as error:
-                log.debug("%s: %s", self.device.name, error.message)
-
-
-def server_of(device: Device) -> Server:
-    """Return the adb server that a device hangs on."""
-    host, _, port = (device.adb or DEFAULT_ADDRESS).rpartition(":")
-    return Server(host, int(port))
-
-
-def _is_meant(listed: Listed, device: Device) -> bool:
-    """Whether a listed device is the one that is meant; adb writes spaces in names as underscores."""
-    if device.serial is not None:
-        return listed.serial == device.serial
-    pattern = (device.match or "").replace(" ", "_").replace("-", "_")
-    return any(fnmatchcase(name.replace("-", "_"), pattern) for name in (listed.product, listed.model) if name)
-
-
-def is_over_radio(serial: str) -> bool:
-    """Whether a device hangs on the network: its serial is an address then, or the name that it is announced by (mDNS).
-
-    One of this machine is an emulator's, or a port that is forwarded over a cable.
-    """
-    host, colon, port = serial.rpartition(":")
-    if "._adb" in serial:
-        return True
-    return bool(colon) and port.isdigit() and host not in ("localhost", "127.0.0.1", "[::1]")
+    def _see_whether_it_answers(self, box: Box) -> None:
+        """Raise DeviceLost when a device that is to be left does not answer at once: asked only once, as that takes its time."""
+        if self._answers_yet is None:
+            self._answers_yet = False
+            box.adb.shell(":", timeout_s=_STILL_THERE_S)
+            self._answers_yet = True
+        if not self._answers_yet:
+            raise DeviceLost(f"{self.device.name} does not answer at once", error_class="frozen")
 
 
 def _harness_folder(harness: HarnessBuild) -> str:

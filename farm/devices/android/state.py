@@ -68,8 +68,10 @@ _NOW = "; ".join(
 
 _POWER = "; ".join(
     (
-        f"for s in /sys/class/power_supply/*; do echo '{_MARK}current'\" ${{s##*/}}\"; cat $s/current_now 2>&1;"
-        f" echo '{_MARK}voltage'\" ${{s##*/}}\"; cat $s/voltage_now 2>&1; done",
+        *(
+            f"for s in /sys/class/power_supply/*; do echo '{_MARK}{name}'\" ${{s##*/}}\"; cat $s/{file} 2>&1; done"
+            for name, file in {"current": "current_now", "voltage": "voltage_now", "type": "type", "status": "status"}.items()
+        ),
         _asking(
             {
                 "battery": "dumpsys battery",
@@ -83,7 +85,7 @@ _POWER = "; ".join(
 
 
 def power_texts(adb: Adb) -> dict[str, str]:
-    """Return what each power source says, by its name: `current SUPPLY`, `voltage SUPPLY`, battery, command, call, rails."""
+    """Return what each power source says, by its name: current, voltage, type and status SUPPLY, battery, command, call, rails."""
     return _sections(adb.shell(_POWER).out)
 
 
@@ -98,16 +100,16 @@ def identity(adb: Adb) -> Identity:
     android_id = re.fullmatch(r"[0-9a-f]{8,16}", text.get("android_id", "").strip())
     serial, model = values.get("ro.serialno"), facts["model"]
     if not serial or not model:
-        raise DeviceNotReady(f"{adb.serial} does not say which device it is", error_class="no_identity", hint="wait until it has started")
+        raise DeviceNotReady(f"{adb.name} does not say which device it is", error_class="no_identity", hint="wait until it has started")
     if android_id is None:
         raise DeviceNotReady(
-            f"{adb.serial} does not say its Android id: {text.get('android_id', '').strip()[:80]}",
+            f"{adb.name} does not say its Android id: {text.get('android_id', '').strip()[:80]}",
             error_class="no_identity",
             hint="wait until it has started",
         )
     present = cpu.cpus(text.get("cpus", ""))
     if not present:
-        raise DeviceNotReady(f"{adb.serial} does not say which CPUs it has", error_class="no_identity")
+        raise DeviceNotReady(f"{adb.name} does not say which CPUs it has", error_class="no_identity")
     mark = hashlib.sha256("\n".join(("farm", serial, model, android_id[0])).encode()).hexdigest()[:16]
     return Identity(
         id=f"android-{mark}",

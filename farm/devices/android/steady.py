@@ -180,7 +180,7 @@ def put_back(box: Box) -> None:
     if not left:
         box.call("remove", [_NOTE])
         return
-    log.warning("%s: not everything could be put back: %s", box.adb.serial, "; ".join(f"{name}: {why}" for name, why in left.items()))
+    log.warning("%s: not everything could be put back: %s", box.adb.name, "; ".join(f"{name}: {why}" for name, why in left.items()))
     if left.keys() != note.keys():
         _write(box, {name: note[name] for name in left})
 
@@ -202,5 +202,5 @@ def _noted(box: Box) -> Note | None:
     try:
         return {name: value for name, value in json.loads(content.getvalue()).items() if name in _BY_NAME and _BY_NAME[name].takes(value)}
     except (ValueError, AttributeError):
-        log.warning("%s: the note of what to put back cannot be read", box.adb.serial)
+        log.warning("%s: the note of what to put back cannot be read", box.adb.name)
         return None

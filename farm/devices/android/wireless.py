@@ -4,8 +4,10 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from farm.devices.android.adb import Adb, Server
-from farm.devices.android.device import AndroidTransport, server_of
+from farm.devices.android.adb import Adb
+from farm.devices.android.device import AndroidTransport
+from farm.devices.android.link import server_of
+from farm.devices.android.server import Server
 from farm.devices.readers import network
 from farm.errors import DeviceLost, DeviceNotReady, MeasureError
 from farm.workloads import Device
@@ -47,7 +49,7 @@ def to_usb(device: Device, address: str, answer_s: float = _ANSWER_S) -> None:
         raise DeviceNotReady(
             f"{device.name} does not answer at {address}", error_class="not_listed", hint="farm devices wireless NAME first"
         )
-    Adb(server, address).restart("usb:")
+    Adb(server, address, device.name).restart("usb:")
     server.disconnect(address)
     cable = AndroidTransport(replace(device, wireless=None), reconnect_s=0)
     _until(lambda: _answers(cable), f"{device.name} did not come back by its cable", answer_s)

@@ -21,7 +21,7 @@ from farm.devices.ios.client import Address, Worker
 from farm.devices.ios.phone import Phone
 from farm.devices.readers.clock import Round, offset
 from farm.devices.readers.watched import FOOTPRINT
-from farm.devices.transport import WATCHED, Collected, Handle, Holder, Status
+from farm.devices.transport import WATCHED, Collected, Handle, Holder, Status, Watch
 from farm.errors import DeviceBusy, DeviceLost, DeviceNotReady, MeasureError
 from farm.workloads import Conditions, Device, HarnessBuild, Identity, StateReading, run_folder
 
@@ -147,12 +147,24 @@ class IosTransport:
         wanted = files.sha256(file, sha256)
         return self._patiently(lambda: self.phone.push(file, name, wanted, on_bytes))
 
-    def start(self, arguments: Sequence[str], nonce: str) -> Handle:
-        """Start the app on a run. A link that breaks meanwhile: taken up if it had begun, started anew if not."""
+    def start(self, arguments: Sequence[str], nonce: str, watch: Watch | None = None) -> Handle:
+        """Start the app on a run. A link that breaks meanwhile: taken up if it had begun, started anew if not.
+
+        Its footprint is noted by the worker, as the system monitor tells it, and lost with the worker; a monitor that refuses costs no run.
+        """
+        if watch is not None and watch.what != (FOOTPRINT,):  # an iPhone has nothing beside its one app that could note anything else
+            raise DeviceNotReady(f"{', '.join(watch.what)} cannot be watched on an iPhone", error_class="no_power_source")
         assert self._runtime is not None, "install() comes before start()"
         environment = {app.RUN: run_folder(nonce), app.RUNTIME: self._runtime}
 
-        return self._patiently(lambda: run.begin(self.phone, nonce, arguments, environment))
+        handle = self._patiently(lambda: run.begin(self.phone, nonce, arguments, environment))
+        self._is_watched = watch is not None
+        if watch is not None:
+            try:
+                self._patiently(lambda: self.phone.watch(handle.pid, watch.period_s))
+            except DeviceNotReady as error:
+                log.info("%s", error.message)
+        return handle
 
     def poll(self, handle: Handle) -> Status:
         """Return where the harness is. Raises DeviceLost when the phone restarted since it began."""
@@ -227,17 +239,6 @@ class IosTransport:
     def power_texts(self) -> Mapping[str, str]:
         """Return nothing: while a host can ask, the phone takes power from it, and its gauge tells the battery's net current."""
         return {}
-
-    def watch(self, handle: Handle, what: Sequence[str], period_s: float) -> None:
-        """Have the worker note the app's footprint as the system monitor tells it; an iPhone has nothing else that notes by itself.
-
-        The worker keeps the notes until the run is collected: they are lost with it.
-        """
-        if tuple(what) == (FOOTPRINT,):
-            self._is_watched = True
-            self._patiently(lambda: self.phone.watch(handle.pid, period_s))
-            return
-        raise DeviceNotReady(f"{', '.join(what)} cannot be watched on an iPhone", error_class="no_power_source")
 
     def prepare(self, conditions: Conditions) -> None:
         """See that the phone is there. Nothing can be set; what iOS says of screen and power modes gates the start."""

@@ -15,6 +15,7 @@ PRINTED = "battery_current_printed"
 _NO_VALUE = (-(2**63), 2**63 - 1, -(2**31), 2**31 - 1)  # what BatteryManager answers for "not supported"
 _ERRNO = range(-133, 0)  # -22 is EINVAL, not a reading
 _MOST_UA = 30_000_000
+_STATUSES = ("Charging", "Discharging", "Not charging", "Full")
 
 
 def in_ua(printed: Reading, unit_ua: int) -> Reading:
@@ -46,6 +47,14 @@ def file_current(text: str) -> Reading:
     if reading.value is not None and int(reading.value) in _ERRNO:
         return absent(PRINTED, reading.source, f"{reading.value:.0f} may be an error number")
     return reading
+
+
+def status(text: str) -> Reading:
+    """Read .../power_supply/NAME/status as battery_status: charging, discharging, not charging or full."""
+    word = only_line(text)
+    if word not in _STATUSES:
+        return absent("battery_status", "status", errors.why(text, "the file holds no status that is known"))
+    return Reading("battery_status", text=word.lower(), source="status")
 
 
 def call_current(text: str) -> Reading:
@@ -127,7 +136,6 @@ def _is_battery(fields: dict[str, str | None]) -> bool:
     return re.search(r"bat|bms|gauge|fg", fields.get("NAME") or "", re.IGNORECASE) is not None
 
 
-_STATUSES = ("Charging", "Discharging", "Not charging", "Full")
 _KEYS = {  # key: name, and what the printed number can be
     "CAPACITY": ("battery_level_percent", range(101)),
     "VOLTAGE_NOW": ("battery_voltage_uv", range(2_000_000, 20_000_001)),

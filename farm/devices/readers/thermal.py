@@ -7,9 +7,9 @@ import re
 
 from farm.devices.readers import errors
 from farm.devices.readers.reading import Reading, absent, complete_lines, only_line, whole
+from farm.workloads import THERMAL_STATUSES
 
 SOURCE = "dumpsys thermalservice"
-STATUSES = ("none", "light", "moderate", "severe", "critical", "emergency", "shutdown")
 
 _HEADER = "Current temperatures from HAL:"
 _NEXT_HEADERS = ("Current cooling devices from HAL:", "Temperature static thresholds from HAL:")
@@ -58,7 +58,7 @@ def status(text: str) -> Reading:
     if len(stated) != 1:
         return absent(name, SOURCE, errors.why(text, "the dump states no single thermal status"))
     number = whole(stated.pop())
-    if number is None or not 0 <= number < len(STATUSES):
+    if number is None or not 0 <= number < len(THERMAL_STATUSES):
         return absent(name, SOURCE, f"thermal status {number} is unknown")
     return Reading(name, number, source=SOURCE)
 
@@ -99,9 +99,9 @@ def thresholds(text: str) -> tuple[Reading, ...]:
         if match is None or kind is None:
             continue
         printed = [part.strip() for part in match[3].split(",")]
-        if len(printed) != len(STATUSES) or not all(re.fullmatch(_NUMBER, part) for part in printed):
+        if len(printed) != len(THERMAL_STATUSES) or not all(re.fullmatch(_NUMBER, part) for part in printed):
             continue
-        for severity, value in zip(STATUSES, map(float, printed), strict=True):
+        for severity, value in zip(THERMAL_STATUSES, map(float, printed), strict=True):
             if value != 0 and _DEGREES[0] < value < _DEGREES[1]:
                 readings.append(Reading("temperature_threshold_c", value, source=f"{match[2]} ({kind}) {severity}"))
     return tuple(readings)

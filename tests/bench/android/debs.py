@@ -17,7 +17,7 @@ from pathlib import Path
 from tests.bench.android.errors import BenchUnavailable
 
 SUITE = "trixie"
-PACKAGES = ("adbd", "mksh", "toybox")
+PACKAGES = ("adbd", "mksh", "openssl", "toybox")
 _APT_TIMEOUT_S = 300
 
 

@@ -71,7 +71,7 @@ def write_phone(layer: Path, profile: Profile, *, abi: str, serialno: str, andro
     (bench / "settings/secure/android_id").write_text(f"{android_id}\n")
     for name, text in profile.proc_files(abi).items():
         (bench / name).write_text(text)
-    shown = ["/bench/uptime"]
+    shown = ["/bench/uptime", "/bench/stat"]
     for path, text in profile.sys_files().items():
         file = layer / "sys" / path
         file.parent.mkdir(parents=True, exist_ok=True)

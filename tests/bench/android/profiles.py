@@ -52,12 +52,13 @@ class Profile:
     files: dict[str, str] = field(default_factory=dict)
 
     def numbers(self) -> dict[str, str]:
-        """Return what the phone's programs read: physics, clocks, rails and memory."""
+        """Return what the phone's programs read: physics, cores, clocks, rails and memory."""
         return (
             self.physics
             | {f"policy.{first}": f"{slowest}:{fastest}" for first, (_, slowest, fastest) in self.policies.items()}
             | {f"rail.{name}": part for name, part in self.rails.items()}
             | {"memory_kb": str(self.memory_kb), "memory_free_kb": str(self.memory_kb // 2), "reboot_s": "3"}
+            | {"cores": str(sum(count for _, _, count in self.cores))}
         )
 
     def all_properties(self, abi: str, serialno: str) -> dict[str, str]:
@@ -85,6 +86,7 @@ class Profile:
         memory = {"MemTotal": self.memory_kb, "MemFree": self.memory_kb // 5, "MemAvailable": self.memory_kb // 2, "Buffers": 4000}
         return {
             "uptime": "@uptime_s@ @uptime_s@\n",
+            "stat": "cpu  @stat_busy@ 0 0 @stat_idle@ 0 0 0 0 0 0\n",
             "boot_id": "",
             "cpuinfo": self._cpuinfo(),
             "meminfo": "".join(f"{name + ':':<15}{value:>9} kB\n" for name, value in memory.items()),

@@ -205,3 +205,13 @@ def test_what_else_vendors_print(lines: str, name: str, value: float | str | Non
 def test_a_phone_that_does_not_charge_under_a_cable_that_it_does_not_see() -> None:
     found = said(texts.AOSP_BATTERY.replace("USB powered: true", "USB powered: false").replace("status: 2", "status: 4"))
     assert (found["battery_plugged"].text, found["battery_status"].text) == ("none", "not charging")
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [("Discharging\n", "discharging"), ("Not charging\n", "not charging"), ("Unknown\n", None), ("Disch", None), ("", None)],
+)
+def test_a_supplys_status_is_one_of_four_words(text: str, word: str | None) -> None:
+    reading = gauge.status(text)
+    assert reading.text == word
+    assert (reading.reason is None) is (word is not None)

@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from farm.devices.readers import thermal
+from farm.workloads import THERMAL_STATUSES
 from tests.devices.readers import texts
 
 
@@ -44,7 +45,7 @@ def test_types_that_contradict_names_are_not_believed() -> None:
 
 def test_status() -> None:
     assert thermal.status(texts.THERMAL).value == 1
-    assert thermal.STATUSES[1] == "light"
+    assert THERMAL_STATUSES[1] == "light"
     assert thermal.status(texts.THERMAL.replace("Status: 1", "Status: 9")).reason == "thermal status 9 is unknown"
     overridden = texts.THERMAL.replace("IsStatusOverride: false", "IsStatusOverride: true")
     assert thermal.status(overridden).reason == "the status is overridden by `cmd thermalservice override-status`"
@@ -55,7 +56,7 @@ def test_thresholds_that_are_set() -> None:
     found = thermal.thresholds(texts.THERMAL)
     assert [(reading.source, reading.value) for reading in found] == [
         (f"VIRTUAL-SKIN (skin) {status}", value)
-        for status, value in zip(thermal.STATUSES[1:], (38.5, 42.5, 45.5, 47.5, 51.0, 55.0), strict=True)
+        for status, value in zip(THERMAL_STATUSES[1:], (38.5, 42.5, 45.5, 47.5, 51.0, 55.0), strict=True)
     ]
 
 

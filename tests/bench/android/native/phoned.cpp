@@ -104,7 +104,7 @@ void begin_boot(double up_s) {
   state["boot_s"] = now_s() - up_s;
   state["screen"] = 1;
   state["thermal_override"] = -1;
-  for (const char* key : {"fixed_performance", "dexopt_disabled", "load_cores"}) state[key] = 0;
+  for (const char* key : {"fixed_performance", "dexopt_disabled", "load_cores", "busy_s"}) state[key] = 0;
   for (const char* key : {"reboot_s", "cached_status"}) state.erase(key);
   for (const auto& [name, value] : Numbers(state.all()))
     if (name.rfind("energy.", 0) == 0) state.erase(name);

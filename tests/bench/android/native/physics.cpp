@@ -137,6 +137,7 @@ void advance(State& state, const Texts& profile) {
   const double burnt_s = std::max(0.0, cpu_s - state["cpu_s"]);
   state["time_s"] = now;
   state["cpu_s"] = cpu_s;
+  state["busy_s"] += burnt_s;
   settle(state["load_cores"], burnt_s / dt_s, dt_s, 0.3);
 
   double cpu_w = 0;
@@ -248,7 +249,7 @@ void add_clocks(Texts& out, const State& state, const Texts& profile, int status
   }
 }
 
-void add_framework(Texts& out, const State& state, double now) {
+void add_framework(Texts& out, const State& state, const Texts& profile, double now) {
   const bool on = state.get("screen", 1) > 0;
   const double brightness = state.get("brightness", 0);
   out["wakefulness"] = on ? "Awake" : "Asleep";
@@ -265,6 +266,9 @@ void add_framework(Texts& out, const State& state, double now) {
   out["uptime_ms"] = whole(up_s * 1000);
   out["uptime_s"] = fixed(up_s, 2);
   out["ago"] = "+" + whole(std::fmod(up_s, 60)) + "s" + whole(std::fmod(up_s * 1000, 1000)) + "ms";
+  const double ticks = 100, busy = state.get("busy_s", 0) * ticks;
+  out["stat_busy"] = whole(busy);
+  out["stat_idle"] = whole(std::max(0.0, up_s * ticks * static_cast<double>(number(profile, "cores", 8)) - busy));
   out["load_cores"] = fixed(state.get("load_cores", 0), 3);
   out["power_w"] = fixed(state.get("power_w", 0), 3);
 }
@@ -278,7 +282,7 @@ Texts readings(const State& state, const Texts& profile) {
   add_temperatures(out, state, status);
   add_battery(out, state, profile, now);
   add_clocks(out, state, profile, status);
-  add_framework(out, state, now);
+  add_framework(out, state, profile, now);
   for (const auto& [key, value] : state.all()) {
     if (key.rfind("energy.", 0) != 0) continue;
     out[key.substr(7) + "_uws"] = whole(value);

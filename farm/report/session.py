@@ -1,15 +1,12 @@
-"""Results -> one self-contained page. The sources lie in reports/; jinja2 is imported here and nowhere else."""
+"""The sessions of one `farm run` -> a page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
-
 from farm import units
 from farm.publish import Results
 from farm.publish.tables import absent_lines, identity_lines, interval_text, note_lines, outcome_lines, result_tables
-from farm.sources import source_root
+from farm.report import page
 from farm.summary import Line
 
 _WIDTH, _HEIGHT, _MARGIN = 240.0, 24.0, 6.0
@@ -31,17 +28,7 @@ class Strip:
 
 def session_page(results: Sequence[Results], exit_code: int) -> str:
     """Return the page of one invocation's sessions: their numbers, every run as a dot, what failed, and what was not measured."""
-    environment = Environment(
-        loader=FileSystemLoader(source_root("reports")),
-        autoescape=select_autoescape(default=True, default_for_string=True),
-        undefined=StrictUndefined,
-    )
-    style = (source_root("reports") / "static" / "page.css").read_text(encoding="utf-8")
-    return environment.get_template("session.html.j2").render(
-        parts=[_part(one) for one in results],
-        exit_code=exit_code,
-        style=Markup(style),  # noqa: S704 - a file of ours, without anything of a user's in it
-    )
+    return page.render("session.html.j2", parts=[_part(one) for one in results], exit_code=exit_code)
 
 
 def _part(results: Results) -> dict[str, object]:

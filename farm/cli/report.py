@@ -1,0 +1,199 @@
+"""farm report: what the database and the gate know, as pages that need nothing else."""
+
+import json
+import webbrowser
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from farm.cli import places
+from farm.cli.context import Context, now_utc, say
+
+if TYPE_CHECKING:
+    from farm.report import Look, SitePage
+    from farm.store import Store
+
+_MOST_GATES = 50
+_MANIFEST = "site.json"
+
+
+@click.group(epilog="Example: farm report nightly --branch main --open")
+def report() -> None:
+    """Write pages: one file each, without any request to a network, to look at offline or to attach to a mail."""
+
+
+def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that every page has."""
+    command = click.option("--open", "opens", is_flag=True, help="Open it in the browser.")(command)
+    return click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="The file to write. [default: in the data folder]")(
+        command
+    )
+
+
+_branch = click.option("--branch", envvar="FARM_BRANCH", default="main", show_default=True, help="Whose runs to show.")
+
+
+@report.command(epilog="Example: farm report nightly --html nightly.html")
+@_branch
+@_shared
+@click.pass_obj
+def nightly(context: Context, branch: str, html: Path | None, *, opens: bool) -> int:
+    """Show what changed in a branch since the last nights, over all devices and workloads.
+
+    It looks as `farm track` does, and stores what is new. Exit codes are those of `farm track`.
+    """
+    from farm.report import nightly_page
+
+    store = context.drained_store()
+    look = look_at(store, branch, _naive(now_utc()))
+    _write(html or context.data / "reports" / "nightly.html", nightly_page(store, look), opens=opens)
+    return look.tracked.exit_code
+
+
+@report.command(epilog="Example: farm report gate 5f0c2ab81e77 --html gate.html")
+@click.argument("gate", required=False)
+@_shared
+@click.pass_obj
+def gate(context: Context, gate: str | None, html: Path | None, *, opens: bool) -> int:
+    """Show the verdict on a release, and what it rests on.
+
+    GATE is the beginning or the end of a gate's identity; without it, the newest gate. The exit code is the gate's.
+    """
+    store = context.drained_store()
+    identity, code, text = gate_text(store, gate)
+    _write(html or context.data / "reports" / f"gate-{identity[-12:]}.html", text, opens=opens)
+    return code
+
+
+@report.command(epilog="Example: farm report device s25 --open")
+@click.argument("device")
+@_branch
+@_shared
+@click.pass_obj
+def device(context: Context, device: str, branch: str, html: Path | None, *, opens: bool) -> None:
+    """Show the health of a device: its nights, what is missing, why runs were invalid, battery and heat, what changed on it."""
+    from farm.report import device_page
+
+    store = context.drained_store()
+    text = device_page(store, look_at(store, branch, _naive(now_utc())), device)
+    _write(html or context.data / "reports" / "device.html", text, opens=opens)
+
+
+@report.command(epilog="Example: farm report compare v1.4 v1.5, or: farm report compare --of devices s25 pixel9")
+@click.argument("one", metavar="A")
+@click.argument("other", metavar="B")
+@click.option("--of", "kind", type=click.Choice(["revisions", "devices"]), default="revisions", show_default=True, help="What A and B are.")
+@_branch
+@_shared
+@click.pass_obj
+def compare(context: Context, one: str, other: str, kind: str, branch: str, html: Path | None, *, opens: bool) -> None:
+    """Show two revisions (or the beginnings of their names), or two devices, beside each other.
+
+    Of revisions the change is told for each device with its interval. Devices are shown, never judged against each other.
+    """
+    from farm.report import Sides, compare_page
+
+    text = compare_page(context.drained_store(), Sides(kind.removesuffix("s"), one, other, branch, _naive(now_utc())))
+    _write(html or context.data / "reports" / "compare.html", text, opens=opens)
+
+
+@report.command(epilog="Example: farm report history --device s25 --workload net --metric latency_ns --open")
+@click.option("--device", help="By its name in devices.toml or its id. [default: the only one]")
+@click.option("--workload", help="[default: the only one]")
+@click.option("--metric", help="[default: the first of the workload's]")
+@_branch
+@_shared
+@click.pass_obj
+def history(context: Context, /, **given: Any) -> None:  # noqa: ANN401 - click's values
+    """Show a series over time with every run of it: changes, events of the device, and each run's readings."""
+    from farm.report import choose, history_page
+
+    store = context.drained_store()
+    look = look_at(store, given["branch"], _naive(now_utc()))
+    text = history_page(store, look, choose(look, given["device"], given["workload"], given["metric"]))
+    _write(given["html"] or context.data / "reports" / "history.html", text, opens=given["opens"])
+
+
+@report.command(epilog="Example: farm report site --into public/")
+@click.option("--into", type=click.Path(path_type=Path, file_okay=False), help="The folder. [default: site/ in the data folder]")
+@_branch
+@click.option("--open", "opens", is_flag=True, help="Open its index in the browser.")
+@click.pass_obj
+def site(context: Context, into: Path | None, branch: str, *, opens: bool) -> None:
+    """Write a folder of pages with an index, for any static server: nightly, gates, devices and series; only what changed is written."""
+    from farm.report import INDEX
+
+    folder = into or context.data / "site"
+    written, every = write_site(context.drained_store(), branch, _naive(now_utc()), folder)
+    say(f"site: {folder / INDEX} ({written} of {every} pages written, the others are as they were)")
+    if opens:
+        webbrowser.open((folder / INDEX).resolve().as_uri())
+
+
+def write_site(store: "Store", branch: str, now: datetime, folder: Path) -> tuple[int, int]:
+    """Write what changed of a site; return how many pages that were, and how many there are."""
+    from farm.report import GateEntry, site
+
+    gates = [
+        GateEntry(row, _gate_maker(store, row["gate_id"])) for row in store.query("report_gates").head(_MOST_GATES).iter_rows(named=True)
+    ]
+    pages = site(store, look_at(store, branch, now), gates)
+    manifest = folder / _MANIFEST
+    known = json.loads(manifest.read_text(encoding="utf-8")) if manifest.exists() else {}
+    stale = [one for one in pages if known.get(one.name) != one.key or not (folder / one.name).exists()]
+    for one in [*stale[1:], *stale[:1]]:  # the index last: it never links to what is not there yet
+        places.page(folder / one.name).write(one.made())
+    places.page(manifest).write(json.dumps({one.name: one.key for one in pages}, indent=0))
+    _sweep(folder, known, pages)
+    return len(stale), len(pages)
+
+
+def _sweep(folder: Path, known: dict[str, str], pages: "list[SitePage]") -> None:
+    """Remove the files that an earlier site had and this one has not."""
+    for name in known.keys() - {one.name for one in pages}:
+        if Path(name).name == name:
+            (folder / name).unlink(missing_ok=True)
+
+
+def _gate_maker(store: "Store", identity: str) -> Callable[[], str]:
+    return lambda: gate_text(store, identity, in_site=True)[2]
+
+
+def gate_text(store: "Store", name: str | None, *, in_site: bool = False) -> tuple[str, int, str]:
+    """Return a gate's identity, its exit code and its page."""
+    from farm import release
+    from farm.cli.explain import explained, gate_named
+    from farm.publish.judgement import Judgement
+    from farm.report import gate_page
+
+    row = gate_named(store, name or "")
+    explanations = explained(store, row)
+    verdicts = tuple(one.verdict for one in explanations)
+    changes = release.changes_of(store.query("gate_changes", gate=row["gate_id"]))
+    judgement = Judgement(verdicts, row["exit_code"], changes, row["candidate"], row["baseline"], row["suite_file"], row["gate_id"])
+    devices = store.query("gate_devices", gate=row["gate_id"]).select("name", "failure").rows()
+    return row["gate_id"], row["exit_code"], gate_page(store, explanations, judgement, devices, in_site=in_site)
+
+
+def look_at(store: "Store", branch: str, now: datetime) -> "Look":
+    """Look at a branch as `farm track` does, and store what is new."""
+    from farm.cli.track import Asked, looked
+    from farm.report import Look
+
+    return Look(*looked(store, Asked(branch, now)), now)
+
+
+def _write(path: Path, text: str, *, opens: bool) -> None:
+    """Write a page, say where it is, and open it where that is asked."""
+    places.page(path).write(text)
+    say(f"page: {path}")
+    if opens:
+        webbrowser.open(path.resolve().as_uri())
+
+
+def _naive(moment: datetime) -> datetime:
+    """Return an aware time as the database's naive UTC."""
+    return moment.astimezone(UTC).replace(tzinfo=None)

@@ -1,0 +1,95 @@
+"""An adb server: which devices it knows, and what it is asked of them. One that cannot be reached is an error.
+
+adbutils would start one on this machine.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from adbutils.errors import AdbError, AdbTimeout
+
+from farm.devices.android.wire import Connection, Wire
+from farm.errors import DeviceLost, DeviceNotReady
+
+DEFAULT_ADDRESS = "127.0.0.1:5037"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A line of the adb server's list of devices."""
+
+    serial: str
+    state: str
+    """As adb says it: device, offline, unauthorized, no permissions, ..."""
+    product: str = ""
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """An adb server, on this machine or another."""
+
+    host: str
+    port: int
+
+    @property
+    def address(self) -> str:
+        """host:port, as devices.toml writes it."""
+        return f"{self.host}:{self.port}"
+
+    def devices(self, timeout_s: float = 10.0) -> list[Listed]:
+        """Return the devices that the server knows. Raises DeviceNotReady when there is no server."""
+        with self.connection(timeout_s) as wire:
+            wire.command("host:devices-l")
+            return [found for line in wire.block().splitlines() if (found := _listed(line)) is not None]
+
+    def reconnect(self, serial: str, timeout_s: float = 10.0) -> None:
+        """Have a device that hangs on the network connected anew: the server by itself tries only every ten seconds."""
+        self.disconnect(serial, timeout_s)
+        self.connect(serial, timeout_s)
+
+    def connect(self, address: str, timeout_s: float = 10.0) -> None:
+        """Have a device on the network connected; one that is connected stays so."""
+        with self.connection(timeout_s) as wire:
+            wire.command(f"host:connect:{address}")
+            wire.block()  # also a failure arrives as a text; whether it is there, the list of devices says
+
+    def disconnect(self, address: str, timeout_s: float = 10.0) -> None:
+        """Have a device on the network forgotten."""
+        with suppress(DeviceLost), self.connection(timeout_s) as wire:  # the server refuses to forget what it does not know
+            wire.command(f"host:disconnect:{address}")
+            wire.block()
+
+    @contextmanager
+    def connection(self, timeout_s: float, to: str = "") -> Iterator[Wire]:
+        """Connect for one request, which must be over in timeout_s; to is the name of the device that it goes to."""
+        try:
+            connection = Connection(self.host, self.port)
+        except OSError as error:
+            raise DeviceNotReady(
+                f"no adb server answers at {self.address}",
+                error_class="no_adb_server",
+                hint="adb start-server, on the host it is to run on",
+            ) from error
+        try:
+            yield Wire(connection, time.monotonic() + timeout_s)
+        except (TimeoutError, AdbTimeout) as error:
+            who = to or f"the adb server at {self.address}"
+            raise DeviceLost(f"{who} did not answer in {timeout_s:g} s", error_class="frozen") from error
+        except (AdbError, EOFError, OSError) as error:
+            link = f"the link to {to} through" if to else "the link to"
+            raise DeviceLost(f"{link} the adb server at {self.address} broke: {error}", error_class="link_lost") from error
+        finally:
+            connection.close()
+
+
+def _listed(line: str) -> Listed | None:
+    """Read a line such as `R5CX  device usb:1-2 product:pa1q model:SM_S931B device:pa1q transport_id:3`."""
+    words = line.split()
+    if len(words) < 2:  # noqa: PLR2004 - serial and state
+        return None
+    facts = dict(word.split(":", 1) for word in words[2:] if ":" in word)
+    state = "no permissions" if words[1:3] == ["no", "permissions"] else words[1]
+    return Listed(words[0], state, facts.get("product", ""), facts.get("model", ""))

@@ -1,0 +1,25 @@
+"""What the database and the gate know -> self-contained pages. The sources lie in reports/."""
+
+from farm.report.compare import Sides, compare_page
+from farm.report.device import device_page
+from farm.report.gate import gate_page
+from farm.report.history import choose, history_page
+from farm.report.nightly import Look, nightly_page
+from farm.report.session import session_page
+from farm.report.site import INDEX, GateEntry, SitePage, site
+
+__all__ = [
+    "INDEX",
+    "GateEntry",
+    "Look",
+    "Sides",
+    "SitePage",
+    "choose",
+    "compare_page",
+    "device_page",
+    "gate_page",
+    "history_page",
+    "nightly_page",
+    "session_page",
+    "site",
+]

@@ -1,0 +1,280 @@
+"""Two revisions, or two devices, beside each other: the page of `farm report compare`."""
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from statistics import median
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from farm.errors import InputError
+from farm.metrics import METRICS, Better
+from farm.report import page, runs, shapes, words
+from farm.stats import median_interval
+from farm.stats.families import q_values
+from farm.stats.ranks import Shift, Stratum
+from farm.store import Store
+
+NIGHTS = 14
+"""Of two devices, the runs of so many days are compared."""
+_LEVEL, _RATE, _FEWEST = 0.025, 0.05, 4
+_METRICS = [f"{pass_} {metric.name}" for metric in METRICS.values() for pass_ in metric.passes]
+_OPENED = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """What is compared: kind is revision or device; of devices, on branch."""
+
+    kind: str
+    one: str
+    other: str
+    branch: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One number on both sides. ratio and its ends are B over A; None where it has none."""
+
+    device: str
+    workload: str
+    metric: str
+    setting: str
+    one: tuple[float, ...]
+    other: tuple[float, ...]
+    ratio: float | None
+    low: float | None
+    high: float | None
+    p_value: float | None
+    advisory: str
+    rows: tuple[tuple[str, str, str, float], ...]
+    """Run, device, side and value."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairRow:
+    """A pair as a line."""
+
+    link: str
+    device: str
+    workload: str
+    label: str
+    setting: str
+    one: str
+    one_interval: str
+    other: str
+    other_interval: str
+    size: str
+    interval: str
+    cost: float
+    bar: shapes.Bar | None
+    why_none: str
+    counts: str
+    found: str
+    tone: str
+
+
+def compare_page(store: Store, sides: Sides) -> str:
+    """Return the page. Raises InputError when one side has no valid run."""
+    asked = {"kind": sides.kind, "one": sides.one, "other": sides.other, "branch": sides.branch, "as_of": sides.now}
+    frame = store.query("report_compare", **asked, nights=NIGHTS, metrics=_METRICS)
+    for name, side in (("A", sides.one), ("B", sides.other)):
+        if frame.filter(pl.col("side") == name).is_empty():
+            where = f"of revision {side}" if sides.kind == "revision" else f"on {side} in the last {NIGHTS} days of branch {sides.branch}"
+            raise InputError(f"there is no valid run {where}", hint="farm runs lists what there is")
+    pairs = _pairs(frame, sides.kind)
+    rows, lonely = _rows(pairs, sides.kind), _lonely(frame, pairs, sides.kind)
+    found = [row for row in rows if row.tone in ("worse", "better")]
+    content = _content(store, pairs, frame)
+    return page.render(
+        "compare.html.j2",
+        content,
+        title=words.title(f"farm compare: {sides.one} and {sides.other}"),
+        sides=sides,
+        rows=rows,
+        lonely=lonely,
+        is_judged=sides.kind == "revision",
+        advisory=sorted({pair.advisory for pair in pairs if pair.advisory}),
+        sentence=_sentence(sides, rows, found),
+        in_site=False,
+        command=words.command("farm", "report", "compare", sides.one, sides.other),
+        nights=NIGHTS,
+    )
+
+
+def _pairs(frame: pl.DataFrame, kind: str) -> list[Pair]:
+    keys = [*(["device_id"] if kind == "revision" else []), "workload", "pass", "flavour", "threads", "metric"]
+    found = []
+    for _, own in frame.group_by(keys, maintain_order=True):
+        sides = {side: tuple(own.filter(pl.col("side") == side)["value"].to_list()) for side in ("A", "B")}
+        if sides["A"] and sides["B"]:
+            found.append(_pair(own, sides, kind))
+    return found
+
+
+def _pair(own: pl.DataFrame, sides: dict[str, tuple[float, ...]], kind: str) -> Pair:
+    first = own.row(0, named=True)
+    ratio = low = high = p_value = None
+    advisory = ""
+    if kind == "revision":
+        strata, advisory = _strata(own)
+        if min(*sides["A"], *sides["B"]) > 0 and min(len(sides["A"]), len(sides["B"])) >= _FEWEST:
+            shift = Shift(strata)
+            ends = (shift.lower_bound(_LEVEL), shift.upper_bound(_LEVEL))
+            ratio, p_value = math.exp(shift.estimate()), shift.p_value()
+            low, high = (math.exp(end) if math.isfinite(end) else None for end in ends)
+    return Pair(
+        device=first["device"] if kind == "revision" else "",
+        workload=first["workload"],
+        metric=first["metric"],
+        setting=f"{first['flavour']}, {words.counted(first['threads'], 'thread')}",
+        one=sides["A"],
+        other=sides["B"],
+        ratio=ratio,
+        low=low,
+        high=high,
+        p_value=p_value,
+        advisory=advisory,
+        rows=tuple(own.select("run", "device", "side", "value").rows()),
+    )
+
+
+def _strata(own: pl.DataFrame) -> tuple[tuple[Stratum, ...], str]:
+    """Return the sessions that hold both sides as strata, else all runs as one, with why that supports no more than advice."""
+    logs = own.with_columns(pl.col("value").clip(lower_bound=5e-324).log().alias("log"))
+
+    def stratum(part: pl.DataFrame) -> Stratum:
+        one, other = (part.filter(pl.col("side") == side)["log"].to_numpy().astype(np.float64) for side in ("A", "B"))
+        return Stratum(one, other)
+
+    both = [stratum(part) for _, part in logs.group_by("session", maintain_order=True) if part["side"].n_unique() == 2]  # noqa: PLR2004
+    if both:
+        return tuple(both), ""
+    return (stratum(logs),), "the sides were measured in different sessions: what drifts between nights is in these ratios, too"
+
+
+def _rows(pairs: list[Pair], kind: str) -> list[PairRow]:
+    tested = [pair for pair in pairs if pair.p_value is not None]
+    rates = dict(zip(map(id, tested), q_values([pair.p_value or 0.0 for pair in tested]), strict=True)) if tested else {}
+    costs = [words.cost(end - 1, pair.metric) for pair in pairs for end in (pair.low, pair.high) if end is not None]
+    axis = shapes.scale(costs, most=0.4)
+    rows = [_row(pair, number, axis, rates.get(id(pair)), kind) for number, pair in enumerate(pairs, start=1)]
+    return sorted(
+        rows,
+        key=lambda row: (
+            row.tone != "worse",
+            row.tone != "better",
+            "chance" not in row.found,
+            -abs(row.cost),
+            row.workload,
+            row.label,
+            row.device,
+        ),
+    )
+
+
+def _row(pair: Pair, number: int, axis: shapes.Scale, rate: float | None, kind: str) -> PairRow:
+    metric = pair.metric
+    size = interval = ""
+    drawn, cost = None, 0.0
+    why = "devices are not judged against each other" if kind == "device" else f"needs {_FEWEST} runs a side, all above 0"
+    if pair.ratio is not None:
+        cost = words.cost(pair.ratio - 1, metric)
+        size = words.per_cent(pair.ratio - 1)
+        interval = " … ".join("?" if end is None else words.per_cent(end - 1) for end in (pair.low, pair.high))
+        ends = [None if end is None else words.cost(end - 1, metric) for end in (pair.low, pair.high)]
+        low, high = (ends[1], ends[0]) if METRICS[metric].better is Better.HIGHER else (ends[0], ends[1])
+        drawn = shapes.bar((low, cost, high), axis, f"{size}, 95 %: {interval}", budget=None)
+    tone = "" if rate is None or rate > _RATE else "worse" if cost > 0 else "better"
+    return PairRow(
+        link=f"#budget={number}",
+        device=pair.device,
+        workload=pair.workload,
+        label=words.label(metric),
+        setting=pair.setting,
+        one=words.amount(median(pair.one), metric),
+        one_interval=_interval(pair.one, metric),
+        other=words.amount(median(pair.other), metric),
+        other_interval=_interval(pair.other, metric),
+        size=size,
+        interval=interval,
+        cost=cost,
+        bar=drawn,
+        why_none=why,
+        counts=f"{len(pair.one)} + {len(pair.other)}",
+        found="" if rate is None else f"{tone or _doubt(pair)}, q {rate:.2g}",
+        tone=tone,
+    )
+
+
+def _doubt(pair: Pair) -> str:
+    """Return what is said of a change that is not sure: its own interval may still leave out that nothing changed."""
+    is_apart = (pair.low is not None and pair.low > 1) or (pair.high is not None and pair.high < 1)
+    return "may be chance, among so many numbers" if is_apart else "no change seen"
+
+
+def _interval(values: tuple[float, ...], metric: str) -> str:
+    found = median_interval(values)
+    if found is None:
+        return "one run"
+    return f"{words.amount(found.low, metric)} … {words.amount(found.high, metric)} ({found.coverage:.0%})"
+
+
+def _lonely(frame: pl.DataFrame, pairs: list[Pair], kind: str) -> list[tuple[str, str, str]]:
+    """Return what only one side has: device, workload, and the side that lacks it."""
+    keys = ["device", "workload"] if kind == "revision" else ["workload"]
+    sides = frame.group_by(keys, maintain_order=True).agg(pl.col("side").unique())
+    alone = [(row["device"] if kind == "revision" else "", row["workload"], row["side"]) for row in sides.iter_rows(named=True)]
+    return [(device, workload, "B" if side == ["A"] else "A") for device, workload, side in alone if len(side) == 1]
+
+
+def _sentence(sides: Sides, rows: list[PairRow], found: list[PairRow]) -> str:
+    numbers = words.counted(len(rows), "number")
+    if sides.kind == "device":
+        return f"{numbers} that both devices have, of the last {NIGHTS} days. Devices are shown beside each other, never judged."
+    tested = sum(bool(row.found) for row in rows)
+    if not tested:
+        return f"None of the {numbers} that both revisions have can be compared: each needs {_FEWEST} valid runs a side."
+    among = f"{words.counted(tested, 'number')} that could be compared, of {len(rows)} that both revisions have"
+    if not found:
+        perhaps = sum("chance" in row.found for row in rows)
+        doubt = (
+            f"; {words.counted(perhaps, 'interval')} leave out that nothing changed, which may be chance among so many" if perhaps else ""
+        )
+        return f"No change is sure among {among}, at a false discovery rate of {_RATE:.0%}{doubt}."
+    worse = [row for row in found if row.tone == "worse"]
+    first = (worse or found)[0]
+    what = f"{first.workload} {first.label} on {first.device} {first.size} ({first.interval})"
+    return f"{len(worse)} worse and {len(found) - len(worse)} better among {among}; the largest: {what}."
+
+
+def _content(store: Store, pairs: list[Pair], frame: pl.DataFrame) -> dict[str, Any]:
+    sides = dict(frame.select("run", "side").unique("run").iter_rows())
+    chosen = store.query("report_runs", branch=None, places=[], days=[], run_ids=list(sides))
+    opened = [rows[len(rows) // 2][0] for pair in pairs for side in ("A", "B") if (rows := [row for row in pair.rows if row[2] == side])]
+    content = runs.data(store, chosen, list(dict.fromkeys(opened))[:_OPENED], sides=sides)
+    return content | {"budgets": [_pair_data(pair, number) for number, pair in enumerate(pairs, start=1)]}
+
+
+def _pair_data(pair: Pair, number: int) -> dict[str, Any]:
+    measured = "" if pair.ratio is None else words.per_cent(pair.ratio - 1)
+    return {
+        "id": str(number),
+        "title": f"{pair.workload} {words.label(pair.metric)}",
+        "workload": pair.workload,
+        "label": words.label(pair.metric),
+        "metric": pair.metric,
+        "unit": METRICS[pair.metric].quantity.suffix,
+        "verdict": "",
+        "measured": measured or "–",
+        "facts": [
+            ["settings", pair.setting],
+            ["A, median", words.amount(median(pair.one), pair.metric)],
+            ["B, median", words.amount(median(pair.other), pair.metric)],
+        ],
+        "notes": [pair.advisory] if pair.advisory else [],
+        "runs": [[run, device, side, None, None, value, None] for run, device, side, value in pair.rows],
+    }

@@ -1,0 +1,149 @@
+"""A device's health over time: the page of `farm report device`."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import polars as pl
+
+from farm.errors import InputError
+from farm.report import health, page, pareto, series, words
+from farm.report.nightly import Look, event_data, group_rows
+from farm.report.packed import packed
+from farm.store import Store
+
+_NIGHTS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class NightCell:
+    """What came of one night: a column of the calendar. share is that of its runs that are valid; None: nothing was measured."""
+
+    day: str
+    x: int
+    share: float | None
+    text: str
+
+
+def device_page(store: Store, look: Look, name: str, pages: Mapping[str, str] | None = None) -> str:
+    """Return the page; pages are those of series, in a site. Raises InputError for a device that the branch has no session of."""
+    tracked = look.tracked
+    asked = {"branch": tracked.branch, "as_of": look.now, "device": name}
+    since = (tracked.last_night or look.now.date()) - timedelta(days=_NIGHTS - 1)
+    found = store.queries(
+        {
+            "report_devices": asked,
+            "report_outcomes": asked | {"since": since},
+            "report_sessions": asked,
+            "report_pareto": asked | {"nights": pareto.NIGHTS, "metrics": pareto.METRICS_ASKED},
+        }
+    )
+    if found["report_devices"].is_empty():
+        raise InputError(f'branch {tracked.branch} has no session on a device "{name}"', hint="farm report nightly lists its devices")
+    facts = found["report_devices"].row(0, named=True)
+    own = tuple(item for item in look.followed if item.series.device_id == facts["device_id"])
+    changes = tuple(change for change in tracked.changes if change.series.device_id == facts["device_id"])
+    content = series.data(series.Histories(own, changes, tracked.branch, pages or {}))
+    sessions, outcomes = found["report_sessions"], found["report_outcomes"]
+    events = health.events(sessions)
+    content |= {"events": event_data(events, content["epoch"]), "pareto": pareto.data(found["report_pareto"])}
+    content |= {"runs": [], "opened": {}, "facts": [], "commands": [], "curves": curves(sessions, content["epoch"])}
+    line = health.devices(found["report_devices"], outcomes.filter(pl.col("day") >= health.since(tracked.last_night)), tracked)[0]
+    groups = [
+        (group, rows)
+        for group, rows in group_rows(tracked.groups, series.by_name(look.followed), look.now)
+        if facts["device"] in group.devices
+    ]
+    return page.render(
+        "device.html.j2",
+        content,
+        title=words.title(f"farm device: {facts['device']}"),
+        device=facts,
+        line=line,
+        memory=words.amount(facts["memory_bytes"], "memory_bytes"),
+        tone={"ok": "pass", "silent": "fail"}.get(line.state, "unknown"),
+        word={"ok": "REPORTED", "silent": "SILENT", "gaps": "GAPS", "disturbed": "DISTURBED"}[line.state],
+        sentence=_sentence(line),
+        calendar=calendar(outcomes, since, tracked.last_night or look.now.date()),
+        reasons=_reasons(outcomes),
+        events=list(reversed(events))[:60],
+        groups=[rows for group, rows in groups if any(change.is_here for change in group.members)],
+        nights=_NIGHTS,
+        in_site=pages is not None,
+        command=words.command("farm", "report", "device", facts["device"], "--branch", tracked.branch),
+    )
+
+
+def _sentence(line: health.DeviceHealth) -> str:
+    every = line.recent_valid + line.recent_other
+    share = (
+        f"{100 * line.recent_valid / every:.1f} % of {words.counted(every, 'run')} of the last {health.RECENT_DAYS} days were valid"
+        if every
+        else "no run in the last 14 days"
+    )
+    match line.state:
+        case "silent":
+            return f"No valid run in the last night; its last session began {line.last}; {share}."
+        case "gaps":
+            return f"{words.counted(len(line.missing), 'gap')}: {line.missing[0]}; {share}."
+        case _:
+            return f"{words.counted(line.valid, 'valid run')} of {words.counted(line.workloads, 'workload')} in the last night; {share}."
+
+
+def calendar(outcomes: pl.DataFrame, since: date, until: date) -> list[NightCell]:
+    """Return the nights, oldest first."""
+    counts: defaultdict[date, Counter[str]] = defaultdict(Counter)
+    for row in outcomes.iter_rows(named=True):
+        counts[row["day"]][row["outcome"]] += row["runs"]
+    cells = []
+    for number in range((until - since).days + 1):
+        day = since + timedelta(days=number)
+        own = counts.get(day)
+        if own is None:
+            cells.append(NightCell(words.day(day), number, None, f"{day}: nothing was measured"))
+            continue
+        every = sum(own.values())
+        text = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in own.most_common())
+        cells.append(NightCell(words.day(day), number, own["ok"] / every, f"{day}: {text}"))
+    return cells
+
+
+def _reasons(outcomes: pl.DataFrame) -> list[tuple[str, str, int, str, str]]:
+    """Return outcome, reason, how many runs, since when and until when, the most frequent first."""
+    rows = (
+        outcomes.filter(pl.col("outcome") != "ok")
+        .with_columns(pl.col("reason").fill_null("no reason is known"))
+        .group_by("outcome", "reason")
+        .agg(pl.col("runs").sum(), pl.col("day").min().alias("first"), pl.col("day").max().alias("last"))
+        .sort("runs", "reason", descending=[True, False])
+        .head(30)
+    )
+    return [
+        (outcome.replace("_", " "), reason, count, words.day(first), words.day(last))
+        for outcome, reason, count, first, last in rows.iter_rows()
+    ]
+
+
+_CURVES = (
+    ("battery_level_percent", "battery level before a session"),
+    ("battery_cycle_count", "battery cycles"),
+    ("skin_temperature_c", "skin temperature before a session"),
+)
+
+
+def curves(sessions: pl.DataFrame, epoch: str) -> list[dict[str, Any]]:
+    """Return what sessions say of the device as columns over time; what it never says has the reason in place of them."""
+    begin = datetime.fromisoformat(epoch).replace(tzinfo=None)
+    found = []
+    for name, label in _CURVES:
+        known = sessions.drop_nulls(name)
+        if known.is_empty():
+            why = sessions["skin_temperature_reason"].drop_nulls().to_list()[-1:] if name == "skin_temperature_c" else []
+            found.append({"name": name, "label": label, "why": why[0] if why else "no session read it"})
+            continue
+        kept = known.filter(pl.col("started_at") >= begin)
+        at = [series.minutes(each, begin) for each in kept["started_at"]]
+        found.append({"name": name, "label": label, "at": packed(at, "u4"), "value": packed(kept[name].to_list(), "f4")})
+    return found

@@ -1,0 +1,120 @@
+"""Runs for a page to dig in: every chosen run with its outcome and values, and of some of them every reading."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from farm.report import words
+from farm.report.packed import packed, thinned
+from farm.store import Store
+
+MOST_RUNS, MOST_OPENED = 3000, 48
+_MOST_POINTS = 600
+"""Readings of one series of one run; of more, the least and greatest of each stretch are kept, and that is said."""
+
+
+def data(
+    store: Store,
+    runs: pl.DataFrame,
+    opened: Sequence[str],
+    *,
+    sides: Mapping[str, str] | None = None,
+    statistics: pl.DataFrame | None = None,
+) -> dict[str, Any]:
+    """Return runs (rows of `report_runs`) for a page; opened are those whose readings it holds.
+
+    statistics are the rows of `chosen_statistics` of these runs, where they are known already.
+    """
+    kept = runs.tail(MOST_RUNS)
+    ids = kept["run_id"].to_list()
+    values = _values(store.query("chosen_statistics", run_ids=ids) if statistics is None else statistics)
+    held = [run for run in dict.fromkeys(opened) if run in set(ids)][:MOST_OPENED]
+    once = _Once({}, {})
+    return {
+        "runs": [_run(row, values.get(row["run_id"], {}), (sides or {}).get(row["run_id"]), once) for row in kept.iter_rows(named=True)],
+        "facts": [[list(fact) for fact in facts] for facts in once.facts],
+        "commands": list(once.commands),
+        "opened": _opened(store, held) if held else {},
+        "left_out": runs.height - kept.height,
+    }
+
+
+def _values(statistics: pl.DataFrame) -> dict[str, dict[str, list[float | None]]]:
+    found: defaultdict[str, dict[str, list[float | None]]] = defaultdict(dict)
+    for run, metric, p50, p90, p99, _ in statistics.iter_rows():
+        found[run][metric] = [_finite(p50), _finite(p90), _finite(p99)]
+    return found
+
+
+def _finite(value: float | None) -> float | None:
+    return None if value is None or value != value or value in (float("inf"), float("-inf")) else float(f"{value:.7g}")  # noqa: PLR0124
+
+
+@dataclass(frozen=True, slots=True)
+class _Once:
+    """What many runs share, and stands once in the page: by value, its place."""
+
+    facts: dict[tuple[tuple[str, str | None], ...], int]
+    commands: dict[str, int]
+
+
+def _run(row: Mapping[str, Any], values: Mapping[str, Sequence[float | None]], side: str | None, once: _Once) -> dict[str, Any]:
+    same = ("device", "workload", "pass", "repeat", "attempt", "outcome", "reason", "hint", "revision")
+    facts = (
+        ("artifact", row["artifact"]),
+        ("artifact SHA-256", row["artifact_sha256"]),
+        ("system", row["os_build"]),
+        ("runtime", " ".join(filter(None, (row["runtime"], row["runtime_version"], row["flavour"]))) or None),
+        ("threads", str(row["threads"])),
+        ("harness", words.short(row["harness"]) or None),
+    )
+    return {name: row[name] for name in same} | {
+        "id": row["run_id"],
+        "series": row["series_key"] and row["series_key"][: words.SHORT],
+        "at": words.moment(row["started_at"]),
+        "day": words.day(row["day"]),
+        "check": row["output_check"],
+        "facts": once.facts.setdefault(facts, len(once.facts)),
+        "command": once.commands.setdefault(row["command"], len(once.commands)),
+        "side": side,
+        "values": values,
+    }
+
+
+def _opened(store: Store, ids: Sequence[str]) -> dict[str, Any]:
+    found = store.queries(
+        {"report_readings": {"run_ids": ids}, "report_state": {"run_ids": ids}, "chosen_absences": {"run_ids": ids}},
+    )
+    content: dict[str, Any] = {run: {"readings": [], "state": [], "absent": []} for run in ids}
+    for run, metric, source, values, at_ns in found["report_readings"].iter_rows():
+        content[run]["readings"].append(_readings(metric, source, values, at_ns))
+    for run, phase, name, source, value, text, reason in found["report_state"].iter_rows():
+        content[run]["state"].append([phase, name, source, _finite(value), text, reason])
+    for run, metric, reason in found["chosen_absences"].iter_rows():
+        content[run]["absent"].append([metric, reason])
+    return content
+
+
+def _readings(metric: str, source: str, values: list[float], at_ns: list[int] | None) -> dict[str, Any]:
+    places = thinned(values, _MOST_POINTS)
+    facts: dict[str, Any] = {"metric": metric, "source": source, "count": len(values)}
+    if len(values) == 1:
+        return facts | {"one": _finite(values[0]), "label": words.label(metric)}
+    facts |= {"values": packed([values[place] for place in places], "f4"), "label": words.label(metric)}
+    if len(places) < len(values):
+        facts["places"] = packed(places, "u4")
+    return facts if at_ns is None else facts | {"at_s": packed([at_ns[place] / 1e9 for place in places], "f4")}
+
+
+def representative(runs: pl.DataFrame, values: Mapping[str, float]) -> list[str]:
+    """Return, of runs of one job, the middle valid run of each night, the newest first, then the runs that came to nothing."""
+    found = []
+    for _, own in runs.sort("started_at", descending=True).group_by("day", maintain_order=True):
+        valid = [run for run in own.filter(pl.col("outcome") == "ok")["run_id"] if run in values]
+        if valid:
+            found.append(sorted(valid, key=lambda run: values[run])[len(valid) // 2])
+    troubled = runs.filter(pl.col("outcome") != "ok").sort("started_at", descending=True)["run_id"].to_list()
+    return found + troubled[:2]

@@ -1,0 +1,77 @@
+"""Numbers and findings as the words that pages use."""
+
+import shlex
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from farm import units
+from farm.metrics import METRICS, Better
+from farm.verdicts import Size
+
+SHORT = 12
+_MOST_TITLE = 120
+
+
+def amount(value: float | None, metric: str, digits: int = 4) -> str:
+    """Return a value with the unit people would choose; nothing for a value that is absent."""
+    return "" if value is None else units.show(value, units.quantity_of(metric), digits)
+
+
+def label(metric: str) -> str:
+    """Return what people call a metric."""
+    return METRICS[metric].label if metric in METRICS else metric
+
+
+def cost(share: float, metric: str) -> float:
+    """Return a change (0.05 is five per cent more) as one for the worse: where more is better, its opposite."""
+    return -share if metric in METRICS and METRICS[metric].better is Better.HIGHER else share
+
+
+def per_cent(share: float) -> str:
+    """Return a share as a signed per cent."""
+    text = f"{100 * share:+.1f}"
+    return f"{'0.0' if text in ('+0.0', '-0.0') else text.replace('-', '−')} %"
+
+
+def size_words(size: Size, metric: str) -> tuple[str, str]:
+    """Return a change's size, and its interval."""
+    if size.is_ratio:
+        return per_cent(size.value - 1), f"{per_cent(size.low - 1)} … {per_cent(size.high - 1)}"
+    quantity = units.quantity_of(metric)
+    value, low, high = (units.show(number, quantity, 3) for number in (size.value, size.low, size.high))
+    return value, f"{low} … {high}"
+
+
+def counted(number: int, thing: str, things: str | None = None) -> str:
+    """Return "1 run", "2 runs"."""
+    return f"{number:,} {thing if number == 1 else things or thing + 's'}".replace(",", " ")
+
+
+def listed(names: Sequence[str], most: int = 3) -> str:
+    """Return names, and how many more there are."""
+    return ", ".join(names) if len(names) <= most else f"{', '.join(names[:most])} and {len(names) - most} more"
+
+
+def moment(at: datetime) -> str:
+    """Return a time of the database (UTC)."""
+    return f"{at:%Y-%m-%d %H:%M}"
+
+
+def day(at: date | datetime | None) -> str:
+    """Return a day."""
+    return "" if at is None else f"{at:%Y-%m-%d}"
+
+
+def short(text: str | None) -> str:
+    """Return the beginning of a revision or hash."""
+    return "" if text is None else text[:SHORT]
+
+
+def title(text: str) -> str:
+    """Return a text that a window's title can hold."""
+    return text if len(text) <= _MOST_TITLE else f"{text[:_MOST_TITLE]}…"
+
+
+def command(*parts: str) -> str:
+    """Return a command line, quoted so that it can be pasted into a shell."""
+    return shlex.join(parts)

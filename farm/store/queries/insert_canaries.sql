@@ -1,0 +1,39 @@
+-- A session of the fixed artifact.
+INSERT INTO canaries (
+    session_id,
+    measured_at,
+    device_id,
+    device_name,
+    series_key,
+    os_build,
+    harness_hash,
+    runtime_version,
+    farm_version,
+    value_ns,
+    runs,
+    is_band,
+    begins_band,
+    band_low_ns,
+    band_high_ns,
+    state,
+    reason
+)
+VALUES (
+    $session_id::UUID,
+    $measured_at::TIMESTAMP,
+    $device_id,
+    $device_name,
+    $series_key,
+    $os_build,
+    $harness_hash,
+    $runtime_version,
+    $farm_version,
+    $value_ns,
+    $runs,
+    $is_band,
+    $begins_band,
+    $band_low_ns,
+    $band_high_ns,
+    $state,
+    $reason
+);

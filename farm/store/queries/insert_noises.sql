@@ -1,0 +1,39 @@
+-- The noise of one number on one device.
+INSERT INTO noises (
+    calibration_id,
+    device_id,
+    device_name,
+    os_build,
+    workload_id,
+    workload_key,
+    pass,
+    artifact_sha256,
+    flavour,
+    harness_hash,
+    metric,
+    statistic,
+    deviation,
+    runs,
+    ratio,
+    ratio_low,
+    ratio_high
+)
+VALUES (
+    $calibration_id::UUID,
+    $device_id,
+    $device_name,
+    $os_build,
+    $workload_id,
+    $workload_key,
+    $pass,
+    $artifact_sha256,
+    $flavour,
+    $harness_hash,
+    $metric,
+    $statistic,
+    $deviation,
+    $runs,
+    $ratio,
+    $ratio_low,
+    $ratio_high
+);

@@ -1,0 +1,84 @@
+"""The kinds of things: outcomes, passes, devices, sources of power, comparisons."""
+
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """Whether a run could be measured. Whether its numbers are acceptable is a verdict, never an outcome."""
+
+    OK = "ok"
+    FAILED = "failed"
+    INVALID = "invalid"
+    """Measured, but disturbed: kept and shown, never averaged in."""
+    NOT_READY = "not_ready"
+    TIMED_OUT = "timed_out"
+    DEVICE_LOST = "device_lost"
+
+
+class Pass(StrEnum):
+    """What one process of the harness measures; nothing else runs beside it."""
+
+    LATENCY = "latency"
+    MEMORY = "memory"
+    LOAD_COLD = "load_cold"
+    LOAD_WARM = "load_warm"
+    POWER = "power"
+    """Energy, over an idle baseline: takes minutes, and a phone off its charger."""
+    SUSTAIN = "sustain"
+    """Minutes of work without a pause: throttling is not a disturbance there, it is what is measured."""
+    QUALITY = "quality"
+    """Every item of a file answered once: what comes out depends on the artifact, not on how quiet the device is."""
+
+
+ONCE_PASSES = frozenset({Pass.QUALITY})
+"""Those that give the same again: one valid run is enough, whatever the number of repeats."""
+
+
+USUAL_PASSES = (Pass.LATENCY, Pass.MEMORY, Pass.LOAD_COLD, Pass.LOAD_WARM)
+"""Those that are run when none are named; the others take minutes."""
+
+
+class ItemKind(StrEnum):
+    """What the items of a file are."""
+
+    CLASSIFY = "classify"
+    """Inputs of the model, each with one right answer among the numbers that the model gives."""
+    TOKENS = "tokens"
+    """Texts as token ids: each token but the first is to be foretold from those before it."""
+
+
+class DeviceKind(StrEnum):
+    """How a device is reached."""
+
+    LOCAL = "local"
+    ANDROID = "android"
+    IOS = "ios"
+
+
+class PowerSource(StrEnum):
+    """What a device's energy is read from."""
+
+    FUEL_GAUGE = "fuel_gauge"
+    """The battery's own current and voltage: the whole device, off its charger."""
+    ODPM = "odpm"
+    """Cumulative energy of power rails, metered on the board (Pixel 6 and later)."""
+    RAPL = "rapl"
+    """The processor packages' own energy counters (Linux powercap)."""
+    MONSOON = "monsoon"
+    """An external meter in the battery's place."""
+    NONE = "none"
+
+
+class Comparison(StrEnum):
+    """How an output is held against its reference."""
+
+    MAX_ABS = "max_abs"
+    """Largest absolute difference of any element, at most the tolerance."""
+    COSINE = "cosine"
+    """Cosine similarity of the flattened outputs, at least the tolerance."""
+    TOP1 = "top1"
+    """Share of rows (last axis) whose largest element stands at the same place, at least the tolerance."""
+
+
+THERMAL_STATUSES = ("none", "light", "moderate", "severe", "critical", "emergency", "shutdown")
+"""How much a phone says that it throttles, from 0: android.os.PowerManager.THERMAL_STATUS_*."""

@@ -1,0 +1,91 @@
+"""What every kind of page is held to: no network, no error, no page wider than its window, no barrier, dark and on paper too."""
+
+import re
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser
+
+from tests.report.browser import DESK, PHONE, WIDE, opened
+from tests.report.conftest import KINDS
+
+AXE = Axe()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("size", "scheme"), [(PHONE, "dark"), (DESK, "light")], ids=["phone, dark", "desk, light"])
+def test_a_page_has_no_barrier_and_fits_its_window(
+    browser: Browser, pages: dict[str, Path], kind: str, size: tuple[int, int], scheme: str
+) -> None:
+    with opened(browser, pages[kind], size=size, color_scheme=scheme) as it:
+        it.everything()
+        assert it.overflow() <= 0
+        found = AXE.run(it.page)
+        assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize(("kind", "fragment"), [("nightly", "series"), ("nightly", "run"), ("gate", "budget"), ("history", "run")])
+def test_what_a_number_leads_to_has_no_barrier_either(browser: Browser, pages: dict[str, Path], kind: str, fragment: str) -> None:
+    for size, scheme in ((PHONE, "dark"), (DESK, "light")):
+        with opened(browser, pages[kind], it_of(pages[kind], fragment), size, color_scheme=scheme) as it:
+            it.page.wait_for_selector("#detail h1")
+            it.page.wait_for_timeout(150)
+            assert it.overflow() <= 0
+            found = AXE.run(it.page)
+            assert found.violations_count == 0, found.generate_report()
+
+
+def it_of(path: Path, fragment: str) -> str:
+    """Return the address of something that a page can show."""
+    text = path.read_text(encoding="utf-8")
+    if fragment == "budget":
+        return "#budget=1"
+    found = re.search(r'"opened":\{"([^"]+)"' if fragment == "run" else r'href="#series=([^"]+)"', text)
+    assert found is not None
+    return f"#{fragment}={found[1]}"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_page_fits_a_wide_window_and_paper(browser: Browser, pages: dict[str, Path], kind: str) -> None:
+    with opened(browser, pages[kind], size=WIDE) as it:
+        it.everything()
+        assert it.overflow() <= 0
+        assert it.page.pdf(format="A4")[:5] == b"%PDF-"
+        it.page.emulate_media(media="print", color_scheme="dark")
+        assert it.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        assert it.page.locator("#verdict, .banner").first.is_visible()
+        assert not it.page.locator(".controls:visible").count()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_page_asks_nothing_of_any_network_and_runs_no_script_but_its_own(browser: Browser, pages: dict[str, Path], kind: str) -> None:
+    text = pages[kind].read_text(encoding="utf-8")
+    assert not re.search(r"<(?:script|img|link|iframe|object|embed)[^>]+(?:src|href)=", text)
+    assert not re.search(r'<[a-z][^<>]* (?:on[a-z]+|style)="', text)
+    context = browser.new_context(bypass_csp=False)
+    page = context.new_page()
+    page.goto(pages[kind].as_uri())
+    page.evaluate("window.broken = []; addEventListener('securitypolicyviolation', (event) => broken.push(event.effectiveDirective))")
+    page.evaluate("fetch('http://127.0.0.1:9/').catch(() => {})")
+    page.evaluate("const image = new Image(); image.src = 'http://127.0.0.1:9/a.png'; document.body.append(image)")
+    page.evaluate("const script = document.createElement('script'); script.textContent = 'window.ran = true'; document.body.append(script)")
+    page.evaluate("const sheet = document.createElement('style'); sheet.textContent = 'body { color: red }'; document.body.append(sheet)")
+    page.wait_for_timeout(200)
+    assert {"connect-src", "img-src"} <= set(page.evaluate("broken"))
+    assert page.evaluate("window.ran") is None
+    context.close()
+
+
+def test_dark_is_dark_and_light_is_light(browser: Browser, pages: dict[str, Path]) -> None:
+    grounds = []
+    for scheme in ("light", "dark"):
+        with opened(browser, pages["nightly"], color_scheme=scheme) as it:
+            grounds.append(it.page.evaluate("getComputedStyle(document.body).backgroundColor"))
+    assert grounds == ["rgb(255, 255, 255)", "rgb(20, 24, 29)"]
+
+
+def test_without_scripts_the_verdict_the_health_and_the_numbers_are_there(browser: Browser, pages: dict[str, Path]) -> None:
+    for kind, words in (("nightly", "regressions that nobody"), ("gate", "at most 3 % worse"), ("revisions", "both revisions have")):
+        with opened(browser, pages[kind], java_script_enabled=False) as it:
+            assert words in it.text("body")

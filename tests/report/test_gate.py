@@ -1,0 +1,74 @@
+"""The page of a gate, and a comparison: verdicts, what they rest on, and what was left out."""
+
+from pathlib import Path
+
+from playwright.sync_api import Browser
+
+from tests.report.browser import opened
+
+
+def test_budgets_are_sorted_by_severity_each_with_its_interval_against_the_budget_and_what_could_have_been_seen(
+    browser: Browser, pages: dict[str, Path]
+) -> None:
+    with opened(browser, pages["gate"]) as it:
+        rows = it.page.locator("#budgets tbody tr")
+        verdicts = rows.locator("th").all_inner_texts()
+        order = ["FAIL", "INCONCLUSIVE", "PASS"]
+        places = [order.index(text.split()[0]) for text in verdicts]
+        assert places == sorted(places)
+        first = rows.first.inner_text()
+        assert "s25: 3." in first
+        assert "+3 % allowed" in first
+        assert rows.first.locator("svg line.budget").count() == 1
+        assert "allowed +3 %" in (rows.first.locator("svg").get_attribute("aria-label") or "")
+        assert "only warns" in it.text("#budgets")
+
+
+def test_a_device_that_did_not_come_to_the_end_is_said_first_and_leaves_budgets_open(browser: Browser, pages: dict[str, Path]) -> None:
+    with opened(browser, pages["gate"]) as it:
+        assert "it was unplugged" in it.page.locator("#data-health tr", has_text="pixel9").inner_text()
+        open_ = it.page.locator("#budgets tr", has_text="INCONCLUSIVE").first
+        assert "would decide it: every device of the budget measured to the end" in open_.inner_text()
+
+
+def test_a_budget_leads_to_both_sides_runs_and_each_run_to_its_readings(browser: Browser, pages: dict[str, Path]) -> None:
+    with opened(browser, pages["gate"]) as it:
+        it.page.locator("#budgets tbody a").first.click()
+        it.page.wait_for_selector("#detail .strip svg")
+        labels = [label.get_attribute("aria-label") or "" for label in it.page.locator("#detail .strip svg").all()]
+        assert any(label.startswith("candidate: ") for label in labels)
+        assert any(label.startswith("baseline: ") for label in labels)
+        assert "farm explain" in it.text("#detail .command >> nth=0")
+        it.page.locator("#detail tr", has_text="every reading").locator("a").first.click()
+        it.page.wait_for_selector("#detail canvas")
+        assert "reading by reading" in it.text("#detail")
+
+
+def test_revisions_are_compared_with_intervals_and_a_caution_about_their_nights(browser: Browser, pages: dict[str, Path]) -> None:
+    with opened(browser, pages["revisions"]) as it:
+        assert "advisory only" in it.text("header")
+        worst = it.page.locator("#pairs tbody tr").first
+        assert "may be chance, among so many numbers, q 0." in worst.inner_text()
+        assert it.text("#verdict").startswith("No change is sure among")
+        assert worst.locator("svg.ibar").count() == 1
+        assert "only one has" in it.text("#overview").lower()
+        worst.locator("a").click()
+        it.page.wait_for_selector("#detail .strip svg")
+
+
+def test_devices_are_beside_each_other_and_never_judged(browser: Browser, pages: dict[str, Path]) -> None:
+    with opened(browser, pages["devices"]) as it:
+        assert "never judged" in it.text("#verdict")
+        assert it.page.locator("#pairs svg.ibar").count() == 0
+        assert "change" not in it.text("#pairs thead")
+
+
+def test_a_device_shows_its_nights_why_runs_gave_no_number_and_what_it_does_not_let_be_read(
+    browser: Browser, pages: dict[str, Path]
+) -> None:
+    with opened(browser, pages["device"]) as it:
+        assert it.text("#verdict .word") == "GAPS"
+        assert it.page.locator(".calendar title").count() == 90
+        assert "the operator aten::_scaled_dot_product is missing" in it.text("#data-health")
+        assert "iOS lets no host read it" in it.text("#curves .hatched")
+        assert "battery swapped" in it.text("#environment")

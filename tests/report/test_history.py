@@ -1,0 +1,118 @@
+"""A history: reading a night, zooming, moving, and coming back to the same view."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.report.browser import Opened, opened
+from tests.report.conftest import Rack
+
+
+def days_shown(it: Opened) -> int:
+    """Return over how many days the horizontal axis goes, by the address; 0: over everything."""
+    begin, end = (it.page.evaluate(f"new URLSearchParams(location.hash.slice(1)).get('{name}')") for name in ("from", "to"))
+    return 0 if begin is None else int(it.page.evaluate(f"(Date.parse('{end}') - Date.parse('{begin}')) / 864e5"))
+
+
+@pytest.fixture
+def it(browser: Browser, pages: dict[str, Path]) -> Iterator[Opened]:
+    with opened(browser, pages["history"]) as found:
+        found.page.wait_for_selector("canvas")
+        found.until("document.documentElement.dataset.painted !== undefined")
+        yield found
+
+
+def test_every_run_is_there_and_what_is_invalid_is_counted_apart(it: Opened) -> None:
+    text = it.text("header")
+    assert "invalid" in text
+    assert "240 runs ok" in " ".join(text.split())
+    assert "invalid run, never averaged in" in it.text(".key")
+
+
+def test_pointing_at_a_run_reads_it(it: Opened) -> None:
+    box = it.page.locator(".u-over").bounding_box()
+    assert box is not None
+    it.page.mouse.move(box["x"] + box["width"] * 0.7, box["y"] + box["height"] / 2)
+    it.until("document.querySelector('.readout').textContent.includes(' ms')")
+    assert it.text(".readout").startswith("2025-04-")
+    assert " · r00" in it.text(".readout")
+    assert "valid" in it.text(".readout")
+
+
+def test_dragging_and_the_wheel_zoom_and_the_address_restores_the_view(it: Opened, browser: Browser, pages: dict[str, Path]) -> None:
+    box = it.page.locator(".u-over").bounding_box()
+    assert box is not None
+    middle = box["y"] + 60
+    it.page.mouse.move(box["x"] + box["width"] * 0.5, middle)
+    it.page.mouse.down()
+    it.page.mouse.move(box["x"] + box["width"] * 0.75, middle, steps=4)
+    it.page.mouse.up()
+    dragged = days_shown(it)
+    assert 10 <= dragged <= 20
+    it.page.mouse.move(box["x"] + box["width"] * 0.5, middle)
+    it.page.mouse.wheel(0, -100)
+    it.page.wait_for_timeout(100)
+    assert 0 < days_shown(it) <= dragged
+    fragment = "#" + it.page.url.partition("#")[2]
+    with opened(browser, pages["history"], fragment) as again:
+        again.page.wait_for_selector("canvas")
+        again.until("document.documentElement.dataset.painted !== undefined")
+        assert "#" + again.page.url.partition("#")[2] == fragment
+        again.page.get_by_role("button", name="everything").click()
+        assert days_shown(again) == 0
+
+
+def test_keys_zoom_and_move_too(it: Opened) -> None:
+    it.page.locator(".plot").first.focus()
+    it.page.keyboard.press("+")
+    half = days_shown(it)
+    assert 25 <= half <= 35
+    before = it.page.url
+    it.page.keyboard.press("ArrowLeft")
+    assert it.page.url != before
+    assert days_shown(it) == pytest.approx(half, abs=1)
+    it.page.keyboard.press("0")
+    assert days_shown(it) == 0
+
+
+def test_holding_shift_moves(it: Opened) -> None:
+    it.page.locator(".plot").first.focus()
+    it.page.keyboard.press("+")
+    before, span = it.page.url, days_shown(it)
+    box = it.page.locator(".u-over").bounding_box()
+    assert box is not None
+    it.page.keyboard.down("Shift")
+    it.page.mouse.move(box["x"] + 300, box["y"] + 50)
+    it.page.mouse.down()
+    it.page.mouse.move(box["x"] + 500, box["y"] + 50, steps=3)
+    it.page.mouse.up()
+    it.page.keyboard.up("Shift")
+    assert it.page.url != before
+    assert days_shown(it) == pytest.approx(span, abs=1)
+
+
+def test_an_axis_that_does_not_begin_at_zero_says_so_and_can_be_made_to(it: Opened) -> None:
+    assert "not at zero" in it.text(".axis-note")
+    it.page.check("#from-zero")
+    it.until("document.querySelector('.axis-note').textContent === 'The vertical axis begins at zero.'")
+    assert "zero=1" in it.page.url
+
+
+def test_the_plot_is_also_a_sentence_and_a_table(it: Opened, rack: Rack) -> None:
+    assert f"{rack.year.nights} nights from 2025-03-01 to" in it.text(".summary >> nth=0")
+    it.page.locator("summary", has_text="The same as a table").first.click()
+    it.page.wait_for_selector("details table")
+    assert it.page.locator("details table tbody tr").count() == rack.year.nights
+
+
+def test_a_change_is_told_with_its_interval_and_drawn_as_a_band(it: Opened) -> None:
+    assert "worse" in it.text("#overview .tag >> nth=0")
+    assert "after 2025-0" in it.text("#overview ul.plain")
+    drawn = it.page.evaluate(
+        "(() => { const canvas = document.querySelector('canvas');"
+        " const row = new Uint32Array(canvas.getContext('2d').getImageData(0, 20, canvas.width, 1).data.buffer);"
+        " return new Set(row).size; })()"
+    )
+    assert drawn > 2
