@@ -53,6 +53,7 @@ MAY_IMPORT = {
     "publish": {"summary"},
     "report": {"publish", "sources", "stats", "store", "summary"},
     "cli": {
+        "archives",
         "artifacts",
         "bisect",
         "calibrate",

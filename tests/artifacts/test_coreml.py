@@ -6,6 +6,7 @@ import pytest
 
 from farm import archives, pins
 from farm.artifacts import is_artifact, open_artifact, sidecar
+from farm.cli import pinning
 from farm.cli.gate_sides import selector
 from farm.errors import ArtifactError
 from farm.workloads import Comparison, Reference
@@ -49,6 +50,15 @@ def test_what_is_pinned_of_a_folder_is_the_same_artifact(tmp_path: Path) -> None
     part = pins.Part("artifact", artifact.sha256, tree, size_bytes, artifact.name)
     pinned = pins.artifact(tmp_path, "nightly", part)
     assert (pinned.sha256, pinned.runtime, pinned.name) == (artifact.sha256, "coreml", "net.mlpackage")
+
+
+def test_a_measured_folder_is_found_again_among_others(tmp_path: Path) -> None:
+    artifact = open_artifact(a_package(tmp_path / "build/right/net.mlpackage"))
+    a_package(tmp_path / "build/a/net.mlpackage", b"WEIGHTS")
+    (a_package(tmp_path / "build/b/net.mlpackage") / "link").symlink_to("/")
+    (tmp_path / "build/note").write_text("no model")
+    wanted = pinning.Model(artifact.sha256, artifact.size_bytes, artifact.name, ("w",), None)
+    assert pinning.find(wanted, [tmp_path / "build"]) == artifact.path
 
 
 def without(name: str) -> object:
