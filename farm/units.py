@@ -55,7 +55,10 @@ def parse(text: str, quantity: Quantity) -> float:
     if match is None or match[2] not in quantity.factors:
         units = ", ".join(unit for unit in quantity.factors if unit)
         raise ValueError(f'"{text}" is not {quantity.name}: write a number and one of {units or "no unit"}')
-    return float(match[1]) * quantity.factors[match[2]]
+    value = float(match[1]) * quantity.factors[match[2]]
+    if not math.isfinite(value):  # a limit that allows anything
+        raise ValueError(f'"{text}" is more than a number holds')
+    return value
 
 
 def show(value: float, quantity: Quantity | None, digits: int = 3) -> str:

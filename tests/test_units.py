@@ -54,3 +54,8 @@ def test_a_name_states_its_quantity() -> None:
     assert units.quantity_of("latency_ns") is units.TIME
     assert units.quantity_of("decode_tokens_per_s") is units.RATE
     assert units.quantity_of("load_1m") is None
+
+
+def test_what_no_number_holds_is_no_quantity() -> None:
+    with pytest.raises(ValueError, match="more than a number holds"):
+        units.parse("1e999 ms", units.TIME)

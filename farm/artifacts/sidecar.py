@@ -11,6 +11,7 @@ import base64
 import binascii
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,7 +74,7 @@ def read(model: Path, sha256: str) -> Sidecar | None:
         return None
     except OSError as error:
         raise ArtifactError(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ArtifactError(f"{path} is not JSON", hint="remove it, or build the artifact again") from error
     try:
         if content["farm_artifact"] != _VERSION:
@@ -107,4 +108,8 @@ def _reference(content: Mapping[str, Any]) -> Reference:
     )
     if len(reference.output) != np.dtype(reference.dtype).itemsize * int(np.prod(reference.shape)):
         raise ValueError("the output is not of the stated shape")
+    if not reference.output or any(size < 1 for size in reference.shape):
+        raise ValueError("the output is empty, so nothing could be held against it")
+    if not math.isfinite(reference.tolerance):
+        raise ValueError(f"the tolerance {reference.tolerance:g} tells no right output from a wrong one")
     return reference

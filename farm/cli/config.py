@@ -33,15 +33,16 @@ def check(context: Context, suites: tuple[Path, ...]) -> None:
     for path in suites:
         try:
             suite = load_suite(path, lab.devices, lab.pools)
-            for _, artifact in suite.work:
-                open_artifact(artifact)
+            for artifact in dict.fromkeys(path for _, path in suite.work):
+                try:
+                    open_artifact(artifact)
+                except FarmError as error:
+                    problems.append(f"{path}: {error.message}")
             found.append(
                 f"{path}: {count(len(suite.work), 'workload')}, {count(len(suite.budgets), 'budget')}, {count(suite.repeats, 'repeat')}"
             )
         except ConfigError as error:
             problems += error.problems
-        except FarmError as error:
-            problems.append(f"{path}: {error.message}")
     if problems:
         raise ConfigError(problems)
     click.echo("\n".join(found))

@@ -44,7 +44,7 @@ class View(Protocol):
 @contextmanager
 def live(devices: Iterable[str]) -> Iterator[View]:
     """Show progress on stderr over the jobs of these devices."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():  # None: closed before farm began
         yield _Lines()
         return
     columns = (TextColumn("{task.fields[device]}"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn())

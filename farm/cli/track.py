@@ -193,7 +193,7 @@ def _expected(context: Context, suite: Path, asked: Asked, followed: "Sequence[F
 
     devices = [asked.device] if asked.device else sorted({item.series.device for item in followed})
     lab = context.lab()
-    work = [each for each, _ in load_suite(suite, lab.devices).work if asked.workload in (None, each.id)]
+    work = [each for each, _ in load_suite(suite, lab.devices, lab.pools).work if asked.workload in (None, each.id)]
     kinds = {name: device.kind for name, device in lab.devices.items()}
     return tuple(
         tracking.Expected(name, each.id, pass_, headline(pass_, tokens=_is_of_tokens(each, pass_), kind=kinds.get(name, DeviceKind.LOCAL)))

@@ -118,7 +118,7 @@ def read_prompt(path: Path) -> tuple[int, ...]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ValueError(f"the prompt {path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"the prompt {path} is not JSON") from error
     tokens = content.get("tokens") if isinstance(content, dict) else content
     if not isinstance(tokens, list) or not tokens or not all(type(token) is int and 0 <= token < 2**31 for token in tokens):

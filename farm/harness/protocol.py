@@ -240,10 +240,11 @@ def _check_begin(begin: Mapping[str, Any], nonce: str) -> None:
 def _check_build(begin: Mapping[str, Any]) -> None:
     """Refuse numbers of a build that is not meant for measuring."""
     harness = begin["harness"]
-    if harness["sanitizers"] or harness["assertions"] or harness["build_type"] not in ("Release", "RelWithDebInfo", "MinSizeRel"):
-        kind = "sanitizer" if harness["sanitizers"] else harness["build_type"].lower() or "debug"
+    is_released = harness["build_type"] in ("Release", "RelWithDebInfo", "MinSizeRel")
+    if harness["sanitizers"] or harness["assertions"] or not is_released:
+        kind = "a sanitizer build" if harness["sanitizers"] else "built with assertions" if is_released else "a debug build"
         raise HarnessFailed(
-            f"the harness is a {kind} build: its numbers are not stored",
+            f"the harness is {kind}: its numbers are not stored",
             error_class="debug_build",
             hint="build it with CMAKE_BUILD_TYPE=Release",
         )

@@ -5,7 +5,7 @@ import random
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -117,7 +117,8 @@ class Store:
         if not self.path.exists():
             raise StoreError(f"there is no database at {self.path} yet", hint="farm run makes it")
         with self._open(read_only=True) as connection:
-            _check_version(connection, self.path)
+            if _check_version(connection, self.path) == 0:
+                raise StoreError(f"there is nothing in the database {self.path} yet", hint="farm run makes its tables")
             try:
                 if len(connection.extract_statements(text)) != 1:
                     raise InputError("that is not one statement", hint='farm sql "SELECT count(*) FROM runs"')
@@ -206,23 +207,24 @@ def _fetched(connection: duckdb.DuckDBPyConnection, statement: str, *values: obj
 
 
 def _check_version(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
-    """Return the schema's version, at most this farm's. Raises StoreError for a newer one and for what is not farm's."""
+    """Return the schema's version, at most this farm's. Raises StoreError for a newer one and for what is not farm's.
+
+    A database without any table has version 0: its first writer was killed before the tables were in.
+    """
     version = _schema_version(connection)
     if version > SCHEMA_VERSION:
         raise StoreError(
             f"the database {path} was made by a newer farm (schema {version}, this farm knows {SCHEMA_VERSION})",
             hint="update farm, or name another folder with --data",
         )
-    if version == 0:
+    if version == 0 and _fetched(connection, "SELECT 1 FROM duckdb_tables()"):
         raise StoreError(f"the database {path} was not made by farm", hint="name another folder with --data")
     return version
 
 
 def _migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Bring the schema to this farm's version, one file after the other, each in one transaction."""
-    version = _schema_version(connection)
-    if version or _fetched(connection, "SELECT 1 FROM duckdb_tables()"):
-        _check_version(connection, path)
+    version = _check_version(connection, path)
     for name in _MIGRATIONS:
         number = int(name.split("_")[0])
         if number <= version:
@@ -270,7 +272,22 @@ def _frames(connection: duckdb.DuckDBPyConnection, asked: Mapping[str, Mapping[s
 def _frame(relation: duckdb.DuckDBPyRelation) -> pl.DataFrame:
     """Return a relation's rows. By way of Python rows: handing them over as Arrow makes DuckDB 2.0.0 report leaks at exit."""
     schema = {name: _TYPES.get(str(kind)) for name, kind in zip(_distinct(relation.columns), relation.types, strict=True)}
-    return pl.DataFrame(relation.fetchall(), schema=schema, orient="row", infer_schema_length=None)
+    rows = relation.fetchall()
+    try:
+        return pl.DataFrame(rows, schema=schema, orient="row", infer_schema_length=None)
+    except (pl.exceptions.PolarsError, TypeError, ValueError, OverflowError):  # a user's statement may give what Polars has no type for
+        values = zip(*rows, strict=True) if rows else ([] for _ in schema)
+        return pl.DataFrame([_column(name, list(column)) for name, column in zip(schema, values, strict=True)])
+
+
+def _column(name: str, values: list[Any]) -> pl.Series:
+    """Return values as a column: of numbers where they all are, else as they are."""
+    kind = type(next((value for value in values if value is not None), None))
+    plain = {int: pl.Int64, float: pl.Float64, str: pl.String, bool: pl.Boolean}.get(kind)
+    with suppress(pl.exceptions.PolarsError, TypeError, OverflowError):
+        if plain is not None:
+            return pl.Series(name, values, dtype=plain)
+    return pl.Series(name, values, dtype=pl.Object)
 
 
 def _distinct(columns: Sequence[str]) -> list[str]:

@@ -163,9 +163,27 @@ def test_a_wrong_sidecar_is_refused(tmp_path: Path, changes: dict[str, object], 
         open_artifact(a_model_with(tmp_path, **changes))
 
 
-def test_a_sidecar_that_is_no_json_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"output": "", "shape": [0]}, "the output is empty"),
+        ({"shape": [-1, -1]}, "the output is empty"),
+        ({"tolerance": float("inf")}, "the tolerance inf tells no right output from a wrong one"),
+        ({"tolerance": float("nan")}, "the tolerance nan"),
+    ],
+)
+def test_a_reference_that_any_output_would_pass_is_refused(tmp_path: Path, changes: dict[str, object], said: str) -> None:
     path = a_model_with(tmp_path)
-    sidecar.path_of(path).write_text("{")
+    content = json.loads(sidecar.path_of(path).read_text())
+    sidecar.path_of(path).write_text(json.dumps(content | {"reference": content["reference"] | changes}))
+    with pytest.raises(ArtifactError, match=said):
+        open_artifact(path)
+
+
+@pytest.mark.parametrize("text", ["{", "[" * 100_000])
+def test_a_sidecar_that_is_no_json_is_refused(tmp_path: Path, text: str) -> None:
+    path = a_model_with(tmp_path)
+    sidecar.path_of(path).write_text(text)
     with pytest.raises(ArtifactError, match="is not JSON"):
         open_artifact(path)
 

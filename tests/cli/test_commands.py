@@ -260,6 +260,17 @@ max = "1 ms"
     assert "s states 1 budget; farm run measures and does not judge" in done.stderr
 
 
+def test_every_model_of_a_suite_that_is_none_is_told_at_once(farm: Farm, tmp_path: Path) -> None:
+    text = '[suite]\nname = "s"\n'
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.pte").write_text("I am no model\n")
+        text += f'[[workloads]]\nid = "{name}"\nartifact = "{name}.pte"\n'
+    (tmp_path / "suite.toml").write_text(text)
+    done = farm("config", "check", "suite.toml")
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [f"farm: suite.toml: {name}.pte is a text file, not a model" for name in ("one", "two")]
+
+
 def test_a_language_model_gives_its_rates(farm: Farm, fake_model: FakeModel, tmp_path: Path) -> None:
     (tmp_path / "prompt.json").write_text("[1, 2, 3, 4]")
     model = fake_model(spin_ns=1_000_000, vocabulary=16, context=64).path

@@ -1,3 +1,4 @@
+import sys
 import time
 
 import pytest
@@ -19,3 +20,9 @@ def test_a_device_that_is_waited_for_is_told_once_with_what_is_unmet(capsys: pyt
         view.phase(job, "measuring")
         view.phase(job, "settling: the CPUs are 70% busy, the limit is 25%")
         assert capsys.readouterr().err == ""
+
+
+def test_a_run_whose_standard_error_is_closed_has_nobody_to_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    with live({"local": 1}) as view:
+        view.phase(a_job(an_artifact()), "measuring")

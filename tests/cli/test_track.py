@@ -75,6 +75,17 @@ def test_the_json_is_of_the_published_form_whatever_was_found(farm: Farm, tmp_pa
     assert done.returncode == 3  # nothing to follow
 
 
+def test_a_suite_may_name_a_pool_of_the_lab(farm: Farm, tmp_path: Path) -> None:
+    measured(tmp_path)
+    (tmp_path / "devices.toml").write_text('[devices.s25]\nkind = "android"\nserial = "x"\n[pools]\nrack = ["s25"]\n')
+    (tmp_path / "m.pte").write_bytes(b"x")
+    text = '[suite]\nname = "nightly"\npasses = ["latency"]\n[[workloads]]\nid = "net"\nartifact = "m.pte"\n'
+    text += '[[budgets]]\nworkload = "net"\nmetric = "latency_ns"\nmax = "1 ms"\npool = "rack"\n'
+    (tmp_path / "suite.toml").write_text(text)
+    done = farm("track", "--suite", "suite.toml")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_an_acknowledgement_silences_a_group_until_it_is_revoked_and_all_of_it_is_kept(farm: Farm, tmp_path: Path) -> None:
     measured(tmp_path, Step(30, 1.1))
     (group,) = json.loads(farm("track", "--json").stdout)["groups"]

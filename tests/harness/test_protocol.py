@@ -95,3 +95,10 @@ def test_the_last_words_of_a_harness_are_cut_to_what_a_person_reads() -> None:
     error = protocol.explain_exit(1, "x" * 64_000)
     assert f'it last said "{"x" * 200}…"' in error.message
     assert len(error.message) < 300
+
+
+def test_a_release_build_with_assertions_is_refused_as_one() -> None:
+    text = LATENCY.replace('"assertions":false', '"assertions":true')
+    assert text != LATENCY
+    with pytest.raises(HarnessFailed, match="the harness is built with assertions: its numbers are not stored"):
+        protocol.parse(text, "c0ffee")

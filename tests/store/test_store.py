@@ -79,6 +79,37 @@ def test_a_database_of_somebody_elses_gets_no_table_of_farms(tmp_path: Path) -> 
         Store(tmp_path / "farm.duckdb").append([record(session, a_run(session))])
 
 
+def test_a_database_whose_first_writer_was_killed_before_its_tables_were_in_is_as_good_as_none(tmp_path: Path) -> None:
+    duckdb.connect(tmp_path / "farm.duckdb").close()
+    store = Store(tmp_path / "farm.duckdb")
+    store.check()
+    with pytest.raises(StoreError, match="nothing in the database"):
+        store.sql("SELECT 1")
+    assert store.query("count_runs").item() == 0
+    session = a_session()
+    store.append([record(session, a_run(session))])
+    assert store.query("count_runs").item() == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT workload_id, list(id), count(*) FROM runs GROUP BY ALL",
+        "SELECT runs FROM runs",
+        "SELECT {'id': id, 'pass': pass}, NULL, repeat FROM runs",
+        "SELECT TIMESTAMP '290000-01-01'",
+        "SELECT * FROM duckdb_settings()",
+    ],
+)
+def test_a_statement_may_give_what_polars_has_no_type_for(tmp_path: Path, statement: str) -> None:
+    store = Store(tmp_path / "farm.duckdb")
+    session = a_session()
+    store.append([record(session, a_run(session))])
+    frame = store.sql(statement)
+    assert frame.height >= 1
+    assert list(frame.iter_rows()) == [tuple(row.values()) for row in frame.to_dicts()]
+
+
 def test_a_statement_may_join_tables_that_share_names(tmp_path: Path) -> None:
     store = Store(tmp_path / "farm.duckdb")
     session = a_session()
