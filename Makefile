@@ -66,10 +66,11 @@ lint: setup-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/clang-format --dry-run --Werror harness/src/* harness/tests/*.cpp harness/tests/*.h
+	$(BIN)/clang-format --dry-run --Werror harness/src/*.cpp harness/src/*.h harness/src/*.mm harness/ios/*.cpp harness/ios/*.h harness/ios/*.mm harness/tests/*.cpp harness/tests/*.h
 
 test-cpp: setup-dev
 	@$(BIN)/python tools/cpp_tests.py $(DATA)
+	@$(BIN)/python tools/cpp_tests.py $(DATA) clang++
 
 test: setup-dev $(if $(EXPORT),setup-export)
 ifeq ($(ONLY),)

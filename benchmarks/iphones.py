@@ -1,6 +1,6 @@
 """What the controller adds to each job on iPhones, how fast it pushes, what a worker costs: on the iOS bench, by `make bench-rack`.
 
-The phones' "work" is to sleep. Throughput is held against go-ios's, whose copies nobody checks.
+The phones' "work" is to sleep. Throughput is held against go-ios's and libimobiledevice's, whose copies nobody checks.
 """
 
 import json
@@ -47,11 +47,12 @@ def overhead_s(bench: Bench, names: list[str]) -> float:
         return statistics.median(overheads)
 
 
-def push_ratio(bench: Bench, phone: Iphone) -> tuple[float, float, float]:
-    """Return farm's throughput over go-ios's, both interleaved, without and with reading back; and go-ios's in bytes a second."""
+def push_times(bench: Bench, phone: Iphone) -> dict[str, float]:
+    """Return the median seconds that each client takes for the same bytes, in turns; farm's without and with reading back."""
     transport = IosTransport(Device(phone.name, DeviceKind.IOS, udid=phone.udid, usbmux=bench.address))
     transport.preflight()
-    plain, sent, checked = [], [], []
+    times: dict[str, list[float]] = {"go-ios": [], "libimobiledevice": [], "farm": [], "farm, read back and hashed": []}
+    environment = os.environ | {"USBMUXD_SOCKET_ADDRESS": bench.address}
     with tempfile.TemporaryDirectory() as folder:
         clients = Clients(bench.address, Path(folder), go_ios(ROOT / ".farm"))
         file = Path(folder) / "big"
@@ -59,15 +60,17 @@ def push_ratio(bench: Bench, phone: Iphone) -> tuple[float, float, float]:
             file.write_bytes(os.urandom(1 << 20) * (PUSH_BYTES >> 20) + bytes([number]))
             start_s = time.perf_counter()
             clients.go_ios("fsync", f"--app={BUNDLE}", f"--udid={phone.udid}", "push", f"--srcPath={file}", "--dstPath=/Documents/plain")
-            plain.append(time.perf_counter() - start_s)
+            times["go-ios"].append(time.perf_counter() - start_s)
+            command = [sys.executable, "-m", "benchmarks.libimobiledevice", phone.udid, str(file)]
+            done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=True)
+            times["libimobiledevice"].append(float(done.stdout))
             moments: list[float] = []
             start_s = time.perf_counter()
             transport.push(file, "files/big", lambda _sent, _size, moments=moments: moments.append(time.perf_counter()))
-            checked.append(time.perf_counter() - start_s)
-            sent.append(moments[-1] - start_s)
+            times["farm, read back and hashed"].append(time.perf_counter() - start_s)
+            times["farm"].append(moments[-1] - start_s)
     transport.release()
-    plain_s = statistics.median(plain)
-    return plain_s / statistics.median(sent), plain_s / statistics.median(checked), PUSH_BYTES / plain_s
+    return {name: statistics.median(each) for name, each in times.items()}
 
 
 def worker_cost(bench: Bench, phone: Iphone) -> tuple[float, float, float]:
@@ -95,8 +98,12 @@ def main() -> None:
             print(f"it takes {peak_bytes / 1e6:.0f} MB")
         for names in (["iphone16pro"], ["iphonex", "iphone16pro"]):
             print(f"{len(names)} at once: a job takes {overhead_s(bench, names):.2f} s beyond its timed part")
-        sent, checked, plain = push_ratio(bench, bench.phones["iphone16pro"])
-        print(f"push of 300 MB over go-ios's ({plain / 1e6:.0f} MB/s): {sent:.2f} for the bytes, {checked:.2f} read back and hashed")
+        times = push_times(bench, bench.phones["iphone16pro"])
+        for name, seconds in times.items():
+            ratios = (
+                f"{times['go-ios'] / seconds:.2f} of go-ios's throughput, {times['libimobiledevice'] / seconds:.2f} of libimobiledevice's"
+            )
+            print(f"push of 300 MB by {name}: {PUSH_BYTES / seconds / 1e6:.0f} MB/s, {ratios}")
 
 
 if __name__ == "__main__":

@@ -22,6 +22,8 @@ def as_known(measured: Measured, job: Job, harness: HarnessBuild) -> Measured:
         raise HarnessFailed("the harness is built from other sources than the one that was sent", error_class="wrong_harness")
     understood = measured.begin["job"]
     wanted: dict[str, object] = {"pass": job.pass_, "threads": job.workload.settings.threads, "model_sha256": job.artifact.sha256}
+    if job.workload.settings.compute_units:
+        wanted["compute_units"] = job.workload.settings.compute_units
     if job.pass_ is Pass.QUALITY and job.workload.items is not None:
         wanted["items"] = box_name(job.workload.items.sha256)
     for name, value in wanted.items():
@@ -44,7 +46,7 @@ def with_its_number(run: Run) -> Run:
         )
     if run.job.pass_ is Pass.POWER:
         return run  # the harness says when and how much it worked; power.with_energy makes the number, or fails the run
-    wanted = metrics.headline(run.job.pass_, tokens=run.job.tokens)
+    wanted = metrics.headline(run.job.pass_, tokens=run.job.tokens, kind=run.job.device.kind)
     if wanted in read:
         return run
     why = next((item.reason for item in run.absent if item.metric == wanted), "the harness says nothing of it")

@@ -83,8 +83,11 @@ def disturbances(conditions: Conditions, readings: Sequence[Readings], flavour: 
     /proc/PID/schedstat, Documentation/scheduler/sched-stats.rst); the hypervisor's steal time counts likewise.
     CPU time over wall time of the measuring thread says the same where there is no schedstat, but only for CPU
     flavours and latency: beside an accelerator, or waiting for the disk while it loads, that thread rightly sleeps.
-    Memory and quality passes time nothing: whatever else runs, a peak stays that peak and an answer that answer.
+    Memory and quality passes time nothing: whatever else runs, a peak stays that peak and an answer that answer. But where the model
+    was compiled in the same process, as Core ML's are when the phone has them for the first time, the peak is the compiler's.
     """
+    if job.pass_ is Pass.MEMORY and any(item.metric == "compile_ns" for item in readings):
+        return ["the model was compiled in the process whose memory was measured, and the peak may be the compiler's"]
     read: Mapping[str, float] = {item.metric: item.values[-1] for item in readings if not item.source and item.values}
     wall_ns = read.get("wall_ns", 0)
     if wall_ns <= 0 or job.pass_ in (Pass.MEMORY, Pass.QUALITY):
@@ -125,10 +128,10 @@ def other_work(conditions: Conditions, readings: Sequence[Readings]) -> list[str
 def slowdowns(conditions: Conditions, readings: Sequence[Readings]) -> list[str]:
     """Return one sentence for each sign that the device throttled during a pass.
 
-    Two signs, of the CPU only. A fixed computation, whose time follows the clock, took longer after the pass than before it (the
+    Two signs are of the CPU only. A fixed computation, whose time follows the clock, took longer after the pass than before it (the
     shortest of its times on each side: what else ran meanwhile can only lengthen them). And the kernel lowered the highest
     clock that it allows a group of CPUs, which is how thermal drivers slow a processor down (scaling_max_freq,
-    Documentation/admin-guide/pm/cpufreq.rst).
+    Documentation/admin-guide/pm/cpufreq.rst). An app on an iPhone is told the phone's thermal state and low-power mode meanwhile.
     """
     limit = conditions.max_slowdown_ratio
     kernel_ns = {item.source: min(item.values) for item in readings if item.metric == "reference_kernel_ns" and item.values}
@@ -140,6 +143,10 @@ def slowdowns(conditions: Conditions, readings: Sequence[Readings]) -> list[str]
         if item.metric == "frequency_cap_hz" and item.values and item.values[0] > 0 and 1 - min(item.values) / item.values[0] > limit:
             lowered = f"from {item.values[0] / 1e6:.0f} to {min(item.values) / 1e6:.0f} MHz"
             reasons.append(f"the clock of {item.source} was capped {lowered} during the pass{_limit(limit)}")
+        if item.metric == "thermal_status_index" and max(item.values, default=0) > 0:
+            reasons.append(f"its thermal status was {THERMAL_STATUSES[int(max(item.values))]} during the pass")
+        if item.metric == "low_power_ratio" and max(item.values, default=0) > 0:
+            reasons.append("its low-power mode was on during the pass")
     return reasons
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from farm import units
-from farm.workloads import Pass
+from farm.workloads import DeviceKind, Pass
 
 
 class Better(StrEnum):
@@ -66,6 +66,8 @@ METRICS: dict[str, Metric] = {
         Metric("load_cold_ns", "load, cold", Better.LOWER, _SINGLE, (Pass.LOAD_COLD,)),
         Metric("load_warm_ns", "load, warm", Better.LOWER, _SINGLE, (Pass.LOAD_WARM,)),
         Metric("first_inference_ns", "first inference", Better.LOWER, _SINGLE, (Pass.LOAD_WARM,)),
+        Metric("compile_ns", "compile", Better.LOWER, _SINGLE, (Pass.LOAD_WARM,)),
+        Metric("phys_footprint_bytes", "peak memory (phys_footprint)", Better.LOWER, _SINGLE, (Pass.MEMORY,)),
         Metric("vm_hwm_bytes", "peak memory (VmHWM)", Better.LOWER, _SINGLE, (Pass.MEMORY,)),
         Metric("rss_anon_bytes", "anonymous memory (RssAnon)", Better.LOWER, _SINGLE, (Pass.MEMORY,)),
         Metric("pss_bytes", "proportional memory (PSS)", Better.LOWER, _SINGLE, (Pass.MEMORY,)),
@@ -96,6 +98,8 @@ _HEADLINES = {
 _OF_TOKENS = {Pass.LATENCY: "token_ns", Pass.POWER: "energy_per_token_uj", Pass.QUALITY: "perplexity"}
 
 
-def headline(pass_: Pass, *, tokens: bool) -> str:
-    """Return the metric that a pass is run for; a run without it has measured nothing. tokens: of a language model."""
+def headline(pass_: Pass, *, tokens: bool, kind: DeviceKind) -> str:
+    """Return the metric that a pass is run for on a kind of device; a run without it has measured nothing. tokens: of a language model."""
+    if pass_ is Pass.MEMORY and kind is DeviceKind.IOS:
+        return "phys_footprint_bytes"
     return (_OF_TOKENS if tokens else {}).get(pass_, _HEADLINES[pass_])

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from farm import archives
 from farm.artifacts import open_artifact
 from farm.artifacts.sidecar import path_of
 from farm.errors import BytesMissing, StoreError
@@ -47,6 +48,8 @@ def folder_files(folder: Path) -> dict[str, Path]:
 def pin(data: Path, files: Mapping[str, Path]) -> tuple[str, int]:
     """Copy files into the data folder, unless they are there already, and return the tree's hash and its bytes.
 
+    A model that is a folder is pinned as its archive, which is the same artifact.
+
     It is there whole or not at all. Raises StoreError when it cannot be written.
     """
     root = data / FOLDER
@@ -57,8 +60,10 @@ def pin(data: Path, files: Mapping[str, Path]) -> tuple[str, int]:
             for name, source in files.items():
                 place = made / name
                 place.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(source, place)
-                place.chmod(stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH | (source.stat().st_mode & 0o111))
+                with place.open("wb") as pinned:
+                    pinned.writelines(archives.pieces(source))
+                executable = 0 if source.is_dir() else source.stat().st_mode & 0o111
+                place.chmod(stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH | executable)
             tree = tree_sha256(made)
             place = root / tree
             if place.exists() and tree_sha256(place) != tree:

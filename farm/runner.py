@@ -18,7 +18,7 @@ from farm.devices.transport import Handle, Status, Transport
 from farm.errors import DeviceNotReady, HarnessFailed, MeasureError, RunTimedOut
 from farm.harness import protocol
 from farm.harness.arguments import BoxNames, arguments
-from farm.watched import HeatWatch
+from farm.watched import FootprintWatch, HeatWatch
 from farm.workloads import (
     ITEMS_OUTPUT,
     OUTPUT,
@@ -110,11 +110,13 @@ def _settle(job: Job, transport: Transport, attempt: Attempt) -> tuple[StateRead
 
 def _measure(run: Run, transport: Transport, attempt: Attempt) -> Run:
     """Return run with what the harness measured, checked for its answer and for disturbances."""
-    meter: power.PowerMeter | HeatWatch | None = None
+    meter: power.PowerMeter | HeatWatch | FootprintWatch | None = None
     if run.job.pass_ is Pass.POWER:
         meter = power.meter(run.job, transport, run.state, attempt.now_utc)
     elif run.job.pass_ is Pass.SUSTAIN and run.job.device.kind is DeviceKind.ANDROID:
         meter = HeatWatch(transport)
+    elif run.job.pass_ is Pass.MEMORY and run.job.device.kind is DeviceKind.IOS:
+        meter = FootprintWatch(transport)
     names = _push(run.job, transport, attempt.on_phase)
     handle = transport.start(arguments(run.job, names, run.nonce), run.nonce, None if meter is None else meter.watch)
     try:
@@ -123,13 +125,15 @@ def _measure(run: Run, transport: Transport, attempt: Attempt) -> Run:
         _end(transport, handle)
 
 
-def _metered(run: Run, transport: Transport, handle: Handle, attempt: Attempt, meter: power.PowerMeter | HeatWatch) -> Run:
+def _metered(run: Run, transport: Transport, handle: Handle, attempt: Attempt, meter: power.PowerMeter | HeatWatch | FootprintWatch) -> Run:
     """Return run with the result of a started harness, and with what was noted beside it."""
     try:
         meter.begin()
         run = _collected(replace(run, state=run.state + meter.state), transport, handle, attempt)
         assert run.measured is not None
-        return replace(run, readings=run.readings + meter.readings(handle, run.measured))
+        found = meter.readings(handle, run.measured)
+        missing = meter.absent(found) if isinstance(meter, FootprintWatch) else ()
+        return replace(run, readings=run.readings + found, absent=run.absent + missing)
     finally:
         meter.end()
 

@@ -20,17 +20,22 @@ def inputs_sha256(job: Job) -> str:
     return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in job.inputs)).hexdigest()
 
 
+_OF_ANSWERS = ("threads", "timeout_s", "compute_units")
 _OF_ONE_PASS = {"power_idle_ms": Pass.POWER, "power_work_ms": Pass.POWER, "sustain_ms": Pass.SUSTAIN}
 
 
 def pass_settings(job: Job) -> dict[str, Any]:
     """Return the settings that mean something to the job's pass: those of another pass change no number of this one.
 
-    What a model answers depends on its threads alone, not on how often and how long it works.
+    What a model answers depends on its threads and on where it computes alone, not on how often and how long it works. Compute units that
+    are not stated are left out: series that are older than this setting go on.
     """
+    settings = asdict(job.workload.settings)
+    if not settings["compute_units"]:
+        del settings["compute_units"]
     if job.pass_ is Pass.QUALITY:
-        return {"threads": job.workload.settings.threads, "timeout_s": job.workload.settings.timeout_s}
-    return {name: value for name, value in asdict(job.workload.settings).items() if _OF_ONE_PASS.get(name, job.pass_) is job.pass_}
+        return {name: value for name, value in settings.items() if name in _OF_ANSWERS}
+    return {name: value for name, value in settings.items() if _OF_ONE_PASS.get(name, job.pass_) is job.pass_}
 
 
 def workload_key(job: Job) -> str:

@@ -1,15 +1,15 @@
 """What a device notes by itself beside a harness, as series: the link to it stays silent meanwhile, and may even break."""
 
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from farm.devices.readers import battery, gauge, power_stats, thermal
 from farm.devices.readers.reading import Reading
-from farm.devices.readers.watched import BATTERY, CALL, COMMAND, RAILS, THERMAL, looks
+from farm.devices.readers.watched import BATTERY, CALL, COMMAND, FOOTPRINT, RAILS, THERMAL, footprint, looks
 from farm.devices.transport import WATCHED, Handle, Transport, Watch
-from farm.workloads import Measured, Readings, StateReading, run_folder
+from farm.workloads import Absent, Measured, Readings, StateReading, run_folder
 
 _READERS: dict[str, Callable[[str], Iterable[Reading]]] = {
     BATTERY: battery.read,
@@ -17,9 +17,19 @@ _READERS: dict[str, Callable[[str], Iterable[Reading]]] = {
     CALL: lambda text: (gauge.call_current(text),),
     RAILS: power_stats.rails,
     THERMAL: lambda text: (thermal.status(text), thermal.skin(text)),
+    FOOTPRINT: lambda text: (footprint(text),),
 }
-_KEPT = ("battery_current_ua", gauge.PRINTED, "battery_voltage_uv", power_stats.NAME, "thermal_status", "skin_temperature_c")
+_KEPT = (
+    "battery_current_ua",
+    gauge.PRINTED,
+    "battery_voltage_uv",
+    power_stats.NAME,
+    "thermal_status",
+    "skin_temperature_c",
+    "phys_footprint_bytes",
+)
 _HEAT_PERIOD_S = 5.0
+_FOOTPRINT_PERIOD_S = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +57,41 @@ class HeatWatch:
 
     def end(self) -> None:
         """Nothing: what notes on the device ends with the harness."""
+
+
+@dataclass(frozen=True, slots=True)
+class FootprintWatch:
+    """Has an iPhone's system monitor tell the footprint of the app beside a memory pass: a second source, for the app's own figure.
+
+    Never the run's value, and what it does not tell costs no run.
+    """
+
+    transport: Transport
+
+    @property
+    def state(self) -> tuple[StateReading, ...]:
+        """How often it tells."""
+        return (StateReading("footprint_poll_hz", "before", value=1 / _FOOTPRINT_PERIOD_S, source="sysmontap, while it measures"),)
+
+    @property
+    def watch(self) -> Watch:
+        """What is noted beside the app."""
+        return Watch((FOOTPRINT,), _FOOTPRINT_PERIOD_S)
+
+    def begin(self) -> None:
+        """Nothing: the notes begin with the app."""
+
+    def readings(self, handle: Handle, measured: Measured) -> tuple[Readings, ...]:
+        """Return what was noted."""
+        return pulled(self.transport, handle, int(measured.begin["clock"]["unix_ns"]))
+
+    def absent(self, found: Sequence[Readings]) -> tuple[Absent, ...]:
+        """Return why nothing was found."""
+        reason = "the system monitor told nothing before the run was over"
+        return () if found else (Absent("phys_footprint_bytes", reason, "sysmontap"),)
+
+    def end(self) -> None:
+        """Nothing: the notes end with the run."""
 
 
 def pulled(transport: Transport, handle: Handle, begin_unix_ns: int) -> tuple[Readings, ...]:

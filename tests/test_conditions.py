@@ -150,3 +150,21 @@ def phase(name: str, cpus_s: float, busy_s: float, own_s: float) -> list[Reading
 )
 def test_others_work_in_a_phase_of_a_power_pass(readings: list[Readings], found: list[str]) -> None:
     assert conditions.other_work(Conditions(), readings) == found
+
+
+def test_a_peak_of_a_process_that_compiled_the_model_is_the_compilers() -> None:
+    compiled = Readings("compile_ns", (3e9,), "in this process")
+    for pass_, disturbed in ((Pass.MEMORY, True), (Pass.LATENCY, False)):
+        found = conditions.disturbances(Conditions(), [compiled], "coreml(all)", a_job(an_artifact(), pass_))
+        assert bool(found) is disturbed
+    assert conditions.disturbances(Conditions(), [], "coreml(all)", a_job(an_artifact(), Pass.MEMORY)) == []
+
+
+def test_what_an_app_is_told_of_the_phone_during_a_pass_counts() -> None:
+    cool = [Readings("thermal_status_index", (0.0, 0.0), "app", (1, 2)), Readings("low_power_ratio", (0.0,), "app", (1,))]
+    assert conditions.slowdowns(Conditions(), cool) == []
+    hot = [Readings("thermal_status_index", (0.0, 3.0, 1.0), "app", (1, 2, 3)), Readings("low_power_ratio", (0.0, 1.0), "app", (1, 2))]
+    assert conditions.slowdowns(Conditions(), hot) == [
+        "its thermal status was severe during the pass",
+        "its low-power mode was on during the pass",
+    ]

@@ -69,6 +69,28 @@ def test_iphones_hang_where_the_file_says_else_where_the_environment_says(tmp_pa
     assert lab.reached_by(None).device("phone").usbmux is None
 
 
+def test_who_signs_the_app_is_read_and_its_bundle_is_that_of_all_iphones_that_state_none(tmp_path: Path) -> None:
+    text = '[signing]\nteam = "A1B2C3D4E5"\nbundle = "com.team.farm"\n[devices.other]\nkind = "ios"\nudid = "x"\n' + LAB
+    lab = load_lab(written(tmp_path, text))
+    assert (lab.signing.team, lab.signing.bundle) == ("A1B2C3D4E5", "com.team.farm")
+    assert [lab.device(name).bundle for name in ("phone", "other", "s25")] == ["com.lab.farm", "com.team.farm", None]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[signing]\nteam = "a team"', "signing.team: String should match pattern"),
+        ('[signing]\nteam = "A1B2C3D4E"', "signing.team: String should match pattern"),
+        ('[signing]\nbundle = "farm"', "signing.bundle: String should match pattern"),
+        ('[signing]\nbundle = "com.lab.fa rm"', "signing.bundle: String should match pattern"),
+        ('[signing]\ntaem = "A1B2C3D4E5"', 'signing.taem: unknown key; did you mean "team"?'),
+        ("[signing]\nteam = 5", "signing.team: Input should be a valid string"),
+    ],
+)
+def test_who_cannot_sign_the_app_is_told(tmp_path: Path, text: str, said: str) -> None:
+    assert any(said in problem for problem in problems_of(tmp_path, text))
+
+
 def test_the_annotated_example_is_right() -> None:
     lab = load_lab(ROOT / "devices.toml")
     assert {"s25", "pixel9", "oneplus13", "benchphone", "iphone16pro", "local"} == set(lab.devices)
@@ -175,6 +197,17 @@ def test_a_suite_states_how_long_a_power_pass_is_idle_and_works(tmp_path: Path) 
     suite = load_suite(written(tmp_path, text + 'power_work = "90 s"\n'), {"local": LOCAL})
     ((workload, _),) = suite.work
     assert (workload.passes, workload.settings.power_idle_ms, workload.settings.power_work_ms) == ((Pass.POWER,), 60_000, 90_000)
+
+
+def test_a_suite_states_where_core_ml_may_compute(tmp_path: Path) -> None:
+    (tmp_path / "net.mlpackage").mkdir()
+    text = '[suite]\nname = "s"\n[[workloads]]\nid = "w"\nartifact = "net.mlpackage"\n'
+    ((workload, path),) = load_suite(written(tmp_path, text + 'compute_units = "cpu_and_ne"\n'), {"local": LOCAL}).work
+    assert (workload.settings.compute_units, path) == ("cpu_and_ne", tmp_path / "net.mlpackage")
+    with pytest.raises(ConfigError, match="compute_units: String should match pattern"):
+        load_suite(written(tmp_path, text + 'compute_units = "gpu"\n'), {"local": LOCAL})
+    with pytest.raises(ConfigError, match=r"inputs: .*net\.mlpackage cannot be read: Is a directory"):
+        load_suite(written(tmp_path, text + 'inputs = ["net.mlpackage"]\n'), {"local": LOCAL})
 
 
 def test_power_is_measured_only_where_it_is_asked_for(tmp_path: Path) -> None:

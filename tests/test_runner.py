@@ -268,8 +268,12 @@ def edited(folder: Path, real: HarnessBuild, edit: str) -> HarnessBuild:
 @pytest.mark.parametrize(
     ("edit", "error_class", "said"),
     [
-        ('sed -i \'/"latency_ns"/d; s/"series":[0-9]*}$/"series":COUNT}/\' $result', "not_measured", "latency_ns could not be measured"),
-        ('sed -i \'/"wall_ns"/d; s/"series":[0-9]*}$/"series":COUNT}/\' $result', "garbage", "has no wall_ns"),
+        (
+            'sed -i \'/"latency_ns"/d; s/"series":[0-9]*,"nonce"/"series":COUNT,"nonce"/\' $result',
+            "not_measured",
+            "latency_ns could not be measured",
+        ),
+        ('sed -i \'/"wall_ns"/d; s/"series":[0-9]*,"nonce"/"series":COUNT,"nonce"/\' $result', "garbage", "has no wall_ns"),
         ("sed -i '/\"latency_ns\"/p' $result", "garbage", "not of protocol 1's form"),
         ('sed -i \'s/"latency_ns","values":\\[/&-5,/\' $result', "garbage", "not of protocol 1's form"),
         ('sed -i \'s/"threads":1/"threads":2/\' $result', "wrong_job", "threads 2 instead of 1"),

@@ -30,13 +30,15 @@ def test_what_may_change_a_number_by_design_stays_within_the_series() -> None:
         with_settings(JOB, threads=4),
         with_settings(JOB, cpus="4-7"),
         with_settings(JOB, iterations=6),
+        with_settings(JOB, compute_units="cpu_only"),
+        with_settings(replace(JOB, pass_=Pass.QUALITY), compute_units="cpu_only"),
         replace(JOB, pass_=Pass.MEMORY),
         replace(JOB, workload=replace(JOB.workload, id="b")),
         replace(JOB, workload=replace(JOB.workload, method="other")),
         replace(JOB, workload=replace(JOB.workload, inputs=(b"x",))),
         replace(JOB, workload=replace(JOB.workload, prompt=(1, 2))),
     ],
-    ids=["threads", "cpus", "iterations", "pass", "id", "method", "inputs", "prompt"],
+    ids=["threads", "cpus", "iterations", "units", "units of answers", "pass", "id", "method", "inputs", "prompt"],
 )
 def test_what_is_asked_of_the_model_splits_a_series(other: Job) -> None:
     assert key(other) != key(JOB)
@@ -76,3 +78,8 @@ def test_the_items_are_what_a_quality_is_of() -> None:
 
 def test_items_do_not_split_the_series_of_other_passes() -> None:
     assert key(replace(asked("5eed"), pass_=Pass.LATENCY)) == key(JOB)
+
+
+def test_a_series_is_no_other_for_a_setting_that_is_younger_than_it() -> None:
+    """Its key as it was before compute units could be stated."""
+    assert key(JOB) == "99036fc2f9e04bd7260981874a766811"

@@ -1,22 +1,27 @@
-"""A path -> an Artifact. What a file is, its bytes say; its name is never trusted."""
+"""A path -> an Artifact. What a file or a folder is, its bytes say; its name is never trusted."""
 
 import hashlib
 import os
 import struct
+import tarfile
 from pathlib import Path
 
-from farm.artifacts import sidecar
+from farm import archives
+from farm.artifacts import coreml, sidecar
 from farm.errors import ArtifactError
-from farm.workloads import Artifact
+from farm.workloads import COREML, Artifact
 
-_HEAD_BYTES = 64
+_HEAD_BYTES = tarfile.BLOCKSIZE
+_TEXT_BYTES = 64
+_ARCHIVE = {archives.PACKAGE, archives.COMPILED}
 _FAKE = b"farm-fake 1"
 _OTHERS = (
     (4, b"TFL3", "a LiteRT model"),
     (0, b"GGUF", "a GGUF model"),
     (0, b"PK\x03\x04", "a zip archive"),
-    (0, b"\x08", "an ONNX model, it seems"),
+    (0, b"\x08", "an ONNX model or a Core ML specification (.mlmodel), it seems"),
 )
+_EXPORT = "farm measures ExecuTorch programs (.pte) and Core ML models (.mlpackage, .mlmodelc)"
 _EXPORT_AGAIN = "export the model again, or copy it again from where it was made"
 
 # The extended header of an ExecuTorch program (exir/_serialize/_program.py of its sources), after the flatbuffer's root offset
@@ -28,21 +33,25 @@ _EXTENDED_MAGIC = b"eh00"
 
 
 def open_artifact(path: Path) -> Artifact:
-    """Return the artifact that a file holds, with the recipe and the reference of its sidecar where there is one.
+    """Return the artifact that a file or a folder holds, with the recipe and the reference of its sidecar where there is one.
 
+    A folder is known by the hash and the size of its archive (farm.archives), so that it and the archive are one artifact.
     Raises ArtifactError, with one sentence, for everything that cannot be measured.
     """
     try:
+        size_bytes = archives.size_bytes(path)
         if path.is_dir():
-            raise ArtifactError(f"{path} is a folder, and this farm measures single files", hint="name a .pte file")
-        with path.open("rb") as file:
-            head = file.read(_HEAD_BYTES)
-            size_bytes = path.stat().st_size
-            runtime = _runtime(path, head, size_bytes)
-            file.seek(0)
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            coreml.check(path)
+            runtime = COREML
+        else:
+            with path.open("rb") as file:
+                runtime = _runtime(path, file.read(_HEAD_BYTES), size_bytes)
+        digest = hashlib.sha256()
+        for piece in archives.pieces(path):
+            digest.update(piece)
+        sha256 = digest.hexdigest()
     except FileNotFoundError as error:
-        raise ArtifactError(f"there is no {path}", hint="name a model file, such as model.pte") from error
+        raise ArtifactError(f"there is no {path}", hint="name a model, such as model.pte") from error
     except OSError as error:
         raise ArtifactError(f"{path} cannot be read: {error.strerror}") from error
     card = sidecar.read(path, sha256)
@@ -57,6 +66,11 @@ def open_artifact(path: Path) -> Artifact:
     )
 
 
+def is_artifact(path: Path) -> bool:
+    """Whether a path is a file, or a folder that is a model by itself: other folders hold models."""
+    return path.is_file() or (path.is_dir() and archives.kind(path) is not None)
+
+
 def _runtime(path: Path, head: bytes, size_bytes: int) -> str:
     """Return the runtime that the file's bytes are made for."""
     if size_bytes == 0:
@@ -66,12 +80,14 @@ def _runtime(path: Path, head: bytes, size_bytes: int) -> str:
         return "executorch"
     if head.startswith(_FAKE):
         return "fake"
+    if head[257:262] == b"ustar" and head[:100].partition(b"/")[0] in {f"model.{kind}".encode() for kind in _ARCHIVE}:
+        return COREML
     for offset, magic, kind in _OTHERS:
         if head[offset : offset + len(magic)] == magic:
-            raise ArtifactError(f"{path} is {kind}, and this version of farm measures ExecuTorch programs only", hint="export it to a .pte")
+            raise ArtifactError(f"{path} is {kind}, and this version of farm measures ExecuTorch programs and Core ML models", hint=_EXPORT)
     if _is_text(head):
         raise ArtifactError(f"{path} is a text file, not a model", hint=_EXPORT_AGAIN)
-    raise ArtifactError(f"{path} is not a model that farm knows", hint="farm measures ExecuTorch programs (.pte)")
+    raise ArtifactError(f"{path} is not a model that farm knows", hint=_EXPORT)
 
 
 def _check_whole(path: Path, head: bytes, size_bytes: int) -> None:
@@ -88,6 +104,6 @@ def _check_whole(path: Path, head: bytes, size_bytes: int) -> None:
 
 def _is_text(head: bytes) -> bool:
     try:
-        return all(character.isprintable() or character.isspace() for character in head[: _HEAD_BYTES - 4].decode())
+        return all(character.isprintable() or character.isspace() for character in head[: _TEXT_BYTES - 4].decode())
     except UnicodeDecodeError:
         return False

@@ -31,6 +31,7 @@ class Options:
     repeat: int | None
     threads: int
     cpus: str
+    compute_units: str | None
     passes: str
     sustain_s: float
     power_idle_s: float
@@ -56,6 +57,7 @@ _OUTPUT = ("resume", "as_json", "html", "wheel")
 _MODEL_ONLY = (
     "threads",
     "cpus",
+    "compute_units",
     "passes",
     "sustain_s",
     "power_idle_s",
@@ -130,7 +132,7 @@ def asked(context: Context, options: Options, seed: int) -> dict[str, Any]:
 
 def as_asked(context: Context, options: Options, written: Mapping[str, Any]) -> tuple[Context, Options]:
     """Return what was asked then, with the results going where they are asked to go now."""
-    values = dict(written)
+    values = {"compute_units": None} | dict(written)  # older than that option
     devices = values.pop("devices_file")
     values.pop("fresh_runs", None)  # of the jobs, not of what was typed
     for name in ("suite", "prompt", "harness", "items"):

@@ -49,6 +49,7 @@ def artifacts(
 
 def _files(option: str, texts: Sequence[str], wanted: Mapping[str, str], problems: list[str], pinned: Pinned) -> dict[str, Path]:
     """Return the file of each workload; wanted are the workloads with the names of the suite's artifacts."""
+    from farm.artifacts import is_artifact
     from farm.config import nearest
 
     if len(texts) == 1 and (parts := pinned(texts[0])) is not None:
@@ -64,7 +65,7 @@ def _files(option: str, texts: Sequence[str], wanted: Mapping[str, str], problem
             found[workload] = Path(path)
         elif len(texts) > 1:
             problems.append(f'{option}: "{text}" is not WORKLOAD=FILE{nearest(workload, wanted)}')
-        elif Path(text).is_dir():
+        elif Path(text).is_dir() and not is_artifact(Path(text)):
             found = {workload: Path(text) / name for workload, name in wanted.items()}
         elif len(wanted) > 1:
             problems.append(f"{option}: the suite has {len(wanted)} workloads, and {text} is one file")
@@ -88,21 +89,21 @@ def _of_baseline(parts: Mapping[str | None, Artifact], wanted: Mapping[str, str]
 
 def selector(given: str, pinned: Pinned = lambda _: None) -> tuple[str, ...]:
     """Return what names a side's stored runs: the hash of a model file, those of what a baseline pins, else the text as it is."""
-    from farm.artifacts import open_artifact
+    from farm.artifacts import is_artifact, open_artifact
 
     parts = pinned(given)
     if parts is not None:
         return tuple(dict.fromkeys(part.sha256 for part in parts.values()))
     path = Path(given)
-    return (open_artifact(path).sha256 if path.is_file() else given,)
+    return (open_artifact(path).sha256 if is_artifact(path) else given,)
 
 
 def workload_keys(suite: "Suite", device: Device, given: Iterable[str], pinned: Pinned = lambda _: None) -> set[str]:
     """Return the keys of the suite's workloads as they are measured: with its own artifacts' inputs, and with those of given files."""
-    from farm.artifacts import open_artifact
+    from farm.artifacts import is_artifact, open_artifact
 
     files = [artifact for text in given for artifact in (pinned(text) or {}).values()]
-    files += [open_artifact(path) for path in map(Path, given) if path.is_file()]
+    files += [open_artifact(path) for path in map(Path, given) if is_artifact(path)]
     keys = set()
     for workload, path in suite.work:
         for artifact in (open_artifact(path), *files):

@@ -7,9 +7,11 @@ from typing import Any
 import click
 
 from farm.cli.context import Context, say
-from farm.workloads import HarnessBuild
+from farm.errors import InputError
+from farm.workloads import COREML, HarnessBuild
 
-_RUNTIMES = ("executorch", "fake")
+_RUNTIMES = ("executorch", "fake", COREML)
+_IOS = "ios"
 
 
 @click.group(epilog="Example: farm harness build --target host")
@@ -18,14 +20,40 @@ def harness() -> None:
 
 
 @harness.command("build", epilog="Example: farm harness build --target android-arm64-glibc --wheel executorch-1.5.1-cp312-...-aarch64.whl")
-@click.option("--target", type=click.Choice(["host", "android-arm64-glibc"]), default="host", show_default=True, help="Where it is to run.")
-@click.option("--runtime", type=click.Choice(_RUNTIMES), default="executorch", show_default=True, help="What it is to run models with.")
+@click.option(
+    "--target", type=click.Choice(["host", "android-arm64-glibc", _IOS]), default="host", show_default=True, help="Where it is to run."
+)
+@click.option(
+    "--runtime",
+    "runtimes",
+    type=click.Choice(_RUNTIMES),
+    multiple=True,
+    help="What it is to run models with; an app takes several. [default: executorch; ios: executorch and coreml]",
+)
 @click.option("--wheel", type=click.Path(path_type=Path), help="ExecuTorch wheel to build with, instead of downloading it.")
+@click.option("--executorch", type=click.Path(path_type=Path), help="ios: where an ExecuTorch that was built for iOS is installed.")
+@click.option("--executorch-version", default="unknown", show_default=True, help="ios: which version that is.")
+@click.option("--entitlements", type=click.Path(path_type=Path), help="ios: an entitlements file, such as for a higher memory limit.")
 @click.pass_obj
-def build(context: Context, target: str, runtime: str, wheel: Path | None) -> None:
-    """Build the harness, unless these very sources are built already, and print its folder."""
+def build(context: Context, /, target: str, runtimes: tuple[str, ...], wheel: Path | None, **of_ios: Any) -> None:  # noqa: ANN401 - click's
+    """Build the harness, unless these very sources are built already, and print its folder.
+
+    For ios: the app, on a Mac with Xcode, signed by the team that devices.toml states under [signing].
+    """
     from farm.harness import build as builder
 
+    if target == _IOS:
+        from farm.harness import xcode
+
+        signing = context.lab().signing
+        app = xcode.App(runtimes or xcode.RUNTIMES, team=signing.team, bundle=signing.bundle, **of_ios)
+        click.echo(xcode.ensure(app, context.data, on_progress=say))
+        return
+    if COREML in runtimes:
+        raise InputError("Core ML runs in the app for iPhones only", hint="farm harness build --target ios --runtime coreml, on a Mac")
+    if len(runtimes) > 1:
+        raise InputError("a program holds one runtime", hint="only the app for iPhones (--target ios) takes several")
+    runtime = runtimes[0] if runtimes else _RUNTIMES[0]
     done = builder.ensure(builder.Target(target), runtime, context.writable_data(), wheel_file=wheel, on_progress=say)
     click.echo(done.folder)
 

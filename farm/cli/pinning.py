@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from farm import pins
-from farm.errors import BytesMissing, InputError
+from farm import archives, pins
+from farm.errors import ArtifactError, BytesMissing, InputError
 from farm.pins import Part
 
 if TYPE_CHECKING:
@@ -41,9 +41,9 @@ class Wanted:
 
 def wanted(store: "Store", artifact: str | None, revision: str | None) -> Wanted:
     """Return what is to be pinned, by what was named and what was measured with it."""
-    from farm.artifacts import open_artifact
+    from farm.artifacts import is_artifact, open_artifact
 
-    file = open_artifact(Path(artifact)) if artifact is not None and Path(artifact).is_file() else None
+    file = open_artifact(Path(artifact)) if artifact is not None and is_artifact(Path(artifact)) else None
     rows = store.query("measured_artifacts", artifact=file.sha256 if file else artifact, revision=revision).to_dicts()
     if file is None:
         _check_one(rows, artifact, revision)
@@ -78,13 +78,23 @@ def _check_one(rows: Sequence[dict[str, Any]], artifact: str | None, revision: s
             raise InputError(f'{len(hashes)} artifacts were measured as "{workload}" of {revision}', hint="name one with --artifact")
 
 
+def _holds(path: Path, model: Model) -> bool:
+    """Whether a file, or a folder that is a model, has the model's bytes."""
+    from farm.artifacts import is_artifact
+
+    try:
+        return is_artifact(path) and archives.size_bytes(path) == model.size_bytes and sha256_of(path) == model.sha256
+    except ArtifactError:  # a folder that looks like a model, and holds what none may
+        return False
+
+
 def find(model: Model, folders: Sequence[Path]) -> Path:
-    """Return a file with the model's bytes. Raises BytesMissing when none of the folders has one."""
+    """Return a file, or a folder that is a model, with the model's bytes. Raises BytesMissing when none of the folders has one."""
     if model.path is not None:
         return model.path
     for folder in folders:
         for file in sorted(folder.rglob("*")):
-            if file.is_file() and file.stat().st_size == model.size_bytes and sha256_of(file) == model.sha256:
+            if _holds(file, model):
                 return file
     raise BytesMissing(
         f"the bytes of {model.name} ({model.sha256[:_SHORT]}) are in none of {', '.join(map(str, folders))}",
@@ -147,6 +157,8 @@ def part(data: Path, kind: str, sha256: str, files: dict[str, Path], name: str) 
 
 
 def sha256_of(path: Path) -> str:
-    """Return the hash of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """Return the hash of a file's bytes, or of the archive that a folder becomes."""
+    digest = hashlib.sha256()
+    for piece in archives.pieces(path):
+        digest.update(piece)
+    return digest.hexdigest()

@@ -23,7 +23,7 @@ from farm.cli.asked import (
 from farm.cli.context import Context, drop_output, now_utc, say
 from farm.cli.session import Done, Measuring, all_valid
 from farm.cli.task import task_of
-from farm.workloads import MOST_ITERATIONS, USUAL_PASSES, Pass, PassSettings, Provenance, new_id
+from farm.workloads import COMPUTE_UNITS, MOST_ITERATIONS, USUAL_PASSES, Pass, PassSettings, Provenance, new_id
 
 if TYPE_CHECKING:
     from farm.publish import Results
@@ -44,6 +44,11 @@ _COULD_NOT_TELL = 3
     default="",
     callback=cpu_list,
     help="CPUs to bind the measuring threads to, such as 4-7; the sampler goes to another (MODEL only).",
+)
+@click.option(
+    "--compute-units",
+    type=click.Choice(COMPUTE_UNITS),
+    help="Where Core ML may compute (MODEL only, Core ML models only). [default: wherever it likes]",
 )
 @click.option("--passes", default=",".join(USUAL_PASSES), show_default=True, help=f"Passes to run, of {', '.join(Pass)} (MODEL only).")
 @click.option(

@@ -16,7 +16,7 @@ from farm.devices import Holder, Transport, connect
 from farm.errors import FarmError, InputError, MeasureError, StoreBusy
 from farm.harness import build, own
 from farm.records import Record, record, run_of
-from farm.workloads import Device, HarnessBuild, Identity, Job, Outcome, Provenance, Run, Session, new_id
+from farm.workloads import COREML, Device, DeviceKind, HarnessBuild, Identity, Job, Outcome, Provenance, Run, Session, new_id
 
 _BETWEEN_RUNS_DEADLINE_S = 1.0
 _STORE_EVERY_S = 5.0
@@ -117,6 +117,8 @@ class Measuring:
     def harnesses(self, transport: Transport, device: Device, jobs: Sequence[Job], identity: Identity) -> dict[str, HarnessBuild]:
         """Return a harness for each runtime that the jobs need: the device's, the user's own, else one built here, once."""
         runtimes = dict.fromkeys(job.artifact.runtime for job in jobs)
+        if COREML in runtimes and device.kind is not DeviceKind.IOS:
+            raise InputError(f"{device.name} cannot run Core ML models", hint="only iPhones do: state one with --device")
         there = {runtime: harness for runtime in runtimes if (harness := transport.own_harness(runtime)) is not None}
         if there.keys() == runtimes.keys():
             return there

@@ -11,7 +11,7 @@ from farm.cli import confirming
 from farm.cli.asked import Options
 from farm.cli.context import Context, chosen_devices
 from farm.errors import InputError
-from farm.workloads import Artifact, Device, ItemKind, Job, Pass, PassSettings, Workload
+from farm.workloads import COREML, Artifact, Device, ItemKind, Job, Pass, PassSettings, Workload
 
 if TYPE_CHECKING:
     from farm.config import Suite
@@ -49,6 +49,7 @@ def task_of(context: Context, options: Options, fresh_runs: confirming.Wanted | 
     else:
         devices = [suite.on(device) for device in devices]
         work = [(workload, open_artifact(path)) for workload, path in suite.work]
+    _check_units(work)
     repeats = options.repeat or (suite.repeats if suite else _DEFAULT_REPEATS)
     seed = secrets.randbits(32) if options.seed is None else options.seed
     wanted = confirming.asked(context, options.branch, devices, work) if fresh_runs is None else fresh_runs
@@ -68,6 +69,13 @@ def _distinct(artifacts: Iterable[Artifact]) -> list[Artifact]:
                 hint="rename one, measure one after the other, or give each an id in a suite",
             )
     return list(found.values())
+
+
+def _check_units(work: Iterable[tuple[Workload, Artifact]]) -> None:
+    """Raise InputError where compute units are stated for a model that is none of Core ML's."""
+    for workload, artifact in work:
+        if workload.settings.compute_units and artifact.runtime != COREML:
+            raise InputError(f"{artifact.name} is no Core ML model, and compute units are Core ML's", hint="leave them out")
 
 
 def _workload_id(artifact: Artifact) -> str:
@@ -109,6 +117,7 @@ def _workload(artifact: Artifact, passes: tuple[Pass, ...], options: Options) ->
     settings = PassSettings(
         threads=options.threads,
         cpus=options.cpus,
+        compute_units=options.compute_units or "",
         sustain_ms=round(options.sustain_s * 1e3),
         power_idle_ms=round(options.power_idle_s * 1e3),
         power_work_ms=round(options.power_work_s * 1e3),

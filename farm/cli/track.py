@@ -12,7 +12,7 @@ import click
 
 from farm.cli.context import Context, now_utc, plain, say
 from farm.errors import InputError
-from farm.workloads import ItemKind, Pass, Workload
+from farm.workloads import DeviceKind, ItemKind, Pass, Workload
 
 if TYPE_CHECKING:
     import polars as pl
@@ -197,8 +197,9 @@ def _expected(context: Context, suite: Path, asked: Asked, followed: "Sequence[F
     devices = [asked.device] if asked.device else sorted({item.series.device for item in followed})
     lab = context.lab()
     work = [each for each, _ in load_suite(suite, lab.devices, lab.pools).work if asked.workload in (None, each.id)]
+    kinds = {name: device.kind for name, device in lab.devices.items()}
     return tuple(
-        tracking.Expected(name, each.id, pass_, headline(pass_, tokens=_is_of_tokens(each, pass_)))
+        tracking.Expected(name, each.id, pass_, headline(pass_, tokens=_is_of_tokens(each, pass_), kind=kinds.get(name, DeviceKind.LOCAL)))
         for name in devices
         for each in work
         for pass_ in each.passes

@@ -16,11 +16,22 @@ LOCAL = Device("local", DeviceKind.LOCAL)
 
 
 @dataclass(frozen=True, slots=True)
+class Signing:
+    """How the app for iPhones is signed when it is built."""
+
+    team: str | None = None
+    """The development team's id."""
+    bundle: str | None = None
+    """The app's identifier, where that team cannot sign farm's own."""
+
+
+@dataclass(frozen=True, slots=True)
 class Lab:
     """Devices and pools by name; `local` is always among the devices."""
 
     devices: Mapping[str, Device]
     pools: Mapping[str, tuple[str, ...]]
+    signing: Signing = Signing()
 
     def device(self, name: str) -> Device:
         """Return the device called name. Raises DeviceUnknown with the nearest name."""
@@ -47,6 +58,10 @@ _ADDRESS = r"^[A-Za-z0-9][A-Za-z0-9._-]*:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0
 """host:port. Names of hosts have no other letters (RFC 1123, section 2.1)."""
 
 
+_BUNDLE = r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"
+"""CFBundleIdentifier: letters, digits, hyphens and periods."""
+
+
 class _DeviceEntry(Entry):
     kind: DeviceKind = Field(strict=False)
     labels: dict[str, str] = Field(default_factory=dict)
@@ -56,7 +71,7 @@ class _DeviceEntry(Entry):
     adb: str | None = Field(None, pattern=_ADDRESS)
     udid: str | None = None
     usbmux: str | None = None
-    bundle: str | None = None
+    bundle: str | None = Field(None, pattern=_BUNDLE)
     images: str | None = None
     harness: str | None = None
     wireless: str | None = Field(None, pattern=_ADDRESS)
@@ -67,7 +82,13 @@ class _Defaults(Entry):
     conditions: ConditionsEntry = ConditionsEntry()
 
 
+class _SigningTable(Entry):
+    team: str | None = Field(default=None, pattern=r"^[A-Z0-9]{10}$")
+    bundle: str | None = Field(default=None, pattern=_BUNDLE)
+
+
 class _LabFile(Entry):
+    signing: _SigningTable = _SigningTable()
     defaults: _Defaults = _Defaults()
     devices: dict[Name, _DeviceEntry] = Field(default_factory=dict)
     pools: dict[Name, Annotated[list[str], Field(min_length=1)]] = Field(default_factory=dict)
@@ -91,8 +112,14 @@ def load_lab(path: Path | None) -> Lab:
     if problems or file is None:
         raise ConfigError(problems)
     defaults = Conditions(**file.defaults.conditions.stated())
+    signing = Signing(file.signing.team, file.signing.bundle)
     devices = {name: _device(name, entry, defaults, path.parent) for name, entry in file.devices.items()}
-    return Lab({LOCAL.name: replace(LOCAL, conditions=defaults), **devices}, {name: tuple(members) for name, members in file.pools.items()})
+    devices = {
+        name: replace(device, bundle=device.bundle or signing.bundle) if device.kind is DeviceKind.IOS else device
+        for name, device in devices.items()
+    }
+    pools = {name: tuple(members) for name, members in file.pools.items()}
+    return Lab({LOCAL.name: replace(LOCAL, conditions=defaults), **devices}, pools, signing)
 
 
 def stated_names(path: Path | None) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:

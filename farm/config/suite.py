@@ -15,7 +15,7 @@ from farm.config.files import ConditionsEntry, Entry, Name, Seconds, read_toml, 
 from farm.config.plan import GateTable, Gating, gate_problems, gating_of
 from farm.errors import ArtifactError, ConfigError
 from farm.verdicts import Budget
-from farm.workloads import CPU_LIST, USUAL_PASSES, Device, ItemKind, Pass, PassSettings, Workload
+from farm.workloads import COMPUTE_UNITS, CPU_LIST, USUAL_PASSES, Device, ItemKind, Pass, PassSettings, Workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,7 @@ class _WorkloadTable(Entry):
     power_work: Seconds = _DEFAULT.power_work_ms / 1e3
     timeout: Seconds = _DEFAULT.timeout_s
     cpus: str = Field("", pattern=rf"^({CPU_LIST})?$")
+    compute_units: str = Field("", pattern=rf"^({'|'.join(COMPUTE_UNITS)})?$")
     inputs: list[str] = Field(default_factory=list)
     prompt: str | None = None
     decode_tokens: int = Field(64, ge=1)
@@ -128,6 +129,7 @@ def _workload(entry: _WorkloadTable, passes: list[Pass], folder: Path) -> Worklo
     settings = PassSettings(
         threads=entry.threads,
         cpus=entry.cpus,
+        compute_units=entry.compute_units,
         warmup_iterations=warmup if entry.warmup_iterations is None else entry.warmup_iterations,
         sustain_ms=round(entry.sustain * 1e3),
         power_idle_ms=round(entry.power_idle * 1e3),
@@ -169,6 +171,7 @@ def _workload_problems(raw: Mapping[str, Any], folder: Path, *, is_built: bool) 
         names = {"artifact": [entry.get("artifact")] if is_built else [], "inputs": entry.get("inputs"), "prompt": [entry.get("prompt")]}
         for key, files in names.items():
             given = [name for name in files if isinstance(name, str)] if isinstance(files, list) else []
+            given = [name for name in given if key != "artifact" or not (folder / name).is_dir()]  # a folder may be a model
             problems += [f"{here}.{key}: {why}" for name in given if (why := unreadable(folder / name)) is not None]
         problems += _items_problems(here, entry, folder, suite)
         if "prompt" in entry:

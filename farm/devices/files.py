@@ -3,14 +3,20 @@
 import hashlib
 from pathlib import Path
 
+from farm import archives
 from farm.errors import ArtifactError
 
 
 def sha256(file: Path, wanted: str | None = None) -> str:
-    """Return the SHA-256 of a file's bytes in hex. Raises ArtifactError when it cannot be read, or is not the wanted one."""
+    """Return the SHA-256 of a file's bytes, or of the archive that a folder becomes, in hex.
+
+    Raises ArtifactError when it cannot be read, or is not the wanted one.
+    """
     try:
-        with file.open("rb") as opened:
-            found = hashlib.file_digest(opened, "sha256").hexdigest()
+        digest = hashlib.sha256()
+        for piece in archives.pieces(file):
+            digest.update(piece)
+        found = digest.hexdigest()
     except OSError as error:
         raise ArtifactError(
             f"{file} cannot be read any more: {error.strerror}", hint="leave a model where it is until farm has ended"

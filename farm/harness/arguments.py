@@ -33,6 +33,8 @@ def arguments(job: Job, names: BoxNames, nonce: str) -> list[str]:
     }
     if settings.cpus:
         options["cpus"] = settings.cpus
+    if settings.compute_units:
+        options["compute-units"] = settings.compute_units
     if job.pass_ in (Pass.LATENCY, Pass.MEMORY, Pass.POWER):
         options["warmup-iterations"] = settings.warmup_iterations
     if job.pass_ is Pass.POWER:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +22,8 @@ from farm.workloads import DeviceKind, HarnessBuild
 
 __all__ = ["Target", "built", "ensure", "missing_tools", "remedy"]
 
-_FACTS = "build.json"
-_SOURCES = ("CMakeLists.txt", "cmake", "src")
+FACTS = "build.json"
+SOURCES = ("CMakeLists.txt", "cmake", "src")
 _RUNTIME_VERSIONS = {"executorch": wheel.VERSION, "fake": "1"}
 _TIMEOUT_S = 1800
 _LOOK_UP_S = 0.2
@@ -68,9 +68,9 @@ def ensure(
         if earlier is None:
             raise
         return earlier
-    source_hash = _hash(root, [*parts, tools.compiler_version])
+    source_hash = hash_of(root, [*parts, tools.compiler_version])
     folder = data / "harness" / f"{target}-{runtime}-{source_hash[:12]}"
-    if not (folder / _FACTS).exists():
+    if not (folder / FACTS).exists():
         wheel_root = wheel.unpacked(toolchain.architecture(target), data, wheel_file, on_progress) if runtime == "executorch" else None
         on_progress(f"building the {runtime} harness for {target} (once, under a minute)")
         _build(_Plan(target, runtime, root, tools, wheel_root, source_hash), folder, data / "harness", on_wait)
@@ -80,9 +80,9 @@ def ensure(
 def _built_before(parent: Path, root: Path, parts: list[str], compiler_version: str | None) -> HarnessBuild | None:
     """Return the newest build of these very sources, whichever compiler made it; the one that is here comes first."""
     found = []
-    for path in parent.glob(f"*/{_FACTS}"):
+    for path in parent.glob(f"*/{FACTS}"):
         facts = _facts(path.parent)
-        if facts.get("source_hash") == _hash(root, [*parts, facts.get("compiler", "")]):
+        if facts.get("source_hash") == hash_of(root, [*parts, facts.get("compiler", "")]):
             found.append((facts["compiler"] == compiler_version, path.stat().st_mtime_ns, path.parent))
     return _read(max(found)[2]) if found else None
 
@@ -98,16 +98,16 @@ def target_for(kind: DeviceKind, machine: str) -> Target:
 
 def built(data: Path) -> list[HarnessBuild]:
     """Return the harnesses that lie whole in a data folder."""
-    folders = [path.parent for path in sorted((data / "harness").glob(f"*/{_FACTS}"))]
+    folders = [path.parent for path in sorted((data / "harness").glob(f"*/{FACTS}"))]
     return [_read(folder) for folder in folders if _facts(folder)]
 
 
-def _hash(root: Path, parts: list[str]) -> str:
+def hash_of(root: Path, parts: list[str], sources: Sequence[str] = SOURCES) -> str:
     """Return the hash of all that goes into a build: sources by path and bytes, and what they are built with and for."""
     digest = hashlib.sha256(json.dumps(parts).encode())
     files = [
         file
-        for name in _SOURCES
+        for name in sources
         for file in ([root / name] if (root / name).is_file() else sorted((root / name).rglob("*")))
         if file.is_file()
     ]
@@ -137,7 +137,7 @@ def _build(plan: _Plan, folder: Path, parent: Path, on_wait: Callable[[], None])
                 if file.is_file()
             },
         }
-        (made / _FACTS).write_text(json.dumps(facts, indent=1), encoding="utf-8")
+        (made / FACTS).write_text(json.dumps(facts, indent=1), encoding="utf-8")
         wheel.move_into_place(made, folder)
 
 
@@ -162,14 +162,14 @@ def _compile(plan: _Plan, tree: Path, log: Path, on_wait: Callable[[], None]) ->
     words = tree.with_name("words")  # of this build's own: another process may build the same
     with words.open("w", encoding="utf-8") as output:
         for command in (configure, [plan.tools.cmake, "--build", str(tree.resolve()), "--target", "farm-harness"]):
-            if _ended(command, output, tree.parent, on_wait) != 0:
+            if ended(command, output, tree.parent, on_wait) != 0:
                 shutil.copyfile(words, log)
                 raise HarnessUnavailable(
                     f"the {plan.runtime} harness could not be built for {plan.target}", hint=f"the compiler's words are in {log}"
                 )
 
 
-def _ended(command: list[str], output: IO[str], folder: Path, on_wait: Callable[[], None]) -> int:
+def ended(command: list[str], output: IO[str], folder: Path, on_wait: Callable[[], None]) -> int:
     """Run a command and return its exit code. What it started is ended with it when this is left by an error or an interrupt."""
     give_up_s = time.monotonic() + _TIMEOUT_S
     process = subprocess.Popen(
@@ -191,7 +191,7 @@ def _ended(command: list[str], output: IO[str], folder: Path, on_wait: Callable[
 def _facts(folder: Path) -> dict[str, Any]:
     """Return what a build says of itself, nothing when that cannot be read."""
     try:
-        facts = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
+        facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return facts if isinstance(facts, dict) else {}

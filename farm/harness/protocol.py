@@ -161,12 +161,24 @@ def _take(lines: _Lines, line: dict[str, Any], number: int) -> None:
                 lines.error = {"class": _text(line["class"]), "message": _text(line["message"])}
             case "end":
                 lines.ended = True
+                _check_end(lines.begin, line)
                 if line["series"] != len(lines.readings):
                     _fail("garbage", f"the harness says it wrote {line['series']} series, {len(lines.readings)} arrived")
             case other:
                 _fail("garbage", f'line {number} of the harness\'s result is of the unknown type "{other}"')
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise HarnessFailed(f"line {number} of the harness's result is not of protocol {PROTOCOL}'s form", error_class="garbage") from error
+
+
+def _check_end(begin: Mapping[str, Any] | None, end: Mapping[str, Any]) -> None:
+    """Refuse an end that belongs to another result than the beginning; one that does not say is of an older harness."""
+    began = begin or {}
+    if end.get("nonce", began.get("nonce")) != began.get("nonce"):
+        _fail("wrong_nonce", "the result's end belongs to another run: its nonce is not that of its beginning")
+    job = began.get("job")
+    model = job.get("model_sha256") if isinstance(job, dict) else None
+    if end.get("model_sha256", model) != model:
+        _fail("garbage", "the result's end is of another model than its beginning")
 
 
 def _begin(line: dict[str, Any]) -> dict[str, Any]:

@@ -61,13 +61,13 @@ def find(target: Target) -> Tools:
             f"the harness cannot be built for {target}: {names} {'is' if len(missing) == 1 else 'are'} missing",
             hint=remedy(missing),
         )
-    cmake, ninja, compiler, readelf = (_found(name) for name in ("cmake", "ninja", *_of_target(target)))
+    cmake, ninja, compiler, readelf = (found(name) for name in ("cmake", "ninja", *_of_target(target)))
     return Tools(str(cmake), str(ninja), str(compiler), str(readelf), _version_line(str(compiler)))
 
 
 def compiler_version(target: Target) -> str | None:
     """Return the line in which the compiler for a target states its version, None when there is no compiler."""
-    compiler = _found(_of_target(target)[0])
+    compiler = found(_of_target(target)[0])
     return None if compiler is None else _version_line(compiler)
 
 
@@ -82,22 +82,22 @@ def remedy(missing: Sequence[Missing]) -> str:
 def missing_tools(target: Target) -> list[Missing]:
     """Return what a build for target lacks on this host."""
     missing = []
-    cmake = _found("cmake")
+    cmake = found("cmake")
     if cmake is None or _version(cmake) < _OLDEST_CMAKE:
         missing.append(Missing(f"cmake {'.'.join(map(str, _OLDEST_CMAKE))} or newer", _PIP, "'phonefarm[harness]'"))
-    if _found("ninja") is None:
+    if found("ninja") is None:
         missing.append(Missing("ninja", _PIP, "'phonefarm[harness]'"))
     suffix = "" if target is Target.HOST else f"-{_CROSS}"
     compiler, readelf = _of_target(target)
     needed = ((compiler, f"g++{suffix}"), (readelf, f"binutils{suffix}"))
-    return missing + [Missing(name, _APT, package) for name, package in needed if _found(name) is None]
+    return missing + [Missing(name, _APT, package) for name, package in needed if found(name) is None]
 
 
 def _of_target(target: Target) -> tuple[str, str]:
     return ("g++", "readelf") if target is Target.HOST else (f"{_CROSS}-g++", f"{_CROSS}-readelf")
 
 
-def _found(name: str) -> str | None:
+def found(name: str) -> str | None:
     """Return a program: beside this Python, in the PyPI package of its name, or on the path."""
     beside = Path(sys.executable).parent / name
     if beside.exists():

@@ -5,7 +5,19 @@ the device, and the unit of every statistic. Readings are what one run read of o
 """
 
 from farm.workloads.devices import Conditions, Device, HarnessBuild, Identity, PowerSettings
-from farm.workloads.jobs import CPU_LIST, MOST_ITERATIONS, Artifact, Items, Job, PassSettings, Place, Reference, Workload
+from farm.workloads.jobs import (
+    COMPUTE_UNITS,
+    COREML,
+    CPU_LIST,
+    MOST_ITERATIONS,
+    Artifact,
+    Items,
+    Job,
+    PassSettings,
+    Place,
+    Reference,
+    Workload,
+)
 from farm.workloads.kinds import ONCE_PASSES, THERMAL_STATUSES, USUAL_PASSES, Comparison, DeviceKind, ItemKind, Outcome, Pass, PowerSource
 from farm.workloads.runs import (
     ITEMS_OUTPUT,
@@ -25,6 +37,8 @@ from farm.workloads.runs import (
 )
 
 __all__ = [
+    "COMPUTE_UNITS",
+    "COREML",
     "CPU_LIST",
     "ITEMS_OUTPUT",
     "MOST_ITERATIONS",

@@ -13,6 +13,11 @@ _CPU = r"(?:10[01]\d|102[0-3]|\d{1,3})"
 CPU_LIST = rf"{_CPU}(-{_CPU})?(,{_CPU}(-{_CPU})?)*"
 """What PassSettings.cpus looks like, as a regular expression: numbers up to 1023, as sched_setaffinity(2) takes them."""
 
+COREML = "coreml"
+"""The one runtime that only Apple's systems have."""
+COMPUTE_UNITS = ("all", "cpu_only", "cpu_and_gpu", "cpu_and_ne")
+"""What PassSettings.compute_units may be."""
+
 MOST_ITERATIONS = 10_000_000
 """How many inferences one pass can time: each is a reading that is kept."""
 
@@ -81,6 +86,8 @@ class PassSettings:
     generations: int = 1
     cpus: str = ""
     """CPUs that the measuring threads are bound to ("4-7", "0,2"), the sampler to another; "": wherever the system puts them."""
+    compute_units: str = ""
+    """Where Core ML may compute: one of COMPUTE_UNITS; "": wherever it likes."""
     sustain_ms: int = 300_000
     """How long a sustain pass works."""
     power_idle_ms: int = 30_000

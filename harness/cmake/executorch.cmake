@@ -1,7 +1,9 @@
 # What farm-runtime links of ExecuTorch. Backends and kernels register themselves when they are loaded: they must be linked although
 # no symbol of theirs is named. Their headers are not held to our warnings.
 find_package(executorch CONFIG REQUIRED)
-target_link_options(farm-runtime PUBLIC LINKER:--no-as-needed)
+if(NOT APPLE)
+  target_link_options(farm-runtime PUBLIC LINKER:--no-as-needed)
+endif()
 
 if(TARGET executorch::runtime)
   # The wheel's package: shared libraries under names of their own.
@@ -17,6 +19,11 @@ else()
       message(FATAL_ERROR "this build of ExecuTorch has no ${part}: build it with -DEXECUTORCH_BUILD_XNNPACK=ON "
         "-DEXECUTORCH_BUILD_KERNELS_OPTIMIZED=ON -DEXECUTORCH_BUILD_KERNELS_QUANTIZED=ON -DEXECUTORCH_BUILD_EXTENSION_DATA_LOADER=ON "
         "-DEXECUTORCH_BUILD_EXTENSION_TENSOR=ON and install it")
+    endif()
+  endforeach()
+  foreach(part coremldelegate mpsdelegate)  # Apple's delegates, where that build has them
+    if(TARGET ${part})
+      list(APPEND registered ${part})
     endif()
   endforeach()
   foreach(part ${registered})

@@ -1,5 +1,6 @@
 #include "arguments.h"
 
+#include <algorithm>
 #include <charconv>
 #include <functional>
 #include <limits>
@@ -47,6 +48,13 @@ std::vector<int> cpu_list(const std::string& text) {
     at = comma + 1;
   }
   return cpus;
+}
+
+std::string units_named(const std::string& name) {
+  for (const auto* known : {"all", "cpu_only", "cpu_and_gpu", "cpu_and_ne"}) {
+    if (name == known) return name;
+  }
+  bad("--compute-units takes all, cpu_only, cpu_and_gpu or cpu_and_ne, not \"" + name + "\"");
 }
 
 void check_together(const Arguments& arguments) {
@@ -124,6 +132,7 @@ Arguments parse_arguments(const std::vector<std::string>& words) {
       {"items", word(to.items)},
       {"items-output", word(to.items_output)},
       {"sampler-hz", number(to.sampler_hz, 0, 1000)},
+      {"compute-units", [&](const std::string&, const std::string& text) { to.compute_units = units_named(text); }},
       {"cpus", [&](const std::string&, const std::string& text) { to.cpus = cpu_list(text); }},
   };
   std::set<std::string> seen;

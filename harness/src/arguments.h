@@ -32,6 +32,7 @@ struct Arguments {
   std::string items_output;
   std::int64_t sampler_hz = 10;  // 0: off
   std::vector<int> cpus;         // empty: wherever the system puts the threads
+  std::string compute_units;     // of Core ML; empty: all
 };
 
 constexpr std::int64_t kProtocol = 1;

@@ -86,6 +86,8 @@ JsonObject& JsonObject::text(std::string_view name, std::string_view value) { re
 
 JsonObject& JsonObject::integer(std::string_view name, std::int64_t value) { return raw(name, std::to_string(value)); }
 
+JsonObject& JsonObject::number(std::string_view name, double value) { return raw(name, json_number(value)); }
+
 JsonObject& JsonObject::boolean(std::string_view name, bool value) { return raw(name, value ? "true" : "false"); }
 
 JsonObject& JsonObject::numbers(std::string_view name, const std::vector<double>& values) { return raw(name, joined(values, json_number)); }

@@ -20,6 +20,7 @@ class JsonObject {
  public:
   JsonObject& text(std::string_view name, std::string_view value);
   JsonObject& integer(std::string_view name, std::int64_t value);
+  JsonObject& number(std::string_view name, double value);
   JsonObject& boolean(std::string_view name, bool value);
   JsonObject& numbers(std::string_view name, const std::vector<double>& values);
   JsonObject& integers(std::string_view name, const std::vector<std::int64_t>& values);

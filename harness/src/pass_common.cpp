@@ -68,10 +68,16 @@ std::int64_t elapsed_ns(Clock::time_point since) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - since).count();
 }
 
+LoadOptions load_options(const Job& job, bool thorough) {
+  return {job.arguments.method, job.arguments.threads, thorough, job.arguments.compute_units};
+}
+
 std::unique_ptr<Model> open_model(const Job& job, bool thorough) {
   const auto& arguments = job.arguments;
-  auto model = load_model(arguments.model, arguments.method, arguments.threads, thorough);
+  const auto prepared = job.runtime.prepare(arguments.model, arguments.model_sha256, false);
+  auto model = job.runtime.load(prepared.path, load_options(job, thorough));
   write_model_line(job, model->info());
+  if (prepared.compile_ns) job.result.series("compile_ns", std::vector<std::int64_t>{*prepared.compile_ns}, "in this process");
   if (!arguments.prompt.empty() && !model->info().language_model) {
     throw Error("input_mismatch", "a prompt was given, and the model does not take tokens and positions");
   }
@@ -156,6 +162,7 @@ Sampler::Settings sampler_settings(const Job& job) {
   settings.measuring_cpus = job.arguments.cpus;
   settings.allowed_cpus = job.allowed_cpus;
   settings.epoch = job.epoch;
+  settings.probes = job.probes;
   return settings;
 }
 
@@ -183,6 +190,7 @@ void Stretch::write(ResultFile& result) const {
     if (value) result.series(metric, std::vector<double>{*value}, {}, source);
     else result.absent(metric, reason, source);
   };
+  const auto reasons = usage_reasons();
   count("wall_ns", wall_ns_);
   count("cpu_time_ns", after_.cpu_time_ns - before_.cpu_time_ns);
   count("thread_cpu_time_ns", after_.thread_cpu_time_ns - before_.thread_cpu_time_ns);
@@ -190,12 +198,12 @@ void Stretch::write(ResultFile& result) const {
   count("involuntary_switches_count", after_.involuntary_switches_count - before_.involuntary_switches_count);
   count("minor_faults_count", after_.minor_faults_count - before_.minor_faults_count);
   count("major_faults_count", after_.major_faults_count - before_.major_faults_count);
-  maybe("run_delay_ns", before_.run_delay_ns, after_.run_delay_ns, "/proc/self/task/*/schedstat cannot be read");
-  maybe("steal_ns", before_.steal_ns, after_.steal_ns, "/proc/stat cannot be read");
-  reading("load_1m", pressure_before_.load_1m, "", "/proc/loadavg cannot be read");
-  reading("load_1m", pressure_after_.load_1m, "after", "/proc/loadavg cannot be read");
-  reading("cpu_pressure_percent", pressure_before_.cpu_some_avg10_percent, "", "/proc/pressure/cpu cannot be read");
-  reading("cpu_pressure_percent", pressure_after_.cpu_some_avg10_percent, "after", "/proc/pressure/cpu cannot be read");
+  maybe("run_delay_ns", before_.run_delay_ns, after_.run_delay_ns, reasons.run_delay);
+  maybe("steal_ns", before_.steal_ns, after_.steal_ns, reasons.steal);
+  reading("load_1m", pressure_before_.load_1m, "", reasons.load);
+  reading("load_1m", pressure_after_.load_1m, "after", reasons.load);
+  reading("cpu_pressure_percent", pressure_before_.cpu_some_avg10_percent, "", reasons.pressure);
+  reading("cpu_pressure_percent", pressure_after_.cpu_some_avg10_percent, "after", reasons.pressure);
 }
 
 }  // namespace farm

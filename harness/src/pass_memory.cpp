@@ -4,14 +4,10 @@ namespace farm {
 namespace {
 
 void write_memory(ResultFile& result, const std::string& phase) {
-  const auto memory = read_memory();
-  const auto reading = [&](const std::string& metric, const std::optional<std::int64_t>& value, const char* reason) {
-    if (value) result.series(metric, std::vector<std::int64_t>{*value}, phase);
-    else result.absent(metric, reason, phase);
-  };
-  reading("vm_hwm_bytes", memory.vm_hwm_bytes, "/proc/self/status has no VmHWM");
-  reading("rss_anon_bytes", memory.rss_anon_bytes, "/proc/self/status has no RssAnon");
-  reading("pss_bytes", memory.pss_bytes, "/proc/self/smaps_rollup cannot be read");
+  for (const auto& reading : read_memory()) {
+    if (reading.bytes) result.series(reading.metric, std::vector<std::int64_t>{*reading.bytes}, phase);
+    else result.absent(reading.metric, reading.reason, phase);
+  }
 }
 
 }  // namespace

@@ -17,6 +17,8 @@ struct Job {
   ResultFile& result;
   Clock::time_point epoch;
   std::vector<int> allowed_cpus = {};  // of this process, before its threads were bound
+  const Runtime& runtime = *linked_runtimes().front();
+  std::vector<Probe> probes = {};  // what the sampler reads beside files
 };
 
 // Each pass loads the model, writes its `model` line, measures, and writes its series.
@@ -30,7 +32,9 @@ void quality_pass(const Job& job);
 
 // ---- Shared by the passes (pass_common.cpp) ----
 
-// Loads the model, checks that it can be used as asked, and writes the `model` line.
+// How the model is to be loaded.
+LoadOptions load_options(const Job& job, bool thorough);
+// Loads the model, checks that it can be used as asked, and writes the `model` line; and compile_ns when it was compiled for that.
 std::unique_ptr<Model> open_model(const Job& job, bool thorough);
 // Writes what the program says of itself.
 void write_model_line(const Job& job, const ModelInfo& info);

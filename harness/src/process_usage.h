@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace farm {
 
@@ -19,15 +20,26 @@ struct Usage {
   std::optional<std::int64_t> steal_ns;      // the hypervisor gave the CPUs to others, over all CPUs
 };
 
-struct Memory {
-  std::optional<std::int64_t> vm_hwm_bytes;    // greatest resident size so far
-  std::optional<std::int64_t> rss_anon_bytes;  // resident memory that no file backs
-  std::optional<std::int64_t> pss_bytes;       // shared pages counted by their share
+// One figure of the process's memory. Platforms count differently, so each has metrics of its own:
+// Linux vm_hwm_bytes (greatest resident size so far), rss_anon_bytes (resident memory that no file backs), pss_bytes (shared pages
+// by their share); Darwin phys_footprint_bytes (the greatest footprint so far) and phys_footprint_now_bytes.
+struct MemoryReading {
+  const char* metric;
+  std::optional<std::int64_t> bytes;
+  const char* reason;  // why there is none, when there is none
 };
 
 struct Pressure {
   std::optional<double> load_1m;
   std::optional<double> cpu_some_avg10_percent;  // /proc/pressure/cpu
+};
+
+// Why what this platform does not tell is absent.
+struct UsageReasons {
+  const char* run_delay;
+  const char* steal;
+  const char* load;
+  const char* pressure;
 };
 
 // clocks_first: at the end of a stretch, so that reading the slower counts is not counted; at its beginning they come last.
@@ -39,11 +51,14 @@ struct CpuTime {
   std::int64_t own_ns = 0;
 };
 
-Memory read_memory();  // takes about a millisecond: never within a timed part
+std::vector<MemoryReading> read_memory();  // takes about a millisecond: never within a timed part
 Pressure read_pressure();
+UsageReasons usage_reasons();
 std::optional<CpuTime> read_cpu_time();
 // How long the device has been suspended since it started; nullopt: it does not say.
 std::optional<std::int64_t> read_asleep_ns();
+// The clock that goes on while the device is suspended.
+std::optional<std::int64_t> read_boottime_ns();
 // The time of day, since 1970.
 std::int64_t read_unix_ns();
 

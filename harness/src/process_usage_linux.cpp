@@ -99,10 +99,12 @@ Usage read_usage(bool clocks_first) {
   return usage;
 }
 
-Memory read_memory() {
+std::vector<MemoryReading> read_memory() {
   const auto status = file_text("/proc/self/status");
   const auto rollup = file_text("/proc/self/smaps_rollup");
-  return {bytes_after(status, "VmHWM:"), bytes_after(status, "RssAnon:"), bytes_after(rollup, "\nPss:")};
+  return {{"vm_hwm_bytes", bytes_after(status, "VmHWM:"), "/proc/self/status has no VmHWM"},
+          {"rss_anon_bytes", bytes_after(status, "RssAnon:"), "/proc/self/status has no RssAnon"},
+          {"pss_bytes", bytes_after(rollup, "\nPss:"), "/proc/self/smaps_rollup cannot be read"}};
 }
 
 Pressure read_pressure() {
@@ -119,8 +121,15 @@ std::optional<CpuTime> read_cpu_time() {
   return time;
 }
 
+UsageReasons usage_reasons() {
+  return {"/proc/self/task/*/schedstat cannot be read", "/proc/stat cannot be read", "/proc/loadavg cannot be read",
+          "/proc/pressure/cpu cannot be read"};
+}
+
 // The boot clock goes on while the device is suspended, the monotonic one stands still (clock_gettime(2)).
 std::optional<std::int64_t> read_asleep_ns() { return clock_ns(CLOCK_BOOTTIME) - clock_ns(CLOCK_MONOTONIC); }
+
+std::optional<std::int64_t> read_boottime_ns() { return clock_ns(CLOCK_BOOTTIME); }
 
 std::int64_t read_unix_ns() { return clock_ns(CLOCK_REALTIME); }
 

@@ -72,8 +72,12 @@ void ResultFile::absent(const std::string& metric, const std::string& reason, co
   line(object.text("reason", reason));
 }
 
-void ResultFile::end() {
-  line(JsonObject().text("type", "end").integer("series", series_count_));
+void ResultFile::end(const std::string& nonce, const std::string& model_sha256) {
+  JsonObject object;
+  object.text("type", "end").integer("series", series_count_);
+  if (!nonce.empty()) object.text("nonce", nonce);
+  if (!model_sha256.empty()) object.text("model_sha256", model_sha256);
+  line(object);
   finish();
 }
 

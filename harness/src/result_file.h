@@ -29,8 +29,8 @@ class ResultFile {
               const std::string& source);
   void absent(const std::string& metric, const std::string& reason, const std::string& source = {});
 
-  // Writes the `end` line, and makes the file durable under its own name.
-  void end();
+  // Writes the `end` line, which repeats whose result it is, and makes the file durable under its own name.
+  void end(const std::string& nonce = {}, const std::string& model_sha256 = {});
   // Writes an `error` line as the last one.
   void error(const Error& error);
 

@@ -80,10 +80,35 @@ class Model {
   virtual Logits all_logits() const = 0;
 };
 
-RuntimeInfo runtime_info();
+// What load() is given of a model: the file itself, or what the runtime has made of it.
+struct Prepared {
+  std::string path;
+  std::vector<std::string> files;          // all that load() reads
+  std::optional<std::int64_t> compile_ns;  // how long compiling it took, of a model that was compiled in this process
+};
 
-// Loads a method of a model file, for so many threads. thorough: check the file's inner consistency first, which
-// reads all of its structure. Throws Error: model_unreadable, model_invalid, operator_missing, backend_missing, ...
-std::unique_ptr<Model> load_model(const std::string& path, const std::string& method, std::int64_t threads, bool thorough);
+struct LoadOptions {
+  std::string method = "forward";
+  std::int64_t threads = 1;
+  bool thorough = false;      // check the file's inner consistency first, which reads all of its structure
+  std::string compute_units;  // on which processors Core ML may compute; empty: all
+};
+
+// A runtime that this program holds. Each is one file, which defines NAME_runtime; CMake picks them (linked_runtimes.cpp.in).
+struct Runtime {
+  const char* name;
+  RuntimeInfo (*info)();
+  // Makes what load() needs of a model file; it is never timed with the load. model_sha256 names what may be kept for other
+  // processes, when it is not empty; anew: make it in this process, whatever was kept.
+  Prepared (*prepare)(const std::string& path, const std::string& model_sha256, bool anew);
+  // Loads a method of a prepared model. Throws Error: model_unreadable, model_invalid, operator_missing, backend_missing, ...
+  std::unique_ptr<Model> (*load)(const std::string& path, const LoadOptions& options);
+};
+
+// Those that are linked in, at least one.
+const std::vector<const Runtime*>& linked_runtimes();
+
+// Of runtimes that load a model file as it is.
+inline Prepared as_it_is(const std::string& path, const std::string&, bool) { return {path, {path}, std::nullopt}; }
 
 }  // namespace farm

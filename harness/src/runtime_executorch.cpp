@@ -212,8 +212,6 @@ void set_threads(std::int64_t threads) {
   }
 }
 
-}  // namespace
-
 RuntimeInfo runtime_info() {
   et::runtime_init();
   RuntimeInfo info{"executorch", FARM_RUNTIME_VERSION, {}, 0, "mmap"};
@@ -225,20 +223,24 @@ RuntimeInfo runtime_info() {
   return info;
 }
 
-std::unique_ptr<Model> load_model(const std::string& path, const std::string& method, std::int64_t threads, bool thorough) {
+std::unique_ptr<Model> load_model(const std::string& path, const LoadOptions& options) {
   last_log().clear();
-  set_threads(threads);  // before load_method: delegates take the pool as it is then
+  set_threads(options.threads);  // before load_method: delegates take the pool as it is then
   auto loader = MmapDataLoader::from(path.c_str(), MmapDataLoader::MlockConfig::NoMlock);
   if (!loader.ok())
     throw Error("model_unreadable", "the model " + path + " cannot be opened", last_log(), static_cast<std::int64_t>(loader.error()));
   auto owned = std::make_unique<MmapDataLoader>(std::move(*loader));
-  const auto verification = thorough ? et::Program::Verification::InternalConsistency : et::Program::Verification::Minimal;
+  const auto verification = options.thorough ? et::Program::Verification::InternalConsistency : et::Program::Verification::Minimal;
   auto program = et::Program::load(owned.get(), verification);
   if (!program.ok()) {
     throw Error("model_invalid", "the model " + path + " is not a whole ExecuTorch program", last_log(),
                 static_cast<std::int64_t>(program.error()));
   }
-  return std::make_unique<ExecuTorchModel>(std::move(owned), std::make_unique<et::Program>(std::move(*program)), method);
+  return std::make_unique<ExecuTorchModel>(std::move(owned), std::make_unique<et::Program>(std::move(*program)), options.method);
 }
+
+}  // namespace
+
+extern const Runtime executorch_runtime = {"executorch", runtime_info, as_it_is, load_model};
 
 }  // namespace farm

@@ -180,15 +180,17 @@ class FakeModel final : public Model {
   const Bytes* input_ = nullptr;
 };
 
-}  // namespace
-
 RuntimeInfo runtime_info() { return {"fake", "1", {"fake"}, 1, "stream"}; }
 
-std::unique_ptr<Model> load_model(const std::string& path, const std::string&, std::int64_t, bool) {
+std::unique_ptr<Model> load_model(const std::string& path, const LoadOptions&) {
   Script script = read_script(path);
   spin(script.load_ns);
   if (!script.fail_load.empty()) throw Error("model_invalid", script.fail_load);
   return std::make_unique<FakeModel>(std::move(script));
 }
+
+}  // namespace
+
+extern const Runtime fake_runtime = {"fake", runtime_info, as_it_is, load_model};
 
 }  // namespace farm

@@ -1,18 +1,17 @@
 #include "sampler.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <filesystem>
 #include <optional>
 #include <system_error>
 
 #include "kernel_text.h"
+#include "system.h"
 
 namespace farm {
 namespace {
@@ -39,17 +38,6 @@ bool read_text(int descriptor, std::array<char, 256>& text) {
 
 }  // namespace
 
-std::vector<int> allowed_cpus() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  std::vector<int> cpus;
-  if (::sched_getaffinity(0, sizeof(set), &set) != 0) return cpus;
-  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-    if (CPU_ISSET(static_cast<std::size_t>(cpu), &set)) cpus.push_back(cpu);
-  }
-  return cpus;
-}
-
 Sampler::Sampler(Settings settings) : settings_(std::move(settings)) {
   if (settings_.hz == 0) {
     missing_.push_back({"sampler_cpu_ns", "the sampler is off"});
@@ -71,12 +59,15 @@ Sampler::Sampler(Settings settings) : settings_(std::move(settings)) {
     find({"supply_online_ratio", supplies, "", "online", "", "charger", number, is_charger});
     find_energy_counters();
   }
+  for (const auto& probe : settings_.probes) add({probe.metric, probe.source, -1, nullptr, probe.read, {}, {}});
   choose_cpu();
 }
 
 Sampler::~Sampler() {
   stop();
-  for (const auto& source : sources_) ::close(source.descriptor);
+  for (const auto& source : sources_) {
+    if (!source.probe) ::close(source.descriptor);
+  }
 }
 
 void Sampler::find(const Wanted& wanted) {
@@ -114,11 +105,15 @@ bool Sampler::add(const std::string& metric, const std::string& name, const std:
     ::close(descriptor);
     return false;
   }
+  add({metric, name, descriptor, read, {}, {}, {}});
+  return true;
+}
+
+void Sampler::add(Source source) {
   const auto room = static_cast<std::size_t>(settings_.hz * settings_.longest_s);
-  sources_.push_back({metric, name, descriptor, read, {}, {}});
+  sources_.push_back(std::move(source));
   sources_.back().values.reserve(room);
   sources_.back().at_ns.reserve(room);
-  return true;
 }
 
 // The last CPU that is allowed to us and that no measuring thread is bound to. None when the measuring threads are not bound:
@@ -146,12 +141,7 @@ void Sampler::stop() {
 }
 
 void Sampler::run() {
-  if (cpu_ >= 0) {
-    cpu_set_t own;
-    CPU_ZERO(&own);
-    CPU_SET(static_cast<std::size_t>(cpu_), &own);
-    if (::sched_setaffinity(0, sizeof(own), &own) != 0) binding_error_ = errno;  // this thread's
-  }
+  if (cpu_ >= 0) binding_error_ = bind_thread({cpu_});
   const auto period = std::chrono::nanoseconds(std::chrono::seconds(1)) / settings_.hz;
   auto next = Clock::now();
   std::unique_lock<std::mutex> lock(mutex_);
@@ -169,10 +159,11 @@ void Sampler::read_all() {
   std::array<char, 256> text{};
   for (auto& source : sources_) {
     if (source.values.size() == source.values.capacity()) continue;
-    const bool there = read_text(source.descriptor, text);
+    const bool there = !source.probe && read_text(source.descriptor, text);
+    const auto probed = source.probe ? source.probe() : std::nullopt;
     const auto at = Clock::now() - settings_.epoch;
     ++reads_count_;
-    const auto value = there ? source.read(text.data()) : std::nullopt;
+    const auto value = there ? source.read(text.data()) : probed;
     if (!value) continue;  // a reading that failed is none
     source.values.push_back(*value);
     source.at_ns.push_back(std::chrono::duration_cast<std::chrono::nanoseconds>(at).count());
@@ -181,6 +172,10 @@ void Sampler::read_all() {
 
 void Sampler::write(ResultFile& result) const {
   for (const auto& source : sources_) {
+    if (source.probe && source.values.empty()) {
+      result.absent(source.metric, "nothing was told of it during the pass", source.name);
+      continue;
+    }
     // An empty name would make it the run's own reading: resident memory over time is context, not the headline.
     result.series(source.metric, source.values, source.at_ns, source.name.empty() ? "sampler" : source.name);
   }

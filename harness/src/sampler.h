@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -18,11 +19,15 @@ namespace farm {
 
 using Clock = std::chrono::steady_clock;
 
-// The CPUs that the calling thread may run on; empty when the kernel does not say.
-std::vector<int> allowed_cpus();
+// A reading that comes from no file: read() gives nothing when there is nothing to read now, and allocates nothing.
+struct Probe {
+  std::string metric;
+  std::string source;
+  std::function<std::optional<double>()> read;
+};
 
 // Reads temperatures, frequencies, battery and resident memory beside a pass, a few times a second, from files that
-// stay open; nothing is allocated while it runs. What it finds at its construction is what it reads.
+// stay open, and from probes; nothing is allocated while it runs. What it finds at its construction is what it reads.
 class Sampler {
  public:
   struct Settings {
@@ -34,6 +39,7 @@ class Sampler {
     Clock::time_point epoch;          // at_ns counts from here
     std::int64_t longest_s = 900;     // readings after that are not kept
     bool power = false;               // also the processor's energy counters, which cost a privileged read each, and the chargers
+    std::vector<Probe> probes = {};
   };
 
   explicit Sampler(Settings settings);
@@ -54,6 +60,7 @@ class Sampler {
     std::string name;
     int descriptor;
     Read read;
+    std::function<std::optional<double>()> probe;  // set: there is no file
     std::vector<double> values;
     std::vector<std::int64_t> at_ns;
   };
@@ -76,6 +83,7 @@ class Sampler {
 
   void find(const Wanted& wanted);
   void find_energy_counters();
+  void add(Source source);
   bool add(const std::string& metric, const std::string& name, const std::string& path, Read read);
   void run();
   void read_all();

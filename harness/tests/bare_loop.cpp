@@ -18,8 +18,9 @@ int main(int count, char** words) {
   farm::Bytes input(text.size());
   std::transform(text.begin(), text.end(), input.begin(), [](char byte) { return static_cast<std::byte>(byte); });
 
-  farm::runtime_info();
-  const auto model = farm::load_model(words[1], "forward", 1, true);
+  const auto& runtime = *farm::linked_runtimes().front();
+  runtime.info();
+  const auto model = runtime.load(words[1], {});
   const std::vector<farm::Bytes> inputs = {input};
   model->set_inputs(inputs);
   std::vector<std::int64_t> times_ns(iterations, 0);

@@ -60,6 +60,7 @@ TEST_CASE("what is not a job is refused by name") {
       {"--protocol 1 --nonce n --model m --result r --threads", "has no value"},
       {"--protocol 1 --nonce n --model m --result r --nonce o", "given twice"},
       {"--protocol 1 --nonce n --model m --result r --cpus 3-1", "--cpus takes"},
+      {"--protocol 1 --nonce n --model m --result r --compute-units gpu", "--compute-units takes"},
       {"--protocol 1 --nonce n --model m --result r --iterations 5 --max-iterations 4", "less than"},
       {"--protocol 1 --nonce n --model m --result r --pass power --duration-ms 5", "goes with --idle-ms and --duration-ms"},
       {"--protocol 1 --nonce n --model m --result r --pass power --idle-ms 5", "goes with --idle-ms and --duration-ms"},
@@ -71,7 +72,9 @@ TEST_CASE("what is not a job is refused by name") {
       {"--protocol 1 --nonce n --model m --result r --decode-tokens 3", "goes with --prompt"},
       {"--protocol 1 --nonce n --model m --result r --prompt p --decode-tokens 3 --input i", "exclude each other"},
   };
-  for (const auto& [line, said] : cases) {
+  for (const auto& one : cases) {
+    const auto& line = one.first;  // a name that a lambda, which CAPTURE makes, may take along
+    const auto& said = one.second;
     CAPTURE(line);
     try {
       parse_arguments(words(line));

@@ -5,6 +5,7 @@
 
 #include "sampler.h"
 #include "scratch.h"
+#include "system.h"
 
 using namespace farm;
 

@@ -1,12 +1,15 @@
 """What --candidate and --baseline name: files, folders, and a file for each workload."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
+from farm.artifacts import open_artifact
 from farm.cli import gate_sides
 from farm.config import LOCAL, Suite, load_suite
 from farm.errors import ConfigError
+from tests.artifacts.coreml_models import a_package
 
 BUDGET = '[[budgets]]\nworkload = "{0}"\nmetric = "latency_ns"\nmax_regression = "3 %"\n'
 
@@ -45,6 +48,19 @@ def test_a_file_is_named_for_each_workload_or_for_the_only_one(tmp_path: Path) -
     assert paths(a_suite(tmp_path, "a"), ["new/a.fake"], ["a=old/a.fake"]) == {"a": ("new/a.fake", "old/a.fake")}
     Path("c=d.fake").write_text("farm-fake 1\n")
     assert paths(a_suite(tmp_path, "a"), ["c=d.fake"], ["old"]) == {"a": ("c=d.fake", "old/a.fake")}
+
+
+def test_a_model_that_is_a_folder_is_a_side_and_a_folder_of_such_models_is_one_too(tmp_path: Path) -> None:
+    for side in ("old", "new"):
+        a_package(tmp_path / side / "net.mlpackage", side.encode())
+    shutil.copytree(tmp_path / "old/net.mlpackage", tmp_path / "net.mlpackage")
+    suite_file = tmp_path / "suite.toml"
+    suite_file.write_text('[suite]\nname = "s"\n[[workloads]]\nid = "net"\nartifact = "net.mlpackage"\n' + BUDGET.format("net"))
+    suite = load_suite(suite_file, {"local": LOCAL})
+    wanted = {"net": ("new/net.mlpackage", "old/net.mlpackage")}
+    assert paths(suite, ["new/net.mlpackage"], ["net=old/net.mlpackage"]) == wanted
+    assert paths(suite, ["new"], ["old"]) == wanted
+    assert gate_sides.selector("old/net.mlpackage") == (open_artifact(Path("net.mlpackage")).sha256,)
 
 
 def test_a_workload_without_budgets_and_stated_passes_needs_no_file(tmp_path: Path) -> None:

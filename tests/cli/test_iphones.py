@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.artifacts.coreml_models import a_package
 from tests.bench.ios import Bench
 from tests.conftest import CALM_TOML, FakeModel
 
@@ -54,6 +55,56 @@ def test_both_iphones_are_measured_at_once_with_the_harness_that_their_app_is(fa
     rows = json.loads(farm("sql", "SELECT DISTINCT harness_hash FROM runs", "--json").stdout)
     assert [row["harness_hash"] for row in rows] == [farm.bench.harnesses[0].source_hash]
     assert not list((farm.folder / "data").glob("harness*")), "no harness is built for an iPhone"
+
+
+def test_what_the_gauge_and_the_system_monitor_say_is_stored_and_shown_as_what_it_is(farm: Farm, fake_model: FakeModel) -> None:
+    model = fake_model(spin_ns=300_000_000).path
+    done = farm("run", model, "--device", "iphone16pro", *QUICK, "--passes", "memory", "--repeat", 1)
+    assert done.returncode == 0, done.stderr
+    assert "peak memory (phys_footprint)" in done.stdout
+    (row,) = json.loads(farm("runs", "--json").stdout)
+    assert row["metric"] == "phys_footprint_bytes"
+    shown = farm("show", row["run_id"]).stdout
+    assert "estimated (net battery current on USB)" in shown
+    assert "sysmontap, while it measures" in shown
+    stated = "SELECT name, value, source FROM device_state WHERE name IN ('battery_power_uw', 'footprint_poll_hz') AND phase = 'before'"
+    power, rate = sorted(json.loads(farm("sql", stated, "--json").stdout), key=lambda row: str(row["name"]))
+    assert (power["value"], power["source"]) == (pytest.approx(-0.42 * 4.102e6), "estimated (net battery current on USB)")
+    assert rate["value"] == 4.0
+    seen = "SELECT len(values) AS readings FROM samples WHERE metric = 'phys_footprint_bytes' AND source = 'sysmontap'"
+    (sampled,) = json.loads(farm("sql", seen, "--json").stdout)
+    assert sampled["readings"] >= 3
+
+
+def test_no_budget_can_be_put_on_the_gauges_power(farm: Farm, fake_model: FakeModel) -> None:
+    model = fake_model()
+    suite = farm.folder / "suite.toml"
+    suite.write_text(
+        f'[suite]\nname = "s"\n[[workloads]]\nid = "w"\nartifact = "{model.path.name}"\n'
+        '[[budgets]]\nworkload = "w"\nmetric = "battery_power_uw"\nmax = "1 W"\n'
+    )
+    done = farm("config", "check", suite)
+    assert done.returncode == 2
+    assert "battery_power_uw" in done.stderr
+
+
+def test_an_app_without_core_ml_says_so_for_a_core_ml_model(farm: Farm) -> None:
+    package = a_package(farm.folder / "net.mlpackage")
+    done = farm("run", package, "--device", "iphone16pro", "--repeat", 1)
+    assert done.returncode == 3
+    assert "iphone16pro's harness app was built without coreml: it has fake" in done.stderr
+    assert "farm harness build --target ios --runtime coreml" in done.stderr
+    here = farm("run", package, "--repeat", 1)
+    assert here.returncode == 2
+    assert "local cannot run Core ML models" in here.stderr
+    units = farm("run", farm.folder / "none.fake", "--compute-units", "gpu")
+    assert units.returncode == 2
+
+
+def test_compute_units_are_for_core_ml_models(farm: Farm, fake_model: FakeModel) -> None:
+    done = farm("run", fake_model().path, "--compute-units", "cpu_only")
+    assert done.returncode == 2
+    assert "model.fake is no Core ML model, and compute units are Core ML's" in done.stderr
 
 
 def test_doctor_says_what_an_iphone_lacks_and_what_to_do(farm: Farm) -> None:

@@ -1,5 +1,6 @@
 """iPhones that misbehave, on the bench: cables, locks, tunnels, workers, apps. Each ends in the right outcome, and the next job works."""
 
+import hashlib
 import os
 import signal
 import threading
@@ -12,12 +13,14 @@ from typing import Any
 import pytest
 
 from farm import rack
+from farm.artifacts import open_artifact
 from farm.devices.ios.client import Worker
 from farm.devices.ios.device import IosTransport
 from farm.devices.transport import Holder, Status
-from farm.errors import DeviceBusy, DeviceLost, DeviceNotReady
+from farm.errors import ArtifactError, DeviceBusy, DeviceLost, DeviceNotReady
 from farm.harness.arguments import BoxNames, arguments
-from farm.workloads import Artifact, Device, DeviceKind, HarnessBuild, Job, Outcome, Run
+from farm.workloads import Artifact, Device, DeviceKind, HarnessBuild, Job, Outcome, Pass, Run
+from tests.artifacts.coreml_models import a_package
 from tests.bench.ios import Bench, Iphone
 from tests.conftest import CALM, NOW, FakeModel, a_job
 
@@ -284,6 +287,37 @@ def test_a_file_service_that_never_answers_costs_a_worker_and_no_more(phone: Iph
     assert transport.phone.worker.pid != before
 
 
+def test_what_is_kept_compiled_of_a_model_goes_when_the_model_goes(phone: Iphone, transport: IosTransport, tmp_path: Path) -> None:
+    names = ["aa" * 32, "bb" * 32]
+    for number, name in enumerate(names):
+        file = tmp_path / name
+        file.write_bytes(bytes([number]) * 1000)
+        transport.push(file, f"files/{name}")
+        compiled = phone.documents / f"compiled/{name}-Version-18-6/model.mlmodelc"
+        compiled.mkdir(parents=True)
+        (compiled / "coremldata.bin").write_bytes(b"data")
+    transport.shrink(10**9)
+    assert {path.name[:64] for path in (phone.documents / "compiled").iterdir()} == set(names)
+    (phone.documents / "files" / names[0]).unlink()
+    transport.shrink(10**9)
+    assert {path.name[:64] for path in (phone.documents / "compiled").iterdir()} == {names[1]}
+    transport.shrink(0)
+    assert list((phone.documents / "compiled").iterdir()) == []
+
+
+def test_a_model_that_is_a_folder_is_pushed_as_its_archive_once(phone: Iphone, transport: IosTransport, tmp_path: Path) -> None:
+    artifact = open_artifact(a_package(tmp_path / "net.mlpackage", os.urandom(5_000_000)))
+    told: list[tuple[int, int]] = []
+    sent = transport.push(artifact.path, "files/net", lambda done, size: told.append((done, size)), sha256=artifact.sha256)
+    assert sent == artifact.size_bytes
+    assert told[-1] == (sent, sent)
+    assert hashlib.sha256((phone.documents / "files/net").read_bytes()).hexdigest() == artifact.sha256
+    assert transport.push(artifact.path, "files/net", sha256=artifact.sha256) == 0
+    (artifact.path / "Data/com.apple.CoreML/weights/weight.bin").write_bytes(b"others")
+    with pytest.raises(ArtifactError, match="has become another file since farm began"):
+        transport.push(artifact.path, "files/net", sha256=artifact.sha256)
+
+
 def test_a_phone_without_room_is_told_before_anything_is_sent(phone: Iphone, transport: IosTransport, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(os.urandom(1000))
@@ -404,6 +438,68 @@ def test_a_system_monitor_that_says_nothing_is_a_reading_with_its_reason(phone: 
     phone.state(monitor_is_silent=False, busy_ratio=0.25)
     (busy,) = [reading for reading in transport.vitals("before") if reading.name == "cpu_busy_ratio"]
     assert busy.value == pytest.approx(0.25)
+
+
+# Memory.
+
+
+def footprints(run: Run) -> dict[str, tuple[float, ...]]:
+    return {item.source: item.values for item in run.readings if item.metric == "phys_footprint_bytes"}
+
+
+@BOTH
+def test_beside_a_memory_pass_the_system_monitor_tells_the_footprint_as_a_second_source(
+    phone: Iphone, transport: IosTransport, fake_model: FakeModel, fake_harness: HarnessBuild
+) -> None:
+    model = fake_model(spin_ns=300_000_000, allocate_bytes=50_000_000)
+    job = replace(on(transport.device, model), pass_=Pass.MEMORY)
+    (run,) = measured(transport, job, fake_harness)
+    assert run.outcome is Outcome.OK, run.reason
+    found = footprints(run)
+    assert len(found["sysmontap"]) >= 3
+    assert 50_000_000 < max(found["sysmontap"]) <= found[""][0] * 1.01
+    (series,) = [item for item in run.readings if (item.metric, item.source) == ("phys_footprint_bytes", "sysmontap")]
+    wall_ns = next(item.values[0] for item in run.readings if item.metric == "wall_ns")
+    assert series.at_ns is not None
+    assert list(series.at_ns) == sorted(series.at_ns)
+    assert series.at_ns[-1] < wall_ns + 2e9
+    (rate,) = [item for item in run.state if item.name == "footprint_poll_hz"]
+    assert (rate.value, rate.source) == (4.0, "sysmontap, while it measures")
+
+
+def test_a_memory_pass_that_is_over_before_the_system_monitor_tells_anything_says_so(
+    phone: Iphone, transport: IosTransport, fake_model: FakeModel, fake_harness: HarnessBuild
+) -> None:
+    (run,) = measured(transport, replace(on(transport.device, fake_model()), pass_=Pass.MEMORY), fake_harness)
+    assert run.outcome is Outcome.OK, run.reason
+    assert set(footprints(run)) == {"", "start", "loaded", "ran"}
+    (why,) = [item for item in run.absent if item.source == "sysmontap"]
+    assert why.reason == "the system monitor told nothing before the run was over"
+
+
+def test_a_memory_pass_that_hangs_leaves_no_system_monitor_running(
+    phone: Iphone, transport: IosTransport, fake_model: FakeModel, fake_harness: HarnessBuild
+) -> None:
+    job = replace(on(transport.device, fake_model(hang_at_iteration=1), timeout_s=2.0), pass_=Pass.MEMORY)
+    (run,) = measured(transport, job, fake_harness)
+    assert (run.outcome, run.error_class) == (Outcome.TIMED_OUT, "hung")
+    time.sleep(0.6)
+    assert transport.phone.watched() == ""
+
+
+@pytest.mark.parametrize("trouble", ["kill worker", "cut"])
+def test_trouble_beside_a_memory_pass_costs_the_second_source_only(
+    phone: Iphone, transport: IosTransport, fake_model: FakeModel, fake_harness: HarnessBuild, trouble: str
+) -> None:
+    def kill() -> None:
+        assert transport.phone.worker.pid is not None
+        os.kill(transport.phone.worker.pid, signal.SIGKILL)
+
+    job = replace(on(transport.device, fake_model(spin_ns=400_000_000), timeout_s=60.0), pass_=Pass.MEMORY)
+    (run,) = measured(transport, job, fake_harness, {"kill worker": kill, "cut": phone.cut_links}[trouble])
+    assert run.outcome is Outcome.OK, run.reason
+    assert footprints(run)[""][0] > 0
+    works_again(transport, fake_model, fake_harness)
 
 
 # Leases.

@@ -34,6 +34,12 @@ def test_a_language_models_tokens_are_read() -> None:
     assert [item.values for item in readings if item.metric == "generated_token_index"] == [(17, 3, 9, 17)]
 
 
+def test_a_core_ml_result_of_an_iphone_is_read() -> None:
+    result = protocol.parse((EXAMPLES / "coreml.jsonl").read_text(), "c0ffee")
+    assert result.measured.flavour == "coreml(cpu_and_ne)"
+    assert [item.values for item in result.readings if item.metric == "compile_ns"] == [(2.1e9,)]
+
+
 def test_the_harness_own_error_keeps_its_class() -> None:
     with pytest.raises(HarnessFailed, match="no operator aten::foo") as caught:
         protocol.parse((EXAMPLES / "error.jsonl").read_text(), "c0ffee")

@@ -20,7 +20,8 @@ from farm.devices.ios import app, ready, run, state
 from farm.devices.ios.client import Address, Worker
 from farm.devices.ios.phone import Phone
 from farm.devices.readers.clock import Round, offset
-from farm.devices.transport import Collected, Handle, Holder, Status, Watch
+from farm.devices.readers.watched import FOOTPRINT
+from farm.devices.transport import WATCHED, Collected, Handle, Holder, Status, Watch
 from farm.errors import DeviceBusy, DeviceLost, DeviceNotReady, MeasureError
 from farm.workloads import Conditions, Device, HarnessBuild, Identity, StateReading, run_folder
 
@@ -58,6 +59,8 @@ class IosTransport:
     _holder: Holder | None = None
     _renewed_s: float = 0.0
     _interrupted: Event = field(default_factory=Event)
+    _is_watched: bool = False
+    """Whether the worker notes something beside a run."""
     _boot_id: str | None = None
     """Of the start that the phone was made ready in."""
 
@@ -125,10 +128,11 @@ class IosTransport:
         """Return the harness that the app is, for a runtime. Raises DeviceNotReady when the app does not have it."""
         installed = self._installed()
         if runtime not in installed.runtimes:
+            there = " and ".join(sorted(installed.runtimes)) or "no runtime"
             raise DeviceNotReady(
-                f"{self.device.name}'s harness app has no runtime {runtime}, it has {', '.join(sorted(installed.runtimes)) or 'none'}",
+                f"{self.device.name}'s harness app was built without {runtime}: it has {there}",
                 error_class="no_runtime",
-                hint="build the app with that runtime",
+                hint=f"farm harness build --target ios --runtime {runtime}, on a Mac",
             )
         folder = Path(self.bundle)
         version, source_hash = installed.runtimes[runtime].version, installed.runtimes[runtime].source_hash
@@ -149,13 +153,23 @@ class IosTransport:
         return self._patiently(lambda: self.phone.push(file, name, wanted, on_bytes))
 
     def start(self, arguments: Sequence[str], nonce: str, watch: Watch | None = None) -> Handle:
-        """Start the app on a run. A link that breaks meanwhile: taken up if it had begun, started anew if not."""
-        if watch is not None:  # an iPhone has nothing beside its one app that could note anything
+        """Start the app on a run. A link that breaks meanwhile: taken up if it had begun, started anew if not.
+
+        Its footprint is noted by the worker, as the system monitor tells it, and lost with the worker; a monitor that refuses costs no run.
+        """
+        if watch is not None and watch.what != (FOOTPRINT,):  # an iPhone has nothing beside its one app that could note anything else
             raise DeviceNotReady(f"{', '.join(watch.what)} cannot be watched on an iPhone", error_class="no_power_source")
         assert self._runtime is not None, "install() comes before start()"
         environment = {app.RUN: run_folder(nonce), app.RUNTIME: self._runtime}
 
-        return self._patiently(lambda: run.begin(self.phone, nonce, arguments, environment))
+        handle = self._patiently(lambda: run.begin(self.phone, nonce, arguments, environment))
+        self._is_watched = watch is not None
+        if watch is not None:
+            try:
+                self._patiently(lambda: self.phone.watch(handle.pid, watch.period_s))
+            except DeviceNotReady as error:
+                log.info("%s", error.message)
+        return handle
 
     def poll(self, handle: Handle) -> Status:
         """Return where the harness is. Raises DeviceLost when the phone restarted since it began."""
@@ -179,11 +193,24 @@ class IosTransport:
 
         Raises HarnessFailed for a process that took too much memory.
         """
-        return self._patiently(lambda: run.collected(self.phone, self._executable(), handle))
+
+        def collected() -> Collected:
+            if self._is_watched and (noted := self.phone.watched()):
+                self.phone.write(f"{run_folder(handle.nonce)}/{WATCHED}", noted)
+            return run.collected(self.phone, self._executable(), handle)
+
+        return self._patiently(collected)
 
     def stop(self, handle: Handle) -> None:
-        """End the app, when it is still the process that was started."""
-        self._patiently(lambda: run.end(self.phone, self._executable(), handle))
+        """End the app, when it is still the process that was started, and whatever is noted beside it."""
+
+        def stopped() -> None:
+            if self._is_watched:
+                self.phone.watched()
+            run.end(self.phone, self._executable(), handle)
+
+        self._patiently(stopped)
+        self._is_watched = False
 
     def pull(self, name: str, file: Path) -> bool:
         """Copy the box's file called name to file."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from farm import archives
 from farm.devices.ios.client import Worker
 from farm.errors import MeasureError
 
@@ -51,6 +52,14 @@ class Phone:
         """Return busy_ratio, cpu_count and memory_bytes by the system monitor."""
         return self._ask(dict, "monitor", self.developer_s)
 
+    def watch(self, pid: int, period_s: float) -> None:
+        """Have the worker note a process's footprint, by the system monitor."""
+        self._ask(object, "watch", self.developer_s, pid=pid, period_s=period_s)
+
+    def watched(self) -> str:
+        """Return what was noted (farm.devices.readers.watched), and have no more noted."""
+        return self._ask(str, "watched")
+
     def mount(self, folder: Path) -> None:
         """Mount the developer image that lies in a folder."""
         self._ask(object, "mount", _INSTALL_S, folder=str(folder))
@@ -60,8 +69,8 @@ class Phone:
         self._ask(object, "install", _INSTALL_S, path=str(package.resolve()))
 
     def push(self, file: Path, name: str, sha256: str, on_bytes: Callable[[int, int], None] | None) -> int:
-        """Put a file with this hash into the box, read back and compared; return the bytes sent."""
-        timeout_s = self.answer_s + 2 * file.stat().st_size / _SLOWEST_BYTES_PER_S
+        """Put a file, or a folder's archive, with this hash into the box, read back and compared; return the bytes sent."""
+        timeout_s = self.answer_s + 2 * archives.size_bytes(file) / _SLOWEST_BYTES_PER_S
         return self._ask(int, "push", timeout_s, on_bytes, path=str(file.resolve()), name=name, sha256=sha256)
 
     def pull(self, name: str, file: Path) -> bool:

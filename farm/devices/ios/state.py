@@ -55,6 +55,7 @@ def readings(battery: Mapping[str, Any], app: tuple[Reading, ...]) -> tuple[Read
     """Return the phone's state by what its battery and the harness app say."""
     return (
         *power_source.read(battery),
+        power_source.power(battery),
         *app,
         absent("skin_temperature_c", "", _NO_HOST),
         absent("airplane_mode", "", _NO_HOST),

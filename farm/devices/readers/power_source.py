@@ -10,6 +10,7 @@ from typing import Any
 from farm.devices.readers.reading import Reading, absent
 
 SOURCE = "IOPMPowerSource"
+ESTIMATED = "estimated (net battery current on USB)"
 
 _MILLIVOLTS = range(2_000, 20_001)
 _CENTI_C = range(-4_000, 10_001)
@@ -76,6 +77,15 @@ def _temperature(entry: Mapping[str, Any]) -> Reading:
 def _truth(entry: Mapping[str, Any], name: str, key: str, yes: str, no: str) -> Reading:
     value = entry.get(key)
     return Reading(name, text=yes if value else no, source=SOURCE) if isinstance(value, bool) else _missing(name, entry, key)
+
+
+def power(entry: Mapping[str, Any]) -> Reading:
+    """Return current x voltage now: an estimate of what flows out of the battery (minus: into it), and no metric that could be judged."""
+    name = "battery_power_uw"
+    current, voltage = _current(entry), _scaled(entry, "battery_voltage_uv", "Voltage", 1000, _MILLIVOLTS)
+    if current.value is None or voltage.value is None:
+        return absent(name, SOURCE, current.reason or voltage.reason or "")
+    return Reading(name, -current.value * voltage.value / 1e6, source=ESTIMATED)
 
 
 def _current(entry: Mapping[str, Any]) -> Reading:

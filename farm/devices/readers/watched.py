@@ -4,10 +4,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from farm.devices.readers.reading import complete_lines
+from farm.devices.readers.reading import Reading, absent, complete_lines
 
 MARK = "@@@ farm "
-BATTERY, COMMAND, CALL, RAILS, THERMAL = "battery", "command", "call", "rails", "thermal"
+BATTERY, COMMAND, CALL, RAILS, THERMAL, FOOTPRINT = "battery", "command", "call", "rails", "thermal", "footprint"
 """What can be looked at beside a harness."""
 REFRESH = "refresh"
 """Says nothing: has the battery service read its gauge anew, which it does by itself only when something happens."""
@@ -49,6 +49,18 @@ def looks(text: str) -> tuple[Look, ...]:
         else:
             texts[name] = ""
     return tuple(found)
+
+
+def look(began_s: float, ended_s: float, name: str, said: str) -> str:
+    """Return one look as it is noted; times by the device's own clock, in seconds since 1970."""
+    return f"{MARK}begin {began_s:.6f}\n{MARK}{name}\n{said}\n{MARK}end {ended_s:.6f}\n"
+
+
+def footprint(text: str) -> Reading:
+    """Read a look at the process's footprint by the system monitor of an iPhone: a whole number of bytes."""
+    name, source = "phys_footprint_bytes", "sysmontap"
+    word = text.strip()
+    return Reading(name, float(word), source=source) if word.isascii() and word.isdigit() else absent(name, source, "it holds no number")
 
 
 def _unix_ns(text: str) -> int | None:

@@ -14,11 +14,12 @@ SELECT
     run_statistics.p50
 FROM runs
 JOIN sessions ON sessions.id = runs.session_id
+JOIN devices ON devices.id = runs.device_id
 JOIN artifacts ON artifacts.sha256 = runs.artifact_sha256
 LEFT JOIN run_statistics ON run_statistics.run_id = runs.id AND run_statistics.metric = (
     CASE runs.pass
         WHEN 'latency' THEN CASE WHEN runs.workload_key IN (SELECT key FROM workloads WHERE prompt_tokens IS NOT NULL) THEN 'token_ns' ELSE 'latency_ns' END
-        WHEN 'memory' THEN 'vm_hwm_bytes'
+        WHEN 'memory' THEN CASE devices.kind WHEN 'ios' THEN 'phys_footprint_bytes' ELSE 'vm_hwm_bytes' END
         WHEN 'sustain' THEN 'sustained_ratio'
         WHEN 'power' THEN CASE WHEN runs.workload_key IN (SELECT key FROM workloads WHERE prompt_tokens IS NOT NULL) THEN 'energy_per_token_uj' ELSE 'energy_per_inference_uj' END
         ELSE runs.pass || '_ns'

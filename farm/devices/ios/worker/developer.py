@@ -11,6 +11,7 @@ from pymobiledevice3.services.dvt.instruments.sysmontap import Sysmontap
 from pymobiledevice3.services.dvt.instruments.tap import TapService
 
 from farm.devices.ios.worker.link import Instruments, Link
+from farm.devices.readers.watched import FOOTPRINT, look
 from farm.errors import DeviceLost
 
 _GONE_S = 5.0
@@ -19,6 +20,7 @@ _SELDOM_S = 1.0
 _MONITOR_MS = 250
 _MONITOR_S = 5.0
 _MEMORY = "physMemSize"
+_FOOTPRINT = "physFootprint"
 _REPORTS = 12
 _REPORT_BYTES = 8 << 20
 _NAME = 15
@@ -30,6 +32,8 @@ class Developer:
 
     def __init__(self, link: Link) -> None:
         self.link = link
+        self._noting: asyncio.Task[None] | None = None
+        self._notes: list[str] = []
 
     async def do_launch(self, arguments: list[str], environment: dict[str, str]) -> int:
         """Start the app, ending one that runs, and return its process's id."""
@@ -96,6 +100,40 @@ class Developer:
                     rows += _take(row, attributes, found)
             await service.stop()
         return found
+
+    async def do_watch(self, pid: int, period_s: float) -> None:
+        """Note a process's footprint as often as stated, until do_watched()."""
+        await self.do_watched()
+        instruments = await self.link.instruments()
+        phone_s = float(await (await self.link.lockdown()).get_value(key="TimeIntervalSince1970"))
+        ahead_s = phone_s - time.monotonic()  # by the phone's clock, which is the harness's
+        service = await instruments.provider.dtx.open_channel(Sysmontap.IDENTIFIER, TapService)
+        self._noting = asyncio.create_task(self._note(service, pid, period_s, ahead_s))
+
+    async def do_watched(self) -> str:
+        """Return what was noted, as farm.devices.readers.watched reads it, and stop."""
+        noting, self._noting = self._noting, None
+        if noting is not None:
+            noting.cancel()
+            await asyncio.gather(noting, return_exceptions=True)  # a link that broke ended the notes, not the run
+        noted, self._notes = "".join(self._notes), []
+        return noted
+
+    async def _note(self, service: TapService, pid: int, period_s: float, ahead_s: float) -> None:
+        period_ms = round(period_s * 1000)
+        async with service:
+            await service.set_config_(
+                {"ur": period_ms, "bm": 0, "procAttrs": ["pid", _FOOTPRINT], "sysAttrs": [], "cpuUsage": False}
+                | {"sampleInterval": period_ms * 1_000_000}
+            )
+            await service.start()
+            while True:
+                _, message = await service.messages.get()
+                now_s = time.monotonic() + ahead_s
+                for row in message if isinstance(message, list) else ():
+                    known = row.get("Processes", {}).get(pid)
+                    if known is not None:  # read at some time of the period that has passed
+                        self._notes.append(look(now_s - period_s, now_s, FOOTPRINT, str(int(known[1]))))
 
     async def do_reports(self, prefixes: list[str], since_s: float) -> list[str]:
         """Return the phone's reports whose names begin so and that were written since, the newest first; at most a dozen."""

@@ -17,6 +17,7 @@ from typing import Any
 from pymobiledevice3.exceptions import AfcException, AfcFileNotFoundError
 from pymobiledevice3.services.afc import AFC_LOCK_EX, AFC_LOCK_UN, AfcService
 
+from farm import archives
 from farm.devices.ios.worker.link import Link
 from farm.errors import DeviceNotReady
 
@@ -26,6 +27,8 @@ _SMALL_BYTES = 1 << 20
 _MANIFEST = "manifest.json"
 _LEASE, _LEASE_LOCK = "lease.json", "lease.lock"
 _LONGEST_LEASE_S = 600
+_COMPILED = "compiled"
+"""Where the app keeps compiled models, each called after the hash of what it was made of."""
 _LOCK_TRIES = 40
 _LOCK_PAUSE_S = 0.05
 
@@ -37,9 +40,9 @@ class Files:
         self.link = link
 
     async def do_push(self, path: str, name: str, sha256: str, on_bytes: Callable[[int, int], None]) -> int:
-        """Put a file of this machine into the box and return the bytes sent: 0 when one with this hash is there."""
+        """Put a file of this machine, or a folder's archive, into the box and return the bytes sent: 0 when one with this hash is there."""
         afc = await self.link.documents()
-        size_bytes = Path(path).stat().st_size
+        size_bytes = archives.size_bytes(Path(path))
         manifest = await self._manifest(afc)
         if await self._is_there(afc, name, sha256, size_bytes, manifest):
             await self._note(afc, name, sha256, manifest)
@@ -111,6 +114,7 @@ class Files:
                 removed += size
         if removed:
             await _write(afc, _MANIFEST, json.dumps(manifest))
+        await self._forget_compiled(afc)
         return removed
 
     async def do_claim(self, host: str, seconds: float, words: str) -> str | None:
@@ -150,6 +154,13 @@ class Files:
             await afc.lock(handle, AFC_LOCK_UN)
             await afc.fclose(handle)
 
+    async def _forget_compiled(self, afc: AfcService) -> None:
+        """Remove what the app keeps compiled of models that are not there any more."""
+        there = set(await _names(afc, "files"))
+        for name in await _names(afc, _COMPILED):
+            if name.partition("-")[0] not in there:
+                await afc.rm(_inside(f"{_COMPILED}/{name}"), force=True)
+
     async def _now_s(self) -> float:
         return float(await (await self.link.lockdown()).get_value(key="TimeIntervalSince1970"))
 
@@ -179,11 +190,10 @@ class Files:
         handle = await afc.fopen(_inside(name), "w")
         try:
             sent = 0
-            with file.open("rb") as source:
-                while chunk := source.read(_CHUNK_BYTES):
-                    await afc.fwrite(handle, chunk)
-                    sent += len(chunk)
-                    on_sent(sent)
+            for piece in archives.pieces(file):
+                await afc.fwrite(handle, piece)
+                sent += len(piece)
+                on_sent(sent)
         finally:
             await afc.fclose(handle)
 
