@@ -48,6 +48,18 @@ std::int64_t first_inference_ns(const Job& job, Model& model) {
 
 }  // namespace
 
+std::string why_no_load(bool cold, const std::optional<Residence>& before) {
+  if (!before) return "the kernel does not say whether the model is in its page cache";
+  if (cold && before->resident_bytes > 0) {
+    return "the kernel kept " + std::to_string(before->resident_bytes) + " bytes of the model in its page cache";
+  }
+  if (!cold && before->resident_bytes < before->bytes) {
+    return "the kernel kept only " + std::to_string(before->resident_bytes) + " of the model's " + std::to_string(before->bytes) +
+           " bytes in its page cache";
+  }
+  return "";
+}
+
 void load_pass(const Job& job) {
   const auto& arguments = job.arguments;
   const bool cold = arguments.pass == Pass::kLoadCold;
@@ -70,16 +82,9 @@ void load_pass(const Job& job) {
   }
   const auto inference_ns = first_inference_ns(job, *model);
 
-  if (!before) {
-    job.result.absent(metric, "the kernel does not say whether the model is in its page cache");
-  } else if (cold && before->resident_bytes > 0) {
-    job.result.absent(metric, "the kernel kept " + std::to_string(before->resident_bytes) + " bytes of the model in its page cache");
-  } else if (!cold && before->resident_bytes < before->bytes) {
-    job.result.absent(metric, "the kernel kept only " + std::to_string(before->resident_bytes) + " of the model's " +
-                                  std::to_string(before->bytes) + " bytes in its page cache");
-  } else {
-    job.result.series(metric, std::vector<std::int64_t>{load_ns});
-  }
+  const auto why_not = why_no_load(cold, before);
+  if (why_not.empty()) job.result.series(metric, std::vector<std::int64_t>{load_ns});
+  else job.result.absent(metric, why_not);
   if (before) job.result.series("resident_before_bytes", std::vector<std::int64_t>{before->resident_bytes});
   if (prepared.compile_ns) job.result.series("compile_ns", std::vector<std::int64_t>{*prepared.compile_ns});
   job.result.series("first_inference_ns", std::vector<std::int64_t>{inference_ns});

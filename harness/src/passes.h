@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "arguments.h"
@@ -8,6 +10,7 @@
 #include "result_file.h"
 #include "runtime.h"
 #include "sampler.h"
+#include "system.h"
 
 namespace farm {
 
@@ -26,6 +29,8 @@ void latency_pass(const Job& job);
 void language_latency_pass(const Job& job);
 void memory_pass(const Job& job);
 void load_pass(const Job& job);
+// Why a load is not timed, as the model was not where it had to be before it, in the page cache or out of it; "" when it was.
+std::string why_no_load(bool cold, const std::optional<Residence>& before);
 void power_pass(const Job& job);  // also of language models
 void sustain_pass(const Job& job);
 void quality_pass(const Job& job);

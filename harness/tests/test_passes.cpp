@@ -224,6 +224,16 @@ TEST_CASE("a cold load is timed only when the file was really out of the page ca
   CHECK((timed || text.find("page cache") != std::string::npos));
 }
 
+TEST_CASE("a load that was neither cold nor warm is not timed, with the reason") {
+  CHECK(why_no_load(true, Residence{0, 8192}).empty());
+  CHECK(why_no_load(false, Residence{8192, 8192}).empty());
+  CHECK(why_no_load(true, Residence{4096, 8192}) == "the kernel kept 4096 bytes of the model in its page cache");
+  CHECK(why_no_load(false, Residence{4096, 8192}) == "the kernel kept only 4096 of the model's 8192 bytes in its page cache");
+  for (const bool cold : {true, false}) {
+    CHECK(why_no_load(cold, std::nullopt) == "the kernel does not say whether the model is in its page cache");
+  }
+}
+
 TEST_CASE("inputs of another size or number are refused") {
   Bench bench("input_bytes 4\n", Pass::kLatency);
   bench.arguments.inputs = {bench.scratch.write("input", "12345")};
