@@ -184,13 +184,11 @@ def lease_of(phone: Phone) -> list[str]:
 def slow_hash(phone: Phone) -> Iterator[None]:
     """The phone's sha256sum takes four seconds more."""
     program = phone.root / "system/bin/sha256sum"
-    link = program.readlink()
-    program.unlink()
-    program.write_text('#!/system/bin/sh\nsleep 4\nexec toybox sha256sum "$@"\n')
+    own = program.rename(program.with_name("own-sha256sum"))
+    program.write_text('#!/system/bin/sh\nsleep 4\nexec own-sha256sum "$@"\n')
     program.chmod(0o755)
     yield
-    program.unlink()
-    program.symlink_to(link)
+    own.rename(program)
 
 
 @pytest.mark.usefixtures("slow_hash")
