@@ -105,7 +105,7 @@ def chosen_devices(lab: "Lab", names: str | None, pool: str | None) -> "list[Dev
         if names is not None:
             raise InputError("name either devices or a pool", hint="farm run --pool nightly model.pte")
         return _each_once(lab.pool(pool))
-    given = [name.strip() for name in (names or "local").split(",") if name.strip()]
+    given = [name.strip() for name in ("local" if names is None else names).split(",") if name.strip()]
     if not given:
         raise InputError("no device is named", hint="farm run --device s25,pixel9 model.pte")
     return _each_once([lab.device(name) for name in dict.fromkeys(given)])

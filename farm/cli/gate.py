@@ -109,7 +109,9 @@ def _asked(context: Context, options: _Options) -> _Task:
         raise InputError(f"{options.suite} states no budget, so there is nothing to decide", hint="add [[budgets]]")
     gating = _gating(suite.gating, options)
     named = ",".join(dict.fromkeys(name for budget in suite.budgets for name in budget.devices))
-    devices = chosen_devices(lab, options.device_names or (None if options.pool else named or None), options.pool)
+    devices = chosen_devices(
+        lab, options.device_names if options.device_names is not None else (None if options.pool else named or None), options.pool
+    )
     if options.harness is not None:
         devices = [replace(device, harness=options.harness) for device in devices]
     return _Task(suite, gating, tuple(suite.on(device) for device in devices))

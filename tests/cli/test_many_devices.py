@@ -166,3 +166,4 @@ def test_an_unknown_pool_and_a_pool_beside_devices_are_refused(farm: Farm, fake_
     model = fake_model().path
     assert 'there is no pool "rakc"; did you mean "rack"?' in farm("run", model, "--pool", "rakc").stderr
     assert "name either devices or a pool" in farm("run", model, "--pool", "rack", "--device", "s25").stderr
+    assert "no device is named" in farm("run", model, "--device", "").stderr  # as of a variable that is not set
