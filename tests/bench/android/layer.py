@@ -16,7 +16,7 @@ QEMU = "qemu-aarch64-static"
 
 def common_layer(data: Path) -> Path:
     """Return the folder of what all phones share, built when its sources are new."""
-    sources = sorted(each for folder in ("native", "system") for each in (HERE / folder).rglob("*") if each.is_file())
+    sources = sorted(each for folder in ("native", "system", "dumps/common") for each in (HERE / folder).rglob("*") if each.is_file())
     qemu = shutil.which(QEMU)
     digest = hashlib.sha256(f"{qemu}".encode())
     for source in sources:
