@@ -155,7 +155,7 @@ def test_an_interrupt_ends_a_push_over_a_bad_link_at_once(
         began_s = time.monotonic()
         _, said = process.communicate(timeout=60)
     assert process.returncode == 130, said
-    assert time.monotonic() - began_s < 5  # two, and what a busy machine takes
+    assert time.monotonic() - began_s < 10  # two, and what a busy machine takes
     assert "Traceback" not in said
     phone.restore()
     phone.connect()
