@@ -17,7 +17,7 @@ FORMAT = "aihub-profile"
 _US = 1e3
 _LABEL = "a model that is not named"
 _SUMMARY = "execution_summary"
-_TIMES = {"first_load_time": "first_load_ns", "warm_load_time": "warm_load_ns", "compile_time": "compile_ns"}
+_TIMES = {"first_load_time": "first_load_ns", "warm_load_time": "warm_load_ns", "compile_time": "device_compile_ns"}
 _STAGES = {"first_load": "first_load", "warm_load": "warm_load", "compile": "compile", "inference": "inference"}
 _PEAKS = {
     "estimated_inference_peak_memory": "inference_peak_bytes",

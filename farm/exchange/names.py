@@ -12,7 +12,7 @@ MEANINGS = {
     "load_ns": "loading the model; whether its file had been read before is not said",
     "first_load_ns": "the first load after installation, with what the runtime prepares then",
     "warm_load_ns": "a load after the first, with what the runtime had prepared",
-    "compile_ns": "compiling the model on the device",
+    "device_compile_ns": "compiling the model on the device",
     "init_ns": "LiteRT: from the tool's start of the session until it is ready: model, delegates, tensors",
     "warmup_latency_ns": "an inference of the warm-up",
     "generation_ns": "a whole generation, the prompt included",
