@@ -8,11 +8,12 @@ from typing import Any
 
 import polars as pl
 
-from farm.findings import Tracked
+from farm.findings import MissingSeries, Tracked
 from farm.report import words
 
 RECENT_DAYS = 14
 _REBOOT_S = 300.0
+_FEW = 2
 _TOOLS = (
     ("os_build", "system"),
     ("harness", "harness"),
@@ -99,13 +100,21 @@ def _runs(rows: Sequence[Mapping[str, Any]], *, valid: bool) -> int:
 
 def _missing(device: str, tracked: Tracked) -> Iterator[str]:
     """Yield what is missing from a device: one sentence for each night since when and each reason."""
-    alike: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    alike: defaultdict[tuple[str, str], list[MissingSeries]] = defaultdict(list)
     for item in tracked.missing:
         if item.device == device:
             since = "never measured" if item.last is None else f"the last on {words.day(item.last.night)}"
-            alike[since, item.reason.removesuffix(" since")].append(f"{item.workload} {words.label(item.metric)}")
-    for (since, reason), names in alike.items():
-        yield f"{words.listed(names, 2)}: {since}; {reason}"
+            alike[since, item.reason.removesuffix(" since")].append(item)
+    for (since, reason), own in alike.items():
+        yield f"{_what(own)}: {since}; {reason}"
+
+
+def _what(own: Sequence[MissingSeries]) -> str:
+    """Return what is missing: few by their names, many as how many of which workloads."""
+    if len(own) <= _FEW:
+        return ", ".join(f"{item.workload} {words.label(item.metric)}" for item in own)
+    workloads = sorted({item.workload for item in own})
+    return f"{len(own)} series of {workloads[0] if len(workloads) == 1 else words.counted(len(workloads), 'workload')}"
 
 
 def _troubles(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from farm import __version__
 from farm.findings import Followed
 from farm.report import health, nightly, page, series, words
 from farm.report.device import device_page
@@ -109,8 +110,8 @@ def _index(
 
 
 def _key(*values: object) -> str:
-    """Return a hash of what a page is made of: values whose text says all of them, and the sources of the pages."""
-    return hashlib.sha256(f"{_sources()} {values!r}".encode("utf-8", "replace")).hexdigest()
+    """Return a hash of what a page is made of: values whose text says all of them, farm's version, and the sources of the pages."""
+    return hashlib.sha256(f"{__version__} {_sources()} {values!r}".encode("utf-8", "replace")).hexdigest()
 
 
 @lru_cache(maxsize=1)

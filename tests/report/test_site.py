@@ -79,6 +79,13 @@ def test_what_a_site_no_longer_has_is_removed_and_nothing_else(data: Path) -> No
     assert outside.exists()
 
 
+@pytest.mark.parametrize("text", ["", "{", "[1]", "\x00"])
+def test_a_list_of_pages_that_cannot_be_read_makes_nothing_fail(tmp_path: Path, text: str) -> None:
+    (tmp_path / "site.json").write_text(text)
+    written, every = write_site(Store(tmp_path / "farm.duckdb"), "main", end_of(YEAR), tmp_path)
+    assert written == every == 2
+
+
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [

@@ -2,27 +2,84 @@
 function viewOfBudget(id) {
   const budget = (DATA.budgets ?? []).find((one) => one.id === id);
   if (!budget) return { content: [el("h1", {}, "Not in this page"), el("p", {}, "This gate has no budget of that number.")] };
-  const facts = budget.facts ?? [["measured", budget.measured], ["allowed", budget.allowed], ["could have seen", budget.seen], ["why", budget.reason], ["method", budget.method]];
+  const facts = budget.facts ?? [
+    ["measured", budget.measured],
+    ["allowed", budget.allowed],
+    ["could have seen", budget.seen],
+    ["why", budget.reason],
+    ["method", budget.method],
+  ];
   const devices = [...new Set(budget.runs.map(([, device]) => device))];
-  return { content: [
-    el("h1", {}, budget.verdict ? [el("span", { class: `tag ${budget.verdict.toLowerCase()}` }, budget.verdict), " "] : null, named(budget.title)),
-    el("dl", {}, facts.map(([name, text]) => [el("dt", {}, name), el("dd", {}, text === "–" ? absent("too few runs") : el("bdi", {}, text))])),
-    budget.notes.length ? el("ul", {}, budget.notes.map((note) => el("li", {}, el("bdi", {}, note)))) : null,
-    el("p", { class: "hint" }, "Below: a dot is a run, the bar the range and the tick the median of those that count; what does not count is hollow and in its own row. Each axis begins at its least run, not at zero."),
-    devices.map((device) => budgetRuns(budget, device)),
-    budget.command ? [el("h2", {}, "The same in a terminal, and measured again"), copyable(budget.command), copyable(budget.again)] : null,
-  ] };
+  return {
+    content: [
+      el(
+        "h1",
+        {},
+        budget.verdict ? [el("span", { class: `tag ${budget.verdict.toLowerCase()}` }, budget.verdict), " "] : null,
+        named(budget.title),
+      ),
+      el(
+        "dl",
+        {},
+        facts.map(([name, text]) => [el("dt", {}, name), el("dd", {}, text === "–" ? absent("too few runs") : el("bdi", {}, text))]),
+      ),
+      budget.notes.length
+        ? el(
+            "ul",
+            {},
+            budget.notes.map((note) => el("li", {}, el("bdi", {}, note))),
+          )
+        : null,
+      el(
+        "p",
+        { class: "hint" },
+        "Below: a dot is a run, the bar the range and the tick the median of those that count; what does not count is hollow and in its own row. Each axis begins at its least run, not at zero.",
+      ),
+      devices.map((device) => budgetRuns(budget, device)),
+      budget.command
+        ? [el("h2", {}, "The same in a terminal, and measured again"), copyable(budget.command), copyable(budget.again)]
+        : null,
+    ],
+  };
 }
 
 function budgetRuns(budget, device) {
-  const own = budget.runs.filter((row) => row[1] === device).map(([id, , side, block, position, value, why]) => ({
-    ...(RUNS.get(id) ?? { id, at: "", outcome: "ok", reason: null }), side, block, position, value, why, apart: why !== null }));
-  const rows = own.map((run) => [RUNS.has(run.id) ? el("a", { href: `#run=${run.id}` }, run.id.slice(-12)) : run.id.slice(-12), run.side,
-    run.block === null ? (budget.command ? { absent: "order unknown" } : null) : { num: `${run.block + 1}.${run.position + 1}`, sort: run.block * 10 + run.position },
+  const own = budget.runs
+    .filter((row) => row[1] === device)
+    .map(([id, , side, block, position, value, why]) => ({
+      ...(RUNS.get(id) ?? { id, at: "", outcome: "ok", reason: null }),
+      side,
+      block,
+      position,
+      value,
+      why,
+      apart: why !== null,
+    }));
+  const rows = own.map((run) => [
+    RUNS.has(run.id) ? el("a", { href: `#run=${run.id}` }, run.id.slice(-12)) : run.id.slice(-12),
+    run.side,
+    run.block === null
+      ? budget.command
+        ? { absent: "order unknown" }
+        : null
+      : { num: `${run.block + 1}.${run.position + 1}`, sort: run.block * 10 + run.position },
     run.value === null ? { absent: run.why ?? "not measured" } : { num: amount(run.value, budget.unit), sort: run.value },
-    run.why === null ? "counts" : el("bdi", {}, `left out: ${run.why}`), DATA.opened[run.id] ? "every reading" : "summary"]);
-  const heads = ["run", "side", "#block.place", "#value", "counts", "in this page"], isPlaced = own.some((run) => run.block !== null);
+    run.why === null ? "counts" : el("bdi", {}, `left out: ${run.why}`),
+    DATA.opened[run.id] ? "every reading" : "summary",
+  ]);
+  const heads = ["run", "side", "#block.place", "#value", "counts", "in this page"],
+    isPlaced = own.some((run) => run.block !== null);
   const cut = (row) => (isPlaced || budget.command ? row : row.filter((_, place) => place !== 2));
-  return el("section", {}, el("h2", {}, "On ", named(device)), dots(budget, own, (run) => run.value, (run) => !run.apart),
-    table(`Runs of ${budget.title} on ${device}`, cut(heads), rows.map(cut)));
+  return el(
+    "section",
+    {},
+    el("h2", {}, "On ", named(device)),
+    dots(
+      budget,
+      own,
+      (run) => run.value,
+      (run) => !run.apart,
+    ),
+    table(`Runs of ${budget.title} on ${device}`, cut(heads), rows.map(cut)),
+  );
 }

@@ -20,8 +20,12 @@ const RUNS = new Map((DATA.runs ?? []).map((run) => [run.id, run]));
 
 // The nights of a series as plain arrays: x in seconds, values in base units.
 function nightsOf(series) {
-  const at = points("at"), value = points("value"), low = points("low"), high = points("high");
-  const runs = points("runs"), revision = points("revision");
+  const at = points("at"),
+    value = points("value"),
+    low = points("low"),
+    high = points("high");
+  const runs = points("runs"),
+    revision = points("revision");
   const span = series.most - series.least;
   const nights = { x: [], value: [], low: [], high: [], runs: [], revision: [] };
   for (let i = series.begin; i < series.begin + series.count; i++) {

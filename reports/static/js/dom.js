@@ -24,27 +24,47 @@ const button = (text, act, attributes = {}) => el("button", { type: "button", on
 
 // rows: arrays of cells; a cell is a node, a text, or {absent: reason}, {num: text, sort: number}.
 function table(caption, heads, rows, attributes = {}) {
-  const body = rows.map((row) => el("tr", {}, row.map((cell, place) => cellOf(cell, place === 0))));
+  const body = rows.map((row) =>
+    el(
+      "tr",
+      {},
+      row.map((cell, place) => cellOf(cell, place === 0)),
+    ),
+  );
   const head = heads.map((text) => el("th", { scope: "col", class: text.startsWith("#") ? "num" : null }, text.replace(/^#/, "")));
-  const made = el("table", { class: "sortable", ...attributes }, el("caption", { class: "sr" }, caption),
-    el("thead", {}, el("tr", {}, head)), el("tbody", {}, body));
+  const made = el(
+    "table",
+    { class: "sortable", ...attributes },
+    el("caption", { class: "sr" }, caption),
+    el("thead", {}, el("tr", {}, head)),
+    el("tbody", {}, body),
+  );
   sortable(made);
   return el("div", { class: rows.length > 18 ? "wide tall" : "wide" }, made);
 }
 
 function cellOf(cell, isFirst) {
-  const tag = isFirst ? "th" : "td", scope = isFirst ? { scope: "row" } : {};
+  const tag = isFirst ? "th" : "td",
+    scope = isFirst ? { scope: "row" } : {};
   if (cell !== null && cell !== undefined && cell.absent !== undefined) return el(tag, { ...scope, class: "hatched" }, absent(cell.absent));
-  if (cell !== null && cell !== undefined && cell.num !== undefined) return el(tag, { ...scope, class: "num", "data-sort": cell.sort }, cell.num);
+  if (cell !== null && cell !== undefined && cell.num !== undefined)
+    return el(tag, { ...scope, class: "num", "data-sort": cell.sort }, cell.num);
   return el(tag, { ...scope, class: "text" }, cell ?? "");
 }
 
 const ink = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
-const announce = (text) => { document.getElementById("said").textContent = text; };
+const announce = (text) => {
+  document.getElementById("said").textContent = text;
+};
 
 function copyable(command) {
   const said = el("code", { tabindex: 0 }, command);
-  return el("p", { class: "command" }, said, button("copy", () => copied(said), { "aria-label": `copy the command ${command.slice(0, 80)}` }));
+  return el(
+    "p",
+    { class: "command" },
+    said,
+    button("copy", () => copied(said), { "aria-label": `copy the command ${command.slice(0, 80)}` }),
+  );
 }
 
 function copied(node) {

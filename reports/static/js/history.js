@@ -1,46 +1,88 @@
 // A series over time: nights with their range, every run where the page has them, change points as bands, device events as markers.
 function historyView(series, state) {
   const began = performance.now();
-  const holder = el("div", { class: "plot", tabindex: 0, role: "group", "aria-label": `history of ${series.workload} ${series.label} on ${series.device}; plus and minus zoom, arrows move, 0 shows everything` });
+  const holder = el("div", {
+    class: "plot",
+    tabindex: 0,
+    role: "group",
+    "aria-label": `history of ${series.workload} ${series.label} on ${series.device}; plus and minus zoom, arrows move, 0 shows everything`,
+  });
   const readout = el("output", { class: "readout" }, "Point at a night to read it; drag to zoom, shift-drag or shift-wheel to move.");
   const note = el("p", { class: "hint axis-note" });
   const zero = el("input", { type: "checkbox", id: "from-zero" });
   zero.checked = state.zero === "1";
-  const nights = nightsOf(series), every = everyRun(series);
+  const nights = nightsOf(series),
+    every = everyRun(series);
   const events = (DATA.events ?? []).filter(([, device]) => device === series.device);
   const parts = [holder, readout, note];
   requestAnimationFrame(() => {
     const xs = every === null ? nights.x : every.x;
     const full = [Math.min(nights.x[0], xs[0]) - 43200, Math.max(nights.x.at(-1), xs.at(-1)) + 43200];
-    const made = drawn(holder, { series, nights, every, events, full, readout }, () => zero.checked, (range) => axisNote(note, range, series));
+    const made = drawn(
+      holder,
+      { series, nights, every, events, full, readout },
+      () => zero.checked,
+      (range) => axisNote(note, range, series),
+    );
     const tools = controls(made, full, (range) => remember({ from: range && day(range[0]), to: range && day(range[1]) }));
     holder.addEventListener("keydown", tools.onKey);
     tools.row.append(el("label", { for: "from-zero" }, zero, " from zero"));
-    zero.addEventListener("change", () => { remember({ zero: zero.checked ? "1" : null }); made.redraw(false, true); made.setScale("x", { min: made.scales.x.min, max: made.scales.x.max }); });
+    zero.addEventListener("change", () => {
+      remember({ zero: zero.checked ? "1" : null });
+      made.redraw(false, true);
+      made.setScale("x", { min: made.scales.x.min, max: made.scales.x.max });
+    });
     holder.after(tools.row);
     if (state.from && state.to) tools.go(Date.parse(state.from) / 1000, Date.parse(state.to) / 1000);
-    const ended = () => { document.documentElement.dataset.painted = (performance.now() - began).toFixed(1); };
+    const ended = () => {
+      document.documentElement.dataset.painted = (performance.now() - began).toFixed(1);
+    };
     requestAnimationFrame(ended);
   });
   return el("section", {}, el("h2", {}, "History"), historySummary(series, nights, events), parts, nightTable(series, nights, every));
 }
 
 function axisNote(note, range, series) {
-  const text = range[0] > 0 ? `The vertical axis begins at ${amount(range[0], series.unit)}, not at zero.` : "The vertical axis begins at zero.";
+  const text =
+    range[0] > 0 ? `The vertical axis begins at ${amount(range[0], series.unit)}, not at zero.` : "The vertical axis begins at zero.";
   if (note.textContent !== text) note.textContent = text;
 }
 
 function historySummary(series, nights, events) {
-  const lines = series.changes.map((change) => el("li", {}, el("span", { class: `tag ${change.worse ? "worse" : "better"}` }, change.worse ? "worse" : "better"), ` ${change.sure}${change.here ? "" : ", over"}: ${change.text} `, el("span", { class: "id" }, change.id)));
+  const lines = series.changes.map((change) =>
+    el(
+      "li",
+      {},
+      el("span", { class: `tag ${change.worse ? "worse" : "better"}` }, change.worse ? "worse" : "better"),
+      ` ${change.sure}${change.here ? "" : ", over"}: ${change.text} `,
+      el("span", { class: "id" }, change.id),
+    ),
+  );
   const text = `${counted(nights.x.length, "night")} from ${day(nights.x[0])} to ${day(nights.x.at(-1))}; medians from ${amount(Math.min(...nights.value), series.unit)} to ${amount(Math.max(...nights.value), series.unit)}, the last ${amount(nights.value.at(-1), series.unit)}. ${counted(series.changes.length, "change")}, ${counted(events.length, "event")} of the device.`;
-  return el("div", {}, el("p", { class: "summary" }, text), lines.length ? el("ul", { class: "plain" }, lines) : null,
-    el("p", { class: "key" }, el("span", { class: "k median" }, "median of a night"), el("span", { class: "k range" }, "range of its runs"), DATA.history ? [el("span", { class: "k valid" }, "run"), el("span", { class: "k invalid" }, "invalid run, never averaged in")] : null, el("span", { class: "k between" }, "a change lies in here"), el("span", { class: "k marker" }, "event of the device")));
+  return el(
+    "div",
+    {},
+    el("p", { class: "summary" }, text),
+    lines.length ? el("ul", { class: "plain" }, lines) : null,
+    el(
+      "p",
+      { class: "key" },
+      el("span", { class: "k median" }, "median of a night"),
+      el("span", { class: "k range" }, "range of its runs"),
+      DATA.history ? [el("span", { class: "k valid" }, "run"), el("span", { class: "k invalid" }, "invalid run, never averaged in")] : null,
+      el("span", { class: "k between" }, "a change lies in here"),
+      el("span", { class: "k marker" }, "event of the device"),
+    ),
+  );
 }
 
 function everyRun(series) {
   const history = DATA.history;
   if (!history || history.series !== series.id) return null;
-  const at = unpack(history.at), value = unpack(history.value), kind = unpack(history.kind), revision = unpack(history.revision);
+  const at = unpack(history.at),
+    value = unpack(history.value),
+    kind = unpack(history.kind),
+    revision = unpack(history.revision);
   const x = new Array(at.length);
   for (let i = 0; i < at.length; i++) x[i] = EPOCH_S + at[i];
   return { x, value, kind, revision };
@@ -52,22 +94,51 @@ function drawn(holder, content, isFromZero, note) {
   const y = every === null ? nights.value : every.value;
   const data = every === null ? [x, nights.value, nights.high, nights.low] : [x, y];
   const quiet = { stroke: "transparent", width: 0, points: { show: false } };
-  const lines = every === null
-    ? [{ stroke: () => ink("mark"), width: 1.5, points: { show: true, size: 5, fill: () => ink("mark") } }, quiet, quiet]
-    : [{ ...quiet, paths: () => null }];
-  return plot(holder, {
-    series: [{}, ...lines],
-    bands: every === null ? [{ series: [2, 3], fill: () => ink("band") }] : [],
-    scales: { x: { time: true, range: (_, low, high) => (low === null ? full : [low, high]), min: full[0], max: full[1] }, y: { range: fitted(isFromZero, note) } },
-    axes: [timeAxis(), valueAxis(series.unit)],
-    cursor: { drag: { x: true, y: false, setScale: true }, points: { size: 9 }, focus: { prox: 30 } },
-    hooks: {
-      drawClear: [(made) => drawBands(made, content)],
-      draw: [(made) => { if (every !== null) drawRuns(made, every, nights); drawEvents(made, content.events); }],
-      setCursor: [(made) => { if (made.cursor.idx !== null && made.cursor.idx !== undefined) readout.textContent = every === null ? nightText(series, nights, made.cursor.idx, content.events) : runText(series, every, made.cursor.idx, content.events); }],
-      setSelect: [(made) => { if (made.select.width > 0) remember({ from: day(made.posToVal(made.select.left, "x")), to: day(made.posToVal(made.select.left + made.select.width, "x") + 86400) }); }],
+  const lines =
+    every === null
+      ? [{ stroke: () => ink("mark"), width: 1.5, points: { show: true, size: 5, fill: () => ink("mark") } }, quiet, quiet]
+      : [{ ...quiet, paths: () => null }];
+  return plot(
+    holder,
+    {
+      series: [{}, ...lines],
+      bands: every === null ? [{ series: [2, 3], fill: () => ink("band") }] : [],
+      scales: {
+        x: { time: true, range: (_, low, high) => (low === null ? full : [low, high]), min: full[0], max: full[1] },
+        y: { range: fitted(isFromZero, note) },
+      },
+      axes: [timeAxis(), valueAxis(series.unit)],
+      cursor: { drag: { x: true, y: false, setScale: true }, points: { size: 9 }, focus: { prox: 30 } },
+      hooks: {
+        drawClear: [(made) => drawBands(made, content)],
+        draw: [
+          (made) => {
+            if (every !== null) drawRuns(made, every, nights);
+            drawEvents(made, content.events);
+          },
+        ],
+        setCursor: [
+          (made) => {
+            if (made.cursor.idx !== null && made.cursor.idx !== undefined)
+              readout.textContent =
+                every === null
+                  ? nightText(series, nights, made.cursor.idx, content.events)
+                  : runText(series, every, made.cursor.idx, content.events);
+          },
+        ],
+        setSelect: [
+          (made) => {
+            if (made.select.width > 0)
+              remember({
+                from: day(made.posToVal(made.select.left, "x")),
+                to: day(made.posToVal(made.select.left + made.select.width, "x") + 86400),
+              });
+          },
+        ],
+      },
     },
-  }, data);
+    data,
+  );
 }
 
 function nightText(series, nights, i, events) {
@@ -88,10 +159,12 @@ function drawBands(made, { series }) {
   const { ctx, bbox } = made;
   ctx.save();
   for (const change of series.changes) {
-    const left = made.valToPos(EPOCH_S + change.after * 60, "x", true), right = made.valToPos(EPOCH_S + change.until * 60, "x", true);
+    const left = made.valToPos(EPOCH_S + change.after * 60, "x", true),
+      right = made.valToPos(EPOCH_S + change.until * 60, "x", true);
     if (right < bbox.left || left > bbox.left + bbox.width) continue;
     ctx.fillStyle = ink(change.worse ? "worse-band" : "better-band");
-    const begin = Math.max(left, bbox.left), end = Math.min(Math.max(right, left + 3), bbox.left + bbox.width);
+    const begin = Math.max(left, bbox.left),
+      end = Math.min(Math.max(right, left + 3), bbox.left + bbox.width);
     ctx.fillRect(begin, bbox.top, end - begin, bbox.height);
     ctx.fillStyle = ink(change.worse ? "worse" : "better");
     ctx.font = `${12 * devicePixelRatio}px system-ui`;
@@ -101,7 +174,8 @@ function drawBands(made, { series }) {
 }
 
 function drawEvents(made, events) {
-  const { ctx, bbox } = made, ratio = devicePixelRatio;
+  const { ctx, bbox } = made,
+    ratio = devicePixelRatio;
   ctx.save();
   ctx.lineWidth = ratio;
   for (const [at, , what] of events) {
@@ -115,7 +189,8 @@ function drawEvents(made, events) {
       ctx.lineTo(x, bbox.top + bbox.height);
       ctx.stroke();
     }
-    const size = (what === "restarted" ? 3 : 6) * ratio, bottom = bbox.top + bbox.height;
+    const size = (what === "restarted" ? 3 : 6) * ratio,
+      bottom = bbox.top + bbox.height;
     ctx.beginPath();
     ctx.moveTo(x - size, bottom);
     ctx.lineTo(x + size, bottom);
@@ -127,19 +202,27 @@ function drawEvents(made, events) {
 
 // Squares, not circles, only those in view, and one where many lie on the same spot: a hundred thousand take milliseconds.
 function drawRuns(made, every, nights) {
-  const { ctx, bbox } = made, { min, max } = made.scales.x, scale = made.scales.y;
-  const toX = bbox.width / (max - min), toY = bbox.height / (scale.max - scale.min), bottom = bbox.top + bbox.height;
-  const size = Math.max(2, Math.min(6, 3000 / Math.sqrt(every.x.length * ((max - min) / (every.x.at(-1) - every.x[0] || 1))) / 10)) * devicePixelRatio;
+  const { ctx, bbox } = made,
+    { min, max } = made.scales.x,
+    scale = made.scales.y;
+  const toX = bbox.width / (max - min),
+    toY = bbox.height / (scale.max - scale.min),
+    bottom = bbox.top + bbox.height;
+  const size =
+    Math.max(2, Math.min(6, 3000 / Math.sqrt(every.x.length * ((max - min) / (every.x.at(-1) - every.x[0] || 1))) / 10)) * devicePixelRatio;
   ctx.save();
   ctx.beginPath();
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
   ctx.clip();
   for (const isValid of [true, false]) {
     ctx.fillStyle = ctx.strokeStyle = ink(isValid ? "dot" : "set-apart");
-    const cell = Math.max(1, Math.floor(size / 2)), wide = Math.ceil(bbox.width / cell) + 1, taken = new Uint8Array(wide * (Math.ceil(bbox.height / cell) + 1));
+    const cell = Math.max(1, Math.floor(size / 2)),
+      wide = Math.ceil(bbox.width / cell) + 1,
+      taken = new Uint8Array(wide * (Math.ceil(bbox.height / cell) + 1));
     for (let i = 0; i < every.x.length; i++) {
       if ((every.kind[i] === 0) !== isValid || every.x[i] < min || every.x[i] > max) continue;
-      const x = (every.x[i] - min) * toX, y = (every.value[i] - scale.min) * toY;
+      const x = (every.x[i] - min) * toX,
+        y = (every.value[i] - scale.min) * toY;
       const at = Math.floor(y / cell) * wide + Math.floor(x / cell);
       if (taken[at]) continue;
       taken[at] = 1;
@@ -159,8 +242,20 @@ function nightTable(series, nights, every) {
   const holder = el("details", {}, el("summary", {}, `The same as a table: ${counted(nights.x.length, "night")}`));
   holder.addEventListener("toggle", () => {
     if (!holder.open || holder.querySelector("table")) return;
-    const rows = nights.x.map((at, i) => [minute(at), named(nights.revision[i] ?? "not given"), { num: amount(nights.value[i], series.unit), sort: nights.value[i] }, { num: `${amount(nights.low[i], series.unit)} … ${amount(nights.high[i], series.unit)}`, sort: nights.low[i] }, { num: String(nights.runs[i]), sort: nights.runs[i] }]);
-    holder.append(table(`Nights of ${series.workload} ${series.label} on ${series.device}`, ["night", "revision", "#median", "#range of runs", "#valid runs"], rows.reverse()));
+    const rows = nights.x.map((at, i) => [
+      minute(at),
+      named(nights.revision[i] ?? "not given"),
+      { num: amount(nights.value[i], series.unit), sort: nights.value[i] },
+      { num: `${amount(nights.low[i], series.unit)} … ${amount(nights.high[i], series.unit)}`, sort: nights.low[i] },
+      { num: String(nights.runs[i]), sort: nights.runs[i] },
+    ]);
+    holder.append(
+      table(
+        `Nights of ${series.workload} ${series.label} on ${series.device}`,
+        ["night", "revision", "#median", "#range of runs", "#valid runs"],
+        rows.reverse(),
+      ),
+    );
   });
   return holder;
 }

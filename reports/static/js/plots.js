@@ -3,10 +3,30 @@ const PLOTS = new Set();
 
 function plot(holder, options, data) {
   const width = () => Math.max(260, holder.clientWidth);
-  const made = new uPlot({ width: width(), height: 320, ms: 1e-3, tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1e3), "UTC"), legend: { show: false }, ...options }, data, holder);
-  const watch = new ResizeObserver(() => { if (holder.isConnected && width() !== made.width) made.setSize({ width: width(), height: made.height }); });
+  const made = new uPlot(
+    {
+      width: width(),
+      height: 320,
+      ms: 1e-3,
+      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1e3), "UTC"),
+      legend: { show: false },
+      ...options,
+    },
+    data,
+    holder,
+  );
+  const watch = new ResizeObserver(() => {
+    if (holder.isConnected && width() !== made.width) made.setSize({ width: width(), height: made.height });
+  });
   watch.observe(holder);
-  const kept = { made, end: () => { watch.disconnect(); made.destroy(); PLOTS.delete(kept); } };
+  const kept = {
+    made,
+    end: () => {
+      watch.disconnect();
+      made.destroy();
+      PLOTS.delete(kept);
+    },
+  };
   PLOTS.add(kept);
   return made;
 }
@@ -15,9 +35,19 @@ function endPlots() {
   for (const kept of [...PLOTS]) kept.end();
 }
 
-const axis = (extra = {}) => ({ stroke: () => ink("faint"), grid: { stroke: () => ink("line"), width: 1 }, ticks: { stroke: () => ink("line"), width: 1 }, font: "12px system-ui, sans-serif", ...extra });
+const axis = (extra = {}) => ({
+  stroke: () => ink("faint"),
+  grid: { stroke: () => ink("line"), width: 1 },
+  ticks: { stroke: () => ink("line"), width: 1 },
+  font: "12px system-ui, sans-serif",
+  ...extra,
+});
 
-const timeAxis = () => axis({ space: 90, values: (_, splits) => splits.map((at, i) => (i > 0 && splits[1] - splits[0] < 86400 ? minute(at).slice(5) : day(at))) });
+const timeAxis = () =>
+  axis({
+    space: 90,
+    values: (_, splits) => splits.map((at, i) => (i > 0 && splits[1] - splits[0] < 86400 ? minute(at).slice(5) : day(at))),
+  });
 
 function valueAxis(suffix, extra = {}) {
   return axis({
@@ -52,31 +82,70 @@ function controls(made, full, remembered) {
     remembered(span >= full[1] - full[0] ? null : [begin, begin + span]);
   };
   const by = (shift, zoom) => {
-    const { min, max } = made.scales.x, centre = (min + max) / 2 + shift * (max - min), half = ((max - min) / 2) * zoom;
+    const { min, max } = made.scales.x,
+      centre = (min + max) / 2 + shift * (max - min),
+      half = ((max - min) / 2) * zoom;
     go(centre - half, centre + half);
   };
-  const acts = { "zoom in": () => by(0, 0.5), "zoom out": () => by(0, 2), earlier: () => by(-0.4, 1), later: () => by(0.4, 1), everything: () => go(...full) };
+  const acts = {
+    "zoom in": () => by(0, 0.5),
+    "zoom out": () => by(0, 2),
+    earlier: () => by(-0.4, 1),
+    later: () => by(0.4, 1),
+    everything: () => go(...full),
+  };
   const keys = { "+": "zoom in", "-": "zoom out", ArrowLeft: "earlier", ArrowRight: "later", 0: "everything" };
-  made.root.addEventListener("wheel", (event) => {
-    event.preventDefault();
-    const { min, max } = made.scales.x, at = made.posToVal(event.clientX - made.over.getBoundingClientRect().left, "x");
-    const zoom = event.deltaY < 0 ? 0.8 : 1.25;
-    if (event.shiftKey) by(event.deltaY < 0 ? -0.1 : 0.1, 1);
-    else go(at - (at - min) * zoom, at + (max - at) * zoom);
-  }, { passive: false });
-  made.over.addEventListener("mousedown", (event) => { if (event.shiftKey || event.button === 1) pan(made, event, go); }, { capture: true });
-  const row = el("div", { class: "controls", role: "group", "aria-label": "zoom and pan" }, Object.entries(acts).map(([name, act]) => button(name, act)));
-  return { row, go, onKey: (event) => { if (keys[event.key]) { event.preventDefault(); acts[keys[event.key]](); } } };
+  made.root.addEventListener(
+    "wheel",
+    (event) => {
+      event.preventDefault();
+      const { min, max } = made.scales.x,
+        at = made.posToVal(event.clientX - made.over.getBoundingClientRect().left, "x");
+      const zoom = event.deltaY < 0 ? 0.8 : 1.25;
+      if (event.shiftKey) by(event.deltaY < 0 ? -0.1 : 0.1, 1);
+      else go(at - (at - min) * zoom, at + (max - at) * zoom);
+    },
+    { passive: false },
+  );
+  made.over.addEventListener(
+    "mousedown",
+    (event) => {
+      if (event.shiftKey || event.button === 1) pan(made, event, go);
+    },
+    { capture: true },
+  );
+  const row = el(
+    "div",
+    { class: "controls", role: "group", "aria-label": "zoom and pan" },
+    Object.entries(acts).map(([name, act]) => button(name, act)),
+  );
+  return {
+    row,
+    go,
+    onKey: (event) => {
+      if (keys[event.key]) {
+        event.preventDefault();
+        acts[keys[event.key]]();
+      }
+    },
+  };
 }
 
 function pan(made, event, go) {
   event.stopPropagation();
   event.preventDefault();
-  const { min, max } = made.scales.x, perPixel = (max - min) / made.over.clientWidth, from = event.clientX;
+  const { min, max } = made.scales.x,
+    perPixel = (max - min) / made.over.clientWidth,
+    from = event.clientX;
   const move = (moved) => go(min - (moved.clientX - from) * perPixel, max - (moved.clientX - from) * perPixel);
-  const end = () => { removeEventListener("mousemove", move); removeEventListener("mouseup", end); };
+  const end = () => {
+    removeEventListener("mousemove", move);
+    removeEventListener("mouseup", end);
+  };
   addEventListener("mousemove", move);
   addEventListener("mouseup", end);
 }
 
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { for (const { made } of PLOTS) made.redraw(false, true); });
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  for (const { made } of PLOTS) made.redraw(false, true);
+});

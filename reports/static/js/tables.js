@@ -1,7 +1,11 @@
 // Tables sort by a button in each head; a sorted table says so to those who do not see it.
 function sortable(made) {
   const heads = [...made.querySelectorAll("thead th")].map((head) => head.textContent);
-  if (made.classList.contains("cards")) for (const row of made.tBodies[0].rows) [...row.cells].forEach((cell, place) => { cell.dataset.label = heads[place]; });
+  if (made.classList.contains("cards"))
+    for (const row of made.tBodies[0].rows)
+      [...row.cells].forEach((cell, place) => {
+        cell.dataset.label = heads[place];
+      });
   for (const head of made.querySelectorAll("thead th")) {
     if (head.firstElementChild !== null) continue;
     const text = head.textContent;
@@ -46,7 +50,11 @@ function seriesList(into) {
   const asked = el("input", { type: "search", id: "filter", placeholder: "device, workload, metric", autocomplete: "off" });
   const said = el("output", { for: "filter" });
   const rows = [...SERIES.values()].map((series) => [series, seriesRow(series)]);
-  const holder = table("Every series", ["workload", "device", "metric", "#last", "trend", "#nights", "last night", "findings"], rows.map(([, row]) => row));
+  const holder = table(
+    "Every series",
+    ["workload", "device", "metric", "#last", "trend", "#nights", "last night", "findings"],
+    rows.map(([, row]) => row),
+  );
   const made = [...holder.querySelectorAll("tbody tr")];
   const words = rows.map(([series]) => `${series.device} ${series.workload} ${series.label} ${series.metric}`.toLowerCase());
   function filter() {
@@ -58,9 +66,15 @@ function seriesList(into) {
     });
     said.textContent = `${shown} of ${made.length} series`;
   }
-  asked.addEventListener("input", () => { filter(); remember({ q: asked.value || null }); });
+  asked.addEventListener("input", () => {
+    filter();
+    remember({ q: asked.value || null });
+  });
   into.replaceChildren(el("p", { class: "facts" }, el("label", { for: "filter" }, "Filter "), asked, " ", said), holder);
-  return (text) => { if (asked.value !== text) asked.value = text; filter(); };
+  return (text) => {
+    if (asked.value !== text) asked.value = text;
+    filter();
+  };
 }
 
 function seriesRow(series) {
@@ -81,12 +95,28 @@ function seriesRow(series) {
 function sparkline(series) {
   const value = points("value").subarray(series.begin, series.begin + series.count);
   const step = Math.max(1, Math.floor(value.length / 60));
-  let low = Infinity, high = -Infinity;
-  for (const each of value) { low = Math.min(low, each); high = Math.max(high, each); }
+  let low = Infinity,
+    high = -Infinity;
+  for (const each of value) {
+    low = Math.min(low, each);
+    high = Math.max(high, each);
+  }
   const places = [];
   for (let i = 0; i < value.length; i += step) {
-    places.push(`${(4 + (i / (value.length - 1)) * 112).toFixed(1)},${(high === low ? 14 : 24 - ((value[i] - low) / (high - low)) * 20).toFixed(1)}`);
+    places.push(
+      `${(4 + (i / (value.length - 1)) * 112).toFixed(1)},${(high === low ? 14 : 24 - ((value[i] - low) / (high - low)) * 20).toFixed(1)}`,
+    );
   }
-  return svg("svg", { class: "spark", viewBox: "0 0 120 28", width: 120, height: 28, role: "img", "aria-label": `${value.length} nights, ${amount(low, series.unit)} to ${amount(high, series.unit)}` },
-    svg("polyline", { points: places.join(" ") }));
+  return svg(
+    "svg",
+    {
+      class: "spark",
+      viewBox: "0 0 120 28",
+      width: 120,
+      height: 28,
+      role: "img",
+      "aria-label": `${value.length} nights, ${amount(low, series.unit)} to ${amount(high, series.unit)}`,
+    },
+    svg("polyline", { points: places.join(" ") }),
+  );
 }

@@ -1,15 +1,46 @@
 // Base units -> what people read, as farm/units.py has it.
 const UNITS = {
-  ns: [["ns", 1], ["us", 1e3], ["ms", 1e6], ["s", 1e9]],
-  bytes: [["B", 1], ["kB", 1e3], ["MB", 1e6], ["GB", 1e9]],
+  ns: [
+    ["ns", 1],
+    ["us", 1e3],
+    ["ms", 1e6],
+    ["s", 1e9],
+  ],
+  bytes: [
+    ["B", 1],
+    ["kB", 1e3],
+    ["MB", 1e6],
+    ["GB", 1e9],
+  ],
   c: [["°C", 1]],
   ratio: [["%", 0.01]],
   tokens_per_s: [["tokens/s", 1]],
-  uj: [["uJ", 1], ["mJ", 1e3], ["J", 1e6]],
-  hz: [["Hz", 1], ["kHz", 1e3], ["MHz", 1e6], ["GHz", 1e9]],
-  uw: [["uW", 1], ["mW", 1e3], ["W", 1e6]],
-  ua: [["uA", 1], ["mA", 1e3], ["A", 1e6]],
-  uv: [["uV", 1], ["mV", 1e3], ["V", 1e6]],
+  uj: [
+    ["uJ", 1],
+    ["mJ", 1e3],
+    ["J", 1e6],
+  ],
+  hz: [
+    ["Hz", 1],
+    ["kHz", 1e3],
+    ["MHz", 1e6],
+    ["GHz", 1e9],
+  ],
+  uw: [
+    ["uW", 1],
+    ["mW", 1e3],
+    ["W", 1e6],
+  ],
+  ua: [
+    ["uA", 1],
+    ["mA", 1e3],
+    ["A", 1e6],
+  ],
+  uv: [
+    ["uV", 1],
+    ["mV", 1e3],
+    ["V", 1e6],
+  ],
 };
 
 function unitOf(metric) {
@@ -41,6 +72,7 @@ const counted = (number, one, many = `${one}s`) => `${number} ${number === 1 ? o
 const shortly = (text) => (text === null || text === undefined ? "not given" : text.slice(0, 12));
 
 function middle(values) {
-  const ordered = [...values].sort((a, b) => a - b), half = ordered.length >> 1;
+  const ordered = [...values].sort((a, b) => a - b),
+    half = ordered.length >> 1;
   return ordered.length % 2 ? ordered[half] : (ordered[half - 1] + ordered[half]) / 2;
 }

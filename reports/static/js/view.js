@@ -1,7 +1,9 @@
 // The fragment says what is shown: #series=ID, #run=ID, with from, to, zero, q and the chosen axes. Back goes back.
-const overview = document.getElementById("overview"), detail = document.getElementById("detail");
+const overview = document.getElementById("overview"),
+  detail = document.getElementById("detail");
 document.getElementById("main").append(el("div", { id: "said", class: "sr", role: "status", "aria-live": "polite" }));
-let place = 0, setFilter = null;
+let place = 0,
+  setFilter = null;
 
 const parsed = () => Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
 
@@ -13,12 +15,22 @@ function remember(changes) {
 }
 
 function shown() {
-  const state = parsed(), isAnchor = location.hash.length > 1 && !location.hash.includes("=");
+  const state = parsed(),
+    isAnchor = location.hash.length > 1 && !location.hash.includes("=");
   if (!DATA.curves || !detail.hidden) endPlots();
-  const view = state.run ? viewOfRun(state.run) : state.budget ? viewOfBudget(state.budget) : state.series ? viewOfSeries(state.series, state) : null;
+  const view = state.run
+    ? viewOfRun(state.run)
+    : state.budget
+      ? viewOfBudget(state.budget)
+      : state.series
+        ? viewOfSeries(state.series, state)
+        : null;
   if (view !== null) {
     if (detail.hidden) place = scrollY;
-    detail.replaceChildren(el("p", { class: "back" }, el("a", { href: "#" }, "← overview"), view.up ? [" · ", view.up] : null), ...view.content.flat(Infinity).filter(Boolean));
+    detail.replaceChildren(
+      el("p", { class: "back" }, el("a", { href: "#" }, "← overview"), view.up ? [" · ", view.up] : null),
+      ...view.content.flat(Infinity).filter(Boolean),
+    );
     overview.hidden = true;
     detail.hidden = false;
     scrollTo(0, 0);
@@ -37,17 +49,53 @@ function shown() {
 
 function viewOfSeries(id, state) {
   const series = SERIES.get(id);
-  if (!series) return { content: [el("h1", {}, "Not in this page"), el("p", {}, "This page holds no series of that name; a newer or older one may.")] };
-  const title = el("h1", {}, named(series.workload), " ", el("span", { class: "metric" }, series.label), el("small", {}, " on ", named(series.device)));
-  const facts = el("p", { class: "facts" }, el("span", {}, `${series.pass} pass, ${series.runtime}, ${counted(series.threads, "thread")}`), el("span", {}, series.less ? "less is better" : "more is better"));
-  const past = series.count > 0 ? historyView(series, state)
-    : el("section", {}, el("h2", {}, "History"), el("p", {}, absent(series.nights ? `its ${series.nights} nights are not in this page, which holds those that matter most` : "it has no night")), copyable(series.command));
+  if (!series)
+    return {
+      content: [el("h1", {}, "Not in this page"), el("p", {}, "This page holds no series of that name; a newer or older one may.")],
+    };
+  const title = el(
+    "h1",
+    {},
+    named(series.workload),
+    " ",
+    el("span", { class: "metric" }, series.label),
+    el("small", {}, " on ", named(series.device)),
+  );
+  const facts = el(
+    "p",
+    { class: "facts" },
+    el("span", {}, `${series.pass} pass, ${series.runtime}, ${counted(series.threads, "thread")}`),
+    el("span", {}, series.less ? "less is better" : "more is better"),
+  );
+  const past =
+    series.count > 0
+      ? historyView(series, state)
+      : el(
+          "section",
+          {},
+          el("h2", {}, "History"),
+          el(
+            "p",
+            {},
+            absent(
+              series.nights ? `its ${series.nights} nights are not in this page, which holds those that matter most` : "it has no night",
+            ),
+          ),
+          copyable(series.command),
+        );
   return { content: [title, facts, past, runsView(series), el("section", {}, el("h2", {}, "Measure it again"), copyable(series.measure))] };
 }
 
 function viewOfRun(id) {
   const run = RUNS.get(id);
-  if (!run) return { content: [el("h1", {}, "Not in this page"), el("p", {}, "This page does not hold that run; this command does:"), copyable(`farm show ${id}`)] };
+  if (!run)
+    return {
+      content: [
+        el("h1", {}, "Not in this page"),
+        el("p", {}, "This page does not hold that run; this command does:"),
+        copyable(`farm show ${id}`),
+      ],
+    };
   const metric = Object.keys(run.values).find((name) => SERIES.has(`${run.series}.${name}`));
   return { content: runView(run), up: metric ? el("a", { href: `#series=${run.series}.${metric}` }, "its series") : null };
 }
@@ -55,9 +103,15 @@ function viewOfRun(id) {
 function lazily(id, make) {
   const into = document.getElementById(id);
   if (!into) return;
-  new IntersectionObserver((entries, watch) => {
-    if (entries.some((entry) => entry.isIntersecting)) { watch.disconnect(); make(into); }
-  }, { rootMargin: "400px" }).observe(into);
+  new IntersectionObserver(
+    (entries, watch) => {
+      if (entries.some((entry) => entry.isIntersecting)) {
+        watch.disconnect();
+        make(into);
+      }
+    },
+    { rootMargin: "400px" },
+  ).observe(into);
 }
 
 // The page of one series shows it at once.
@@ -70,7 +124,10 @@ const curves = document.getElementById("curves");
 if (curves) curvesView(curves);
 
 for (const made of document.querySelectorAll("table.sortable")) sortable(made);
-const makeList = (into) => { setFilter = seriesList(into); setFilter(parsed().q ?? ""); };
+const makeList = (into) => {
+  setFilter = seriesList(into);
+  setFilter(parsed().q ?? "");
+};
 const makePareto = (into) => paretoView(into, parsed());
 const onceLooked = { "series-list": makeList, "pareto-view": makePareto };
 for (const [id, make] of Object.entries(onceLooked)) lazily(id, make);
@@ -78,7 +135,11 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !detail.hidden) location.hash = "";
   if (event.key === "/" && !/^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName) && !overview.hidden) {
     const list = document.getElementById("series-list");
-    if (list) { event.preventDefault(); list.scrollIntoView(); setTimeout(() => document.getElementById("filter")?.focus(), 60); }
+    if (list) {
+      event.preventDefault();
+      list.scrollIntoView();
+      setTimeout(() => document.getElementById("filter")?.focus(), 60);
+    }
   }
 });
 addEventListener("beforeprint", () => {
