@@ -48,9 +48,11 @@ TEST_CASE("a probe is one JSON object, and what is not told is left out") {
 
 TEST_CASE("a run leaves its log, its process, its result and its exit code") {
   const Scratch scratch;
-  scratch.write("model", "farm-fake 1\n");
+  scratch.write("model", "farm-fake 1\nsleep_ns 1000000\n");
   scratch.write("runs/aa/launched.json", "{}");
-  CHECK(served(scratch, {{"FARM_RUN", "runs/aa"}, {"FARM_RUNTIME", "fake"}}, kLatency) == 0);
+  auto long_enough = kLatency;  // for the sampler to look, also on a busy machine
+  for (const auto* word : {"--duration-ms", "1000", "--max-iterations", "1000"}) long_enough.emplace_back(word);
+  CHECK(served(scratch, {{"FARM_RUN", "runs/aa"}, {"FARM_RUNTIME", "fake"}}, long_enough) == 0);
   CHECK(text_of(scratch.path / "runs/aa/exit") == "0");
   CHECK(text_of(scratch.path / "runs/aa/started").rfind("{\"pid\":", 0) == 0);
   const auto result = text_of(scratch.path / "runs/aa/result.jsonl");
