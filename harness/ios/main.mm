@@ -40,11 +40,12 @@ void serve_and_end() {
   if (const auto code = farm::serve(environment_of(process), words_of(process), farm::noted_state)) ::_exit(*code);
 }
 
+// The app has one scene, and serves once, whatever becomes of that.
+NSThread* serving = nil;
+
 }  // namespace
 
 @interface FarmAppDelegate : UIResponder <UIApplicationDelegate>
-@property(nonatomic, strong) UIWindow* window;
-@property(nonatomic, strong) NSThread* thread;
 @end
 
 @implementation FarmAppDelegate
@@ -52,28 +53,42 @@ void serve_and_end() {
 - (BOOL)application:(UIApplication*)application didFinishLaunchingWithOptions:(NSDictionary*)options {
   (void)options;
   application.idleTimerDisabled = YES;
+  return YES;
+}
+
+@end
+
+// Info.plist names it: what is built with the SDK of iOS 27 or newer does not start without a scene (Apple's TN3187).
+@interface FarmSceneDelegate : UIResponder <UIWindowSceneDelegate>
+@property(nonatomic, strong) UIWindow* window;
+@end
+
+@implementation FarmSceneDelegate
+
+- (void)scene:(UIScene*)scene willConnectToSession:(UISceneSession*)session options:(UISceneConnectionOptions*)options {
+  (void)session;
+  (void)options;
   UILabel* label = [[UILabel alloc] init];
   label.text = @"farm's harness. farm starts it.";
   label.textAlignment = NSTextAlignmentCenter;
   UIViewController* controller = [[UIViewController alloc] init];
   controller.view = label;
-  self.window = [[UIWindow alloc] init];
+  self.window = [[UIWindow alloc] initWithWindowScene:static_cast<UIWindowScene*>(scene)];
   self.window.rootViewController = controller;
   [self.window makeKeyAndVisible];
-  return YES;
 }
 
 // Only now is the app in front, and its screen known: nothing is measured beside its own start.
-- (void)applicationDidBecomeActive:(UIApplication*)application {
-  (void)application;
-  if (self.thread != nil) return;
+- (void)sceneDidBecomeActive:(UIScene*)scene {
+  (void)scene;
+  if (serving != nil) return;
   farm::begin_noting_state();
-  self.thread = [[NSThread alloc] initWithBlock:^{
+  serving = [[NSThread alloc] initWithBlock:^{
     serve_and_end();
   }];
-  self.thread.stackSize = kStackBytes;
-  self.thread.qualityOfService = NSQualityOfServiceUserInteractive;  // a lower one may be kept off the fast cores
-  [self.thread start];
+  serving.stackSize = kStackBytes;
+  serving.qualityOfService = NSQualityOfServiceUserInteractive;  // a lower one may be kept off the fast cores
+  [serving start];
 }
 
 @end

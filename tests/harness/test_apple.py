@@ -102,3 +102,6 @@ def test_cmake_makes_the_app_of_these_very_files_and_its_property_list_says_what
     assert (app.executable, app.protocol) == ("FarmHarness", PROTOCOL)
     assert app.runtimes == {"coreml": Runtime("of the system", "0f1e"), "fake": Runtime("1", "0f1e")}
     assert (info["CFBundleIdentifier"], info["UIFileSharingEnabled"]) == ("com.lab.farm", True)
+    # Without a scene of its own no app starts that was built with the SDK of iOS 27 or newer (Apple's TN3187).
+    (scene,) = info["UIApplicationSceneManifest"]["UISceneConfigurations"]["UIWindowSceneSessionRoleApplication"]
+    assert f"@implementation {scene['UISceneDelegateClassName']}" in (HARNESS / "ios/main.mm").read_text()

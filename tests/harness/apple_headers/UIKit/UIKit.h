@@ -34,6 +34,7 @@ typedef enum NSTextAlignment : NSInteger { NSTextAlignmentCenter = 1 } NSTextAli
 @end
 
 @interface UIWindow : UIView
+- (instancetype)initWithWindowScene:(UIWindowScene*)scene;
 @property(nonatomic, strong) UIViewController* rootViewController;
 - (void)makeKeyAndVisible;
 @end
@@ -47,7 +48,22 @@ typedef enum NSTextAlignment : NSInteger { NSTextAlignmentCenter = 1 } NSTextAli
 @protocol UIApplicationDelegate <NSObject>
 @optional
 - (BOOL)application:(UIApplication*)application didFinishLaunchingWithOptions:(NSDictionary*)options;
-- (void)applicationDidBecomeActive:(UIApplication*)application;
+@end
+
+@interface UISceneSession : NSObject
+@end
+
+@interface UISceneConnectionOptions : NSObject
+@end
+
+@protocol UISceneDelegate <NSObject>
+@optional
+- (void)scene:(UIScene*)scene willConnectToSession:(UISceneSession*)session options:(UISceneConnectionOptions*)options;
+- (void)sceneDidBecomeActive:(UIScene*)scene;
+@end
+
+@protocol UIWindowSceneDelegate <UISceneDelegate>
+@optional
 @property(nonatomic, strong) UIWindow* window;
 @end
 
