@@ -38,7 +38,7 @@ def harness() -> None:
 def build(context: Context, /, target: str, runtimes: tuple[str, ...], wheel: Path | None, **of_ios: Any) -> None:  # noqa: ANN401 - click's
     """Build the harness, unless these very sources are built already, and print its folder.
 
-    For ios: the app, on a Mac with Xcode, signed by the team that devices.toml states under [signing].
+    For ios: the app, on a Mac with Xcode, signed by the team that devices.toml states under [signing], anew each time.
     """
     from farm.harness import build as builder
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from farm.errors import HarnessUnavailable
+from farm.errors import HarnessUnavailable, InputError
 from farm.harness import build, toolchain, wheel
 from farm.sources import source_root
 from farm.workloads import COREML
@@ -40,9 +40,11 @@ class App:
 
 
 def ensure(app: App, data: Path, *, on_progress: Callable[[str], None], system: str | None = None) -> Path:
-    """Return the folder of the app's package, built when it is not there yet. system is this host's, as platform.system() says it.
+    """Return the folder of the app's package. system is this host's, as platform.system() says it.
 
-    Raises HarnessUnavailable with a sentence that says what is missing or where Xcode's words are.
+    A package that is not signed is kept; one that is to be signed is built anew each time, as a signature ends and covers only the
+    phones that the team had then.
+    Raises HarnessUnavailable with a sentence that says what is missing or where Xcode's words are, InputError for a file that is not there.
     """
     system = system or platform.system()
     if system != "Darwin":
@@ -59,13 +61,29 @@ def ensure(app: App, data: Path, *, on_progress: Callable[[str], None], system: 
     if missing := [name for name, place in tools.items() if place is None]:
         raise HarnessUnavailable(f"the app cannot be built: {' and '.join(missing)} missing", hint="install Xcode, and pip install cmake")
     sources = source_root("harness")
-    parts = ["ios", *app.runtimes, app.executorch_version, app.bundle or "", app.team or ""]
+    parts = ["ios", *app.runtimes, app.executorch_version, app.bundle or "", app.team or "", *_given(app)]
     source_hash = build.hash_of(sources, parts, _SOURCES)
     folder = data / "harness" / f"ios-{'-'.join(app.runtimes)}-{source_hash[:12]}"
-    if not (folder / build.FACTS).exists():
-        on_progress("building the app for iPhones (once, a few minutes)")
+    if app.team or not (folder / build.FACTS).exists():
+        on_progress("building the app for iPhones (a few minutes)")
         _build(app, str(tools["cmake"]), sources.resolve(), source_hash, folder)
     return folder
+
+
+def _given(app: App) -> list[str]:
+    """Return the hashes of what is not farm's own in the app: without them another build of ExecuTorch would be taken for the same app."""
+    if app.executorch is not None and not app.executorch.is_dir():
+        raise InputError(f"there is no folder {app.executorch}", hint="--executorch names where an ExecuTorch for iOS is installed")
+    given = [] if app.executorch is None or "executorch" not in app.runtimes else sorted(app.executorch.rglob("*.a"))
+    try:
+        return [_sha256(file) for file in (*given, *filter(None, (app.entitlements,)))]
+    except OSError as error:
+        raise InputError(f"{error.filename} cannot be read: {error.strerror}") from error
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def commands(app: App, cmake: str, sources: Path, tree: Path, source_hash: str) -> tuple[list[str], list[str]]:
@@ -116,6 +134,8 @@ def _build(app: App, cmake: str, sources: Path, source_hash: str, folder: Path) 
             "files": {PACKAGE: hashlib.sha256((made / PACKAGE).read_bytes()).hexdigest()},
         }
         (made / build.FACTS).write_text(json.dumps(facts, indent=1), encoding="utf-8")
+        if folder.exists():
+            folder.rename(Path(scratch) / "before")
         wheel.move_into_place(made, folder)
 
 

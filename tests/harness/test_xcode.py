@@ -3,12 +3,13 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from farm.devices.ios.app import Runtime, packaged
-from farm.errors import HarnessUnavailable
+from farm.errors import HarnessUnavailable, InputError
 from farm.harness import build, xcode
 from tests.conftest import ROOT, needs_linux
 
@@ -52,11 +53,10 @@ def test_elsewhere_than_on_a_mac_it_is_said_in_a_sentence_with_exit_code_2(tmp_p
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_app_is_made_once_for_the_same_sources_and_can_be_installed(mac: Path, tmp_path: Path) -> None:
+def test_the_app_is_made_of_these_sources_and_can_be_installed(mac: Path, tmp_path: Path) -> None:
     said: list[str] = []
     app = xcode.App(("coreml",), team="A1B2C3D4E5")
     folder = xcode.ensure(app, tmp_path / "data", on_progress=said.append, system="Darwin")
-    assert xcode.ensure(app, tmp_path / "data", on_progress=said.append, system="Darwin") == folder
     assert len(said) == 1
     installed = packaged(folder / xcode.PACKAGE, "org.phonefarm.harness")
     (built,) = build.built(tmp_path / "data")
@@ -68,6 +68,39 @@ def test_the_app_is_made_once_for_the_same_sources_and_can_be_installed(mac: Pat
     assert make.endswith("--config Release --target farm-harness -- -allowProvisioningUpdates")
     other = xcode.ensure(xcode.App(("coreml",), team="ZZZZZZZZZZ"), tmp_path / "data", on_progress=said.append, system="Darwin")
     assert other != folder
+
+
+def test_an_app_that_is_signed_is_signed_anew_each_time_as_a_signature_ends(mac: Path, tmp_path: Path) -> None:
+    signed = xcode.App(("coreml",), team="A1B2C3D4E5")
+    folder = xcode.ensure(signed, tmp_path / "data", on_progress=lambda _: None, system="Darwin")
+    (folder / xcode.PACKAGE).write_bytes(b"of last week")
+    assert xcode.ensure(signed, tmp_path / "data", on_progress=lambda _: None, system="Darwin") == folder
+    assert packaged(folder / xcode.PACKAGE, "org.phonefarm.harness").protocol == 1
+    assert [each.name for each in (tmp_path / "data/harness").iterdir()] == [folder.name]
+    said: list[str] = []
+    for _ in range(2):
+        xcode.ensure(xcode.App(("coreml",)), tmp_path / "data", on_progress=said.append, system="Darwin")
+    assert len(said) == 1
+
+
+def test_what_else_goes_into_the_app_makes_it_another_app(mac: Path, tmp_path: Path) -> None:
+    library = tmp_path / "executorch/lib/libexecutorch.a"
+    library.parent.mkdir(parents=True)
+    library.write_bytes(b"one")
+    entitlements = tmp_path / "more-memory.entitlements"
+    entitlements.write_bytes(b"<plist/>")
+
+    def built(of: xcode.App) -> Path:
+        return xcode.ensure(of, tmp_path / "data", on_progress=lambda _: None, system="Darwin")
+
+    app = xcode.App(executorch=library.parents[1])
+    folders = [built(app), built(replace(app, entitlements=entitlements))]
+    library.write_bytes(b"two")
+    assert len({*folders, built(app)}) == 3
+    with pytest.raises(InputError, match=r"none\.entitlements cannot be read"):
+        built(replace(app, entitlements=tmp_path / "none.entitlements"))
+    with pytest.raises(InputError, match="there is no folder"):
+        built(replace(app, executorch=tmp_path / "none"))
 
 
 def test_without_a_team_the_app_is_not_signed(tmp_path: Path) -> None:
