@@ -53,6 +53,8 @@ std::vector<Bytes> room_for_inputs(const ItemFile& items, const ModelInfo& info)
 // Writes the first output of every item; returns how many numbers that were.
 std::size_t classify(Model& model, ItemFile& items, ItemOutput& output) {
   const auto bytes = row_bytes(model.info());
+  std::size_t stated = 0;
+  for (const auto& one : model.info().outputs) stated += one.bytes;
   auto inputs = room_for_inputs(items, model.info());
   model.set_inputs(inputs);
   for (std::size_t item = 0; item < items.count(); ++item) {
@@ -60,6 +62,9 @@ std::size_t classify(Model& model, ItemFile& items, ItemOutput& output) {
     model.prepare();
     model.run();
     const auto row = model.outputs();
+    // As of a Core ML model whose description leaves the output's shape out: its first number alone would be taken for the answer.
+    if (row.size() > stated)
+      throw Error("unsupported", "the model gives " + std::to_string(row.size()) + " bytes and says " + std::to_string(stated));
     if (row.size() < bytes) throw Error("unsupported", "the model's output changes its size between items");
     output.write(row.data(), bytes);
   }

@@ -49,6 +49,31 @@ struct Bench {
   Arguments arguments;
 };
 
+// Says that it answers with a single number, and answers with two: as a Core ML model does whose output has no stated shape.
+class Unshaped : public Model {
+ public:
+  const ModelInfo& info() const override { return info_; }
+  void set_inputs(const std::vector<Bytes>&) override {}
+  void prepare() override {}
+  void run() override {}
+  Bytes outputs() const override { return Bytes(8); }
+  void expect_tokens(std::size_t) override {}
+  void feed(const std::int64_t*, std::size_t, std::int64_t) override {}
+  std::int64_t best_token() const override { return 0; }
+  Bytes logits() const override { return {}; }
+  Logits all_logits() const override { return {}; }
+
+ private:
+  ModelInfo info_{"unshaped", {{"float32", {1}, 4}}, {{"float32", {}, 4}}, std::nullopt};
+};
+
+const Runtime unshaped_runtime = {
+    "unshaped",
+    []() -> RuntimeInfo { return {"unshaped", "1", {"unshaped"}, 1, "file"}; },
+    as_it_is,
+    [](const std::string&, const LoadOptions&) -> std::unique_ptr<Model> { return std::make_unique<Unshaped>(); },
+};
+
 // Of a vocabulary of 8: the token after t has the logit 1 if it is t + 1, else 0.
 const double kRight = 1 - std::log(std::exp(1.0) + 7);
 const double kWrong = -std::log(std::exp(1.0) + 7);
@@ -94,6 +119,13 @@ TEST_CASE("a language model with a prompt answers that first, and begins every t
   bench.arguments.decode_tokens = 1;
   CHECK(bench.log_probabilities().size() == 4);
   CHECK(text_of(bench.arguments.output) == bytes_of<float>({0, 0, 0, 1, 0, 0, 0, 0}));
+}
+
+TEST_CASE("an answer that is longer than the model says is refused, not cut off") {
+  Bench bench("", items(1, 1, {4}, "item"));
+  ResultFile result(bench.arguments.result);
+  const Job job{bench.arguments, result, Clock::now(), {}, unshaped_runtime};
+  CHECK_THROWS_WITH_AS(quality_pass(job), doctest::Contains("gives 8 bytes and says 4"), Error);
 }
 
 TEST_CASE("items that are not the model's are refused") {
