@@ -189,7 +189,7 @@ Prepared prepared(const fs::path& folder, std::optional<std::int64_t> compile_ns
 
 // A folder for what only this process needs; what an earlier one left there is gone.
 fs::path scratch_folder() {
-  const fs::path folder = fs::temp_directory_path() / "farm-coreml";
+  const fs::path folder = fs::path(text_of(NSTemporaryDirectory())) / "farm-coreml";  // TMPDIR need not be set in an app
   fs::remove_all(folder);
   fs::create_directories(folder);
   return folder;

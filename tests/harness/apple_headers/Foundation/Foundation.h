@@ -116,6 +116,7 @@ typedef enum NSSearchPathDirectory : NSUInteger { NSDocumentDirectory = 9 } NSSe
 typedef enum NSSearchPathDomainMask : NSUInteger { NSUserDomainMask = 1 } NSSearchPathDomainMask;
 extern "C" NSArray<NSString*>* NSSearchPathForDirectoriesInDomains(NSSearchPathDirectory directory, NSSearchPathDomainMask mask,
                                                                    BOOL expand);
+extern "C" NSString* NSTemporaryDirectory(void);
 extern "C" NSString* NSStringFromClass(Class which);
 
 // libdispatch, which Foundation brings along.
