@@ -609,6 +609,17 @@ def test_what_stands_in_the_way_is_one_sentence_with_the_remedy(
     assert remedy in error.hint
 
 
+def test_an_app_that_does_not_come_to_the_front_is_no_phone_whose_state_is_unknown(
+    phone: Iphone, device: Device, connected: Connected, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("farm.devices.ios.ready._PROBE_S", 1.0)
+    phone.state(app_fault="silent")
+    error = unready(connected(device))
+    assert (error.error_class, error.message) == ("not_started", f"{phone.name}'s harness app was started and said nothing in 1 s")
+    assert error.hint is not None
+    assert "wake its screen" in error.hint
+
+
 @pytest.mark.parametrize(
     ("trust", "error_class", "said"),
     [("ask", "trust_pending", "asks whether to trust this computer"), ("no", "trust_denied", "was told not to trust this computer")],

@@ -4,7 +4,7 @@ import logging
 import secrets
 import time
 
-from farm.devices.ios import app, preflight
+from farm.devices.ios import app, preflight, run
 from farm.devices.ios.phone import Phone
 from farm.devices.readers.reading import Reading
 from farm.errors import DeviceBusy, DeviceNotReady
@@ -44,20 +44,29 @@ def make_ready(phone: Phone, device: Device, *, is_ours: bool) -> tuple[app.Inst
         unfit = preflight.of_app(device, bundle, facts := phone.facts(), now_s)
     _raise(unfit)
     if held is None:
-        mode = next(reading for reading in probe(phone) if reading.name == "low_power_mode")
+        said = _asked(phone)
+        if said is None:
+            message = f"{device.name}'s harness app was started and said nothing in {_PROBE_S:g} s"
+            raise DeviceNotReady(message, error_class="not_started", hint=run.IN_FRONT)
+        mode = next(reading for reading in app.probed(said) if reading.name == "low_power_mode")
         _raise(preflight.of_low_power_mode(device.name, mode.text))
     return app.Installed.of(facts["app"]), values.get("BootSessionID")
 
 
 def probe(phone: Phone) -> tuple[Reading, ...]:
     """Start the app to say what only an app can say, and return that. No run may be going on: an app has one process."""
+    return app.probed(_asked(phone))
+
+
+def _asked(phone: Phone) -> str | None:
+    """Return what the app writes when it is asked of the phone; None when it has written nothing in time."""
     name = f"probe-{secrets.token_hex(8)}.json"
     phone.launch([], {app.PROBE: name})
     deadline_s = time.monotonic() + _PROBE_S
     while (text := phone.tail(name)) is None and time.monotonic() < deadline_s:
         time.sleep(_LOOK_S)
     phone.remove(name)
-    return app.probed(text)
+    return text
 
 
 def _raise(error: DeviceNotReady | None) -> None:

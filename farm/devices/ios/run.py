@@ -18,6 +18,7 @@ from farm.workloads import RESULT, run_folder
 log = logging.getLogger(__name__)
 
 _STARTED_S = 10.0
+IN_FRONT = "wake its screen and close what lies over it: the app begins when it is in front"
 _LOOK_S = 0.05
 _SLICE_S = 0.5
 """So long a wait may go on after an interrupt."""
@@ -39,7 +40,7 @@ def begin(phone: Phone, nonce: str, arguments: Sequence[str], environment: Mappi
     while (handle := begun(phone, nonce)) is None:
         if time.monotonic() > deadline_s:
             message = f"{phone.worker.name}'s harness app was started and did not begin in {_STARTED_S:g} s"
-            raise DeviceNotReady(message, error_class="not_started")
+            raise DeviceNotReady(message, error_class="not_started", hint=IN_FRONT)
         time.sleep(_LOOK_S)
     return handle
 

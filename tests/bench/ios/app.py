@@ -78,7 +78,8 @@ def _run(phone: "Phone", app: App, arguments: list[str], environment: dict[str, 
     if "FARM_PROBE" in environment:
         process = _start(app, ["sleep", "0.05"], Path("/dev/null"), pids, started)
         process.wait()
-        _write(app.documents / environment["FARM_PROBE"], json.dumps(_probe(phone)))
+        if phone.app_fault != "silent":  # as one that never comes to the front
+            _write(app.documents / environment["FARM_PROBE"], json.dumps(_probe(phone)))
         app.process = None
         phone.ended(process.pid, 0)
         return
