@@ -640,8 +640,11 @@ def test_a_phone_that_is_not_paired_says_what_to_do(
 def test_a_usbmuxd_that_is_not_there_and_a_phone_that_is_not_plugged_in(phone: Iphone, device: Device, connected: Connected) -> None:
     assert unready(connected(replace(device, usbmux="127.0.0.1:1"))).error_class == "no_usbmuxd"
     phone.unplug()
-    with pytest.raises(DeviceLost, match=f"no iPhone with the udid {phone.udid} is plugged in"):
+    with pytest.raises(DeviceLost) as caught:
         connected(device).preflight()
+    assert caught.value.message == f"{phone.name} is gone: no iPhone with the udid {phone.udid} is plugged in"
+    assert caught.value.hint is not None
+    assert "plug it in" in caught.value.hint
 
 
 @BOTH

@@ -77,6 +77,8 @@ def test_what_an_app_says_of_the_phone() -> None:
 
 def test_a_package_is_read_and_refused_when_it_is_another_app(tmp_path: Path) -> None:
     package = tmp_path / "app.ipa"
+    with pytest.raises(InputError, match=r"there is no .*app\.ipa"):
+        app.packaged(package, app.BUNDLE)
     package.write_bytes(b"no archive")
     with pytest.raises(InputError, match="is no app that an iPhone can install"):
         app.packaged(package, app.BUNDLE)

@@ -68,6 +68,8 @@ def packaged(package: Path, bundle: str) -> Installed:
         with zipfile.ZipFile(package) as archive:
             name = next(name for name in archive.namelist() if _INFO.fullmatch(name))
             info = plistlib.loads(archive.read(name))
+    except FileNotFoundError as error:
+        raise InputError(f"there is no {package}", hint="harness names an .ipa file") from error
     except (OSError, zipfile.BadZipFile, StopIteration, plistlib.InvalidFileException) as error:
         raise InputError(f"{package} is no app that an iPhone can install", hint="harness names an .ipa file") from error
     if info.get("CFBundleIdentifier") != bundle:

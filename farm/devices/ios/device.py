@@ -305,6 +305,7 @@ class IosTransport:
                 if error.error_class == "rebooted":
                     raise
                 if self._interrupted.is_set() or time.monotonic() > deadline_s:
-                    raise DeviceLost(f"{self.device.name} is gone: {error.message}", error_class=error.error_class) from error
+                    words = error.message.removeprefix(f"{self.device.name}: ")
+                    raise DeviceLost(f"{self.device.name} is gone: {words}", error_class=error.error_class, hint=error.hint) from error
                 log.info("%s; trying again", error.message)
                 time.sleep(_RETRY_S)

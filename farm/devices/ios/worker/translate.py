@@ -16,6 +16,7 @@ _TRUST = "plug it in again, unlock it and tap Trust in the dialog it shows"
 _UNLOCK = "unlock it, and set its Auto-Lock to Never"
 _MUX = "start usbmuxd, or state usbmux in devices.toml"
 _CLEAN = "farm devices clean removes what farm keeps there"
+_PLUG = "plug it in; `idevice_id -l` or `pymobiledevice3 usbmux list` tells the udids of those that are"
 _SIGN = "trust its developer under Settings > General > VPN & Device Management, or sign and install the app anew"
 _NO_SPACE = 18
 
@@ -82,7 +83,7 @@ def translated(error: Exception, udid: str) -> MeasureError:
         if isinstance(error, kinds):
             return DeviceNotReady(words if hint else f"{words}: {error}", error_class=error_class, hint=hint)
     if isinstance(error, _NOT_THERE):
-        return DeviceLost(f"no iPhone with the udid {udid} is plugged in", error_class="not_listed")
+        return DeviceLost(f"no iPhone with the udid {udid} is plugged in", error_class="not_listed", hint=_PLUG)
     if isinstance(error, theirs.AfcException) and error.status is not None:
         full = int(error.status) == _NO_SPACE
         words = "it has no room left" if full else f"it refuses a file operation: {error}"
