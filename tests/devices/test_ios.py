@@ -3,6 +3,8 @@
 import hashlib
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +23,7 @@ from farm.errors import ArtifactError, DeviceBusy, DeviceLost, DeviceNotReady
 from farm.harness.arguments import BoxNames, arguments
 from farm.workloads import Artifact, Device, DeviceKind, HarnessBuild, Job, Outcome, Pass, Run
 from tests.artifacts.coreml_models import a_package
+from tests.bench.android import proxy
 from tests.bench.ios import Bench, Iphone
 from tests.conftest import CALM, NOW, FakeModel, a_job
 
@@ -140,6 +143,36 @@ def test_trouble_on_the_way_in_the_middle_of_a_pass_costs_nothing(
         assert worker() != before
         with pytest.raises(ProcessLookupError):
             os.kill(before, 0)
+
+
+def test_a_usbmuxd_that_ends_with_its_last_phone_is_waited_for(
+    device: Device, connected: Connected, fake_model: FakeModel, fake_harness: HarnessBuild, tmp_path: Path
+) -> None:
+    """As Debian's does: its unit says --systemd, which exits when no phone is attached and is started again with the next."""
+    assert device.usbmux is not None
+    (tmp_path / "port").write_text(device.usbmux.partition(":")[2])
+    command = [sys.executable, str(Path(proxy.__file__)), str(tmp_path / "port")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as mux:
+        assert mux.stdin is not None
+        assert mux.stdout is not None
+        transport = connected(replace(device, usbmux=f"127.0.0.1:{int(mux.stdout.readline())}"))
+
+        def told(words: str) -> None:
+            print(words, file=mux.stdin, flush=True)
+
+        def away() -> None:
+            told("drop")
+            time.sleep(3.0)
+            told("restore")
+
+        try:
+            transport.preflight()
+            transport.install(fake_harness)
+            (run,) = measured(transport, on(transport.device, fake_model(spin_ns=500_000_000), timeout_s=60.0), fake_harness, away)
+            assert run.outcome is Outcome.OK, run.reason
+        finally:
+            transport.release()
+            mux.kill()
 
 
 def test_a_phone_that_stays_away_is_a_lost_device_and_what_ran_there_is_ended_by_the_next(

@@ -301,6 +301,11 @@ class IosTransport:
             try:
                 self._renew()
                 return work()
+            except DeviceNotReady as error:  # usbmuxd under systemd ends with its last phone, and is started again with the next (-z)
+                if error.error_class != "no_usbmuxd" or self._interrupted.is_set() or time.monotonic() > deadline_s:
+                    raise
+                log.info("%s; trying again", error.message)
+                time.sleep(_RETRY_S)
             except DeviceLost as error:
                 if error.error_class == "rebooted":
                     raise
