@@ -1,15 +1,17 @@
 """What a finished pass is worth: did the harness do what was asked, is its number there, was it disturbed. Runs in, runs out."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from farm import conditions, metrics
 from farm.errors import HarnessFailed
 from farm.harness.own import TARGET as OWN_TARGET
-from farm.workloads import HarnessBuild, Job, Measured, Outcome, Pass, Run, box_name
+from farm.workloads import HarnessBuild, Job, Measured, Outcome, Pass, Run, StateReading, box_name
 
 _SIGNS = ("wall_ns", "cpu_time_ns", "thread_cpu_time_ns")
 # A peak of memory stays what it is, as do answers; a sustain pass measures throttling.
-THROTTLING_ALLOWED = (Pass.MEMORY, Pass.SUSTAIN, Pass.QUALITY)
+_THROTTLING_ALLOWED = (Pass.MEMORY, Pass.SUSTAIN, Pass.QUALITY)
+_SLEEP_ALLOWED = (Pass.MEMORY, Pass.QUALITY)
 
 
 def as_known(measured: Measured, job: Job, harness: HarnessBuild) -> Measured:
@@ -63,6 +65,23 @@ def undisturbed(run: Run) -> Run:
         reasons += conditions.other_work(limits, run.readings)
     if reasons:
         return replace(run, outcome=Outcome.INVALID, error_class="disturbed", reason="; ".join(reasons))
-    if run.job.pass_ not in THROTTLING_ALLOWED and (reasons := conditions.slowdowns(limits, run.readings)):
+    if run.job.pass_ not in _THROTTLING_ALLOWED and (reasons := conditions.slowdowns(limits, run.readings)):
         return replace(run, outcome=Outcome.INVALID, error_class="throttled", reason="; ".join(reasons))
+    return run
+
+
+def as_it_was(run: Run, after: Sequence[StateReading]) -> Run:
+    """Return run, marked invalid when the device says after it that it throttles, or that it fell asleep meanwhile.
+
+    A screen that goes off takes its own power along and lets the phone doze: what lies on either side of it is not to be compared.
+    """
+    if run.outcome is not Outcome.OK:
+        return run
+    if run.job.pass_ not in _THROTTLING_ALLOWED and (reasons := conditions.throttled(after)):
+        return replace(run, outcome=Outcome.INVALID, error_class="throttled", reason=f"after the pass {reasons[0]}")
+    if run.job.pass_ not in _SLEEP_ALLOWED and (reasons := conditions.asleep(after)):
+        reason = f"its screen went off: after the pass {reasons[0]}"
+        return replace(
+            run, outcome=Outcome.INVALID, error_class="asleep", reason=reason, hint="have its screen stay on, by hand where a shell may not"
+        )
     return run

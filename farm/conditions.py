@@ -26,7 +26,7 @@ def unmet(conditions: Conditions, state: Sequence[StateReading], kind: DeviceKin
         return reasons
     return [
         *reasons,
-        *_asleep(state),
+        *asleep(state),
         *_too_warm(conditions, state),
         *throttled(state),
         *_saving(state),
@@ -40,7 +40,7 @@ def throttled(state: Sequence[StateReading]) -> list[str]:
     return [f"its thermal status is {THERMAL_STATUSES[int(status)]}"] if status else []
 
 
-def _asleep(state: Sequence[StateReading]) -> list[str]:
+def asleep(state: Sequence[StateReading]) -> list[str]:
     """Return a sentence when the screen is known to be off: a phone that dozes computes at another speed."""
     word = _read(state, "wakefulness").text
     return [f"it is {word}"] if word not in (None, "awake") else []

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from farm import conditions, outputs, power, quality, sustain
-from farm.checks import THROTTLING_ALLOWED, as_known, undisturbed, with_its_number
+from farm.checks import as_it_was, as_known, undisturbed, with_its_number
 from farm.devices.transport import Handle, Status, Transport
 from farm.errors import DeviceNotReady, HarnessFailed, MeasureError, RunTimedOut
 from farm.harness import protocol
@@ -76,8 +76,7 @@ def execute(job: Job, transport: Transport, attempt: Attempt) -> Run:
         run = replace(run, outcome=error.outcome, error_class=error.error_class, reason=error.message, hint=error.hint)
     log.debug("%s: %s %s", job.label, run.outcome, run.reason or "")
     after = _state_after(run, transport)
-    if run.outcome is Outcome.OK and job.pass_ not in THROTTLING_ALLOWED and (reasons := conditions.throttled(after)):
-        run = replace(run, outcome=Outcome.INVALID, error_class="throttled", reason=f"after the pass {reasons[0]}")
+    run = as_it_was(run, after)
     run = replace(run, state=run.state + after, ended_at=attempt.now_utc())
     return power.with_energy(run) if job.pass_ is Pass.POWER else run
 
