@@ -16,6 +16,9 @@ from farm.power.plan import chosen_rails, is_package
 from farm.workloads import PowerSource, Readings, Run, StateReading
 
 _VOLTAGE_UV = (2e6, 20e6)
+_MOST_UNREAD = 0.01
+"""Of the looks at a current. What the sampler takes for a kernel's error (-133 to -1) is a small current where mA are printed, and energies
+without the small ones are too large."""
 
 Phases = Mapping[str, tuple[float, float]]
 """Begin and end of "idle" and "work", since the harness began."""
@@ -46,6 +49,12 @@ def _battery_curve(run: Run, origin: str, phases: Phases) -> tuple[EnergyCurve, 
     is_sampled = any(item.metric == "battery_voltage_uv" and item.source == origin for item in run.readings)
     voltage_origin = origin if is_sampled else battery.SOURCE
     voltage = _series(run.readings, "battery_voltage_uv", voltage_origin)
+    if is_sampled and (unread := len(voltage.values) - len(printed.values)) > _MOST_UNREAD * len(voltage.values):
+        raise PowerUnread(
+            f"{unread} of {len(voltage.values)} looks at the battery's current held no number, or one from -133 to -1: maybe an error",
+            error_class="power_ambiguous",
+            hint="take another source of power",
+        )
     at_ns = np.asarray(printed.at_ns, dtype=float)
     values = [value / 1000 for value in printed.values] if in_ma else list(printed.values)
     parts = {name: [value for value, at in zip(values, at_ns, strict=True) if begin <= at <= end] for name, (begin, end) in phases.items()}

@@ -314,3 +314,14 @@ def test_an_external_meter_counts_the_looks_during_the_pass_alone() -> None:
 def test_a_run_that_never_had_a_source_is_left_as_it_is() -> None:
     run = a_power_run(phases(), [])
     assert with_energy(run) is run
+
+
+def test_a_current_whose_small_readings_were_taken_for_errors_is_refused() -> None:
+    current, voltage = gauge(unit_ua=1000)
+    assert current.at_ns is not None
+    kept = [(value, at) for value, at in zip(current.values, current.at_ns, strict=True) if value < -115]  # the idle phase reads about -115
+    part = replace(current, values=tuple(value for value, _ in kept), at_ns=tuple(at for _, at in kept))
+    run = with_energy(a_power_run([*phases(), part, voltage], state()))
+    assert (run.outcome, run.error_class) == (Outcome.FAILED, "power_ambiguous")
+    assert run.reason is not None
+    assert "looks at the battery's current held no number, or one from -133 to -1" in run.reason
