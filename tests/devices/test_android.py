@@ -562,6 +562,16 @@ def test_a_lease_in_the_box_keeps_another_host_away_until_it_is_given_up_or_ends
     assert "lease" not in phone.shell("ls /data/local/tmp/farm").stdout.split()
 
 
+@pytest.mark.parametrize("words", ["farm run a\\c.pte", "farm run C:\\new\\table \\0101", "farm run -n", "-n"])
+def test_a_lease_says_its_holders_words_as_they_are(device: Device, transport: AndroidTransport, words: str) -> None:
+    transport.claim(Holder("host-one", words))
+    assert transport.holder() == Holder("host-one", words)
+    with pytest.raises(DeviceBusy, match=re.escape(f"s25 is held by {words}")):
+        AndroidTransport(device, reconnect_s=0.0).claim(Holder("host-two", "bob"))
+    transport.release()
+    assert transport.holder() is None
+
+
 def test_a_controller_that_was_away_longer_than_its_lease_finds_it_taken(phone: Phone, device: Device, transport: AndroidTransport) -> None:
     transport.claim(Holder("host-one", "ann"))
     phone.shell("cd /data/local/tmp/farm && { echo host-two; echo $(($(date +%s) + 60)); echo bob; } >lease")

@@ -133,16 +133,16 @@ claim) # host, seconds, holder in words -> "taken", or "held" and the holder's w
   left=$((until - now)) # much more than was asked for: the device's clock has gone back
   if [ -n "$other" ] && [ "$other" != "$host" ] && [ $left -gt 0 ] && [ $left -le 600 ]; then
     echo held
-    echo "$whose"
+    print -r -- "$whose"
   else
     # Over what is there, and not by a new file: a lease can be renewed, and what is held put back, on a disk that is full.
-    { echo "$host"; echo $((now + seconds)); echo "$holder"; } 1<>lease && echo taken
+    { echo "$host"; echo $((now + seconds)); print -r -- "$holder"; } 1<>lease && echo taken # (echo takes a \ for more than itself)
   fi
   ;;
 holder) # -> host and words of the holder of a lease that lasts, a line each, or nothing
   [ -f lease ] && { IFS= read -r other; IFS= read -r until; IFS= read -r whose; } <lease || exit 0
   left=$((until - $(date +%s)))
-  [ $left -gt 0 ] && [ $left -le 600 ] && echo "$other" && echo "$whose"
+  [ $left -gt 0 ] && [ $left -le 600 ] && echo "$other" && print -r -- "$whose"
   exit 0
   ;;
 release) # host: give up a lease, if it is this host's
