@@ -74,6 +74,7 @@ class _Bars:
         self.progress.console.print("farm: stopping", highlight=False)
 
     def ended(self, run: Run) -> None:
+        self.phase(run.job, run.outcome.replace("_", " "))  # until the next job begins: a device that is done does nothing any more
         if run.outcome not in _TRIED_AGAIN:
             self.progress.advance(self.tasks[run.job.device.name])
         if run.outcome is not Outcome.OK:

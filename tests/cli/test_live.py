@@ -1,10 +1,11 @@
+import io
 import sys
 import time
 
 import pytest
 
 from farm.cli.live import live
-from tests.conftest import a_job, an_artifact
+from tests.conftest import a_job, a_run, a_session, an_artifact
 
 
 def test_a_device_that_is_waited_for_is_told_once_with_what_is_unmet(capsys: pytest.CaptureFixture[str]) -> None:
@@ -26,3 +27,22 @@ def test_a_run_whose_standard_error_is_closed_has_nobody_to_tell(monkeypatch: py
     monkeypatch.setattr(sys, "stderr", None)
     with live({"local": 1}) as view:
         view.phase(a_job(an_artifact()), "measuring")
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_device_that_has_done_its_jobs_is_not_said_to_do_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = a_job(an_artifact())
+    seen = _Terminal()
+    monkeypatch.setattr(sys, "stderr", seen)
+    monkeypatch.setenv("COLUMNS", "120")
+    with live({"local": 1}) as view:
+        view.more("local", 1)
+        view.phase(job, "measuring")
+        view.ended(a_run(a_session(), job=job))
+    last = seen.getvalue().rpartition("local")[2]
+    assert "a-workload latency #1: ok" in last
+    assert "measuring" not in last
