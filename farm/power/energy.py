@@ -106,8 +106,9 @@ def energies(curve: EnergyCurve, idle_ns: tuple[float, float], work_ns: tuple[fl
     baseline_uj = idle_uw.value * seconds
     step = curve.step_uj / float(units.sum())
     gross = _ratio(work_uj, units, step)
+    net_step = step * (1 + float(seconds.sum() / (np.diff(idle_edges).sum() / 1e9)))  # the idle phase's, carried over to the work's length
     net = _ratio(
-        work_uj - baseline_uj, units, step, (_standard_error(idle_uw.windows) * float(seconds.sum() / units.sum()), len(idle_edges) - 2)
+        work_uj - baseline_uj, units, net_step, (_standard_error(idle_uw.windows) * float(seconds.sum() / units.sum()), len(idle_edges) - 2)
     )
     return Energies(net, gross, _mean(work_uj / seconds), idle_uw, tuple(int(at) for at in (work_edges[1:] + work_edges[:-1]) / 2))
 

@@ -72,6 +72,16 @@ def test_how_finely_a_counter_counts_is_in_the_interval() -> None:
     assert (wider.high - wider.low) - (found.high - found.low) == pytest.approx(2 * 65_536 / units, rel=0.1)
 
 
+def test_how_finely_a_counter_counted_the_idle_phase_is_carried_over_to_the_work() -> None:
+    at_ns = np.arange(0.0, 60e9 + 1, 1e9)
+    exact = EnergyCurve(at_ns, at_ns / 1e9 * 1e6, 1e9)
+    coarse = EnergyCurve(at_ns, at_ns / 1e9 * 1e6, 1e9, step_uj=65_536.0)
+    found, wider = (energies(curve, IDLE_NS, WORK_NS, done(100)).net_uj for curve in (exact, coarse))
+    worked_s, idle_s = 37, 17  # between the first and the last edge of a window
+    step = 65_536 * (1 + worked_s / idle_s)
+    assert (wider.high - wider.low) - (found.high - found.low) == pytest.approx(2 * step / (100 * worked_s), rel=0.1)
+
+
 @pytest.mark.parametrize(
     ("renewed_s", "phase", "least"),
     [(4.0, "idle", 48), (12.0, "idle", 144)],
