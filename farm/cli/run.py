@@ -185,9 +185,9 @@ def _show(sessions: Sequence[Done], options: Options, exit_code: int) -> None:
         for one in results:
             draw.tables(tables.result_tables(one, with_device=len(results) > 1))
         draw.lines("Attempts without a valid number", [line for one in results for line in tables.outcome_lines(one)])
-        draw.lines("Notes", [line for one in results for line in tables.note_lines(one)])
         for one in results:
             where = f" on {one.device.name}" if len(results) > 1 else ""
+            draw.lines(f"Notes{where}", tables.note_lines(one))
             draw.lines(f"Not measured{where}", tables.absent_lines(one.runs))
     if options.html is not None:
         from farm import report

@@ -82,6 +82,8 @@ def test_one_devices_trouble_is_its_own(farm: Farm, fake_model: FakeModel) -> No
     assert done.returncode == 3
     assert "s25 · model" in done.stdout
     assert "2 of 2" in done.stdout
+    assert "Notes on s25\n" in done.stdout
+    assert "Notes on absent" not in done.stdout
     assert "absent: absent is gone: no device with the serial R5CX hangs on" in done.stdout
 
 
