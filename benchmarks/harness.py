@@ -37,7 +37,7 @@ def loop_ratio() -> float:
     data = ROOT / ".farm"
     harness = build.ensure(Target.HOST, "executorch", data, on_progress=lambda _: None)
     tools = toolchain.find(Target.HOST)
-    wheel_root, _ = wheel.unpacked(toolchain.architecture(Target.HOST), data, None, lambda _: None)
+    wheel_root = wheel.unpacked(toolchain.architecture(Target.HOST), data, None, lambda _: None)
     tree = data / "bench-loop"
     options = [
         "-DFARM_BENCH=ON",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from farm.workloads import THERMAL_STATUSES, Conditions, DeviceKind, Job, Pass, Readings, StateReading
+from farm.workloads import THERMAL_OVERRIDDEN, THERMAL_STATUSES, Conditions, DeviceKind, Job, Pass, Readings, StateReading
 
 _CPU_FLAVOURS = frozenset({"fake", "portable", "xnnpack", "plain_attention"})
 
@@ -35,9 +35,11 @@ def unmet(conditions: Conditions, state: Sequence[StateReading], kind: DeviceKin
 
 
 def throttled(state: Sequence[StateReading]) -> list[str]:
-    """Return a sentence when the device says that it throttles. A device that says nothing of it gives none."""
-    status = _read(state, "thermal_status").value
-    return [f"its thermal status is {THERMAL_STATUSES[int(status)]}"] if status else []
+    """Return a sentence when the device says that it throttles, or says what somebody told it to say. One that says nothing gives none."""
+    status = _read(state, "thermal_status")
+    if status.reason == THERMAL_OVERRIDDEN:
+        return [f"{THERMAL_OVERRIDDEN}, which `cmd thermalservice reset` ends"]
+    return [f"its thermal status is {THERMAL_STATUSES[int(status.value)]}"] if status.value else []
 
 
 def asleep(state: Sequence[StateReading]) -> list[str]:

@@ -1,6 +1,7 @@
 import pytest
 
 from farm import conditions
+from farm.devices.readers import thermal
 from farm.workloads import Conditions, DeviceKind, Pass, Readings, StateReading
 from tests.conftest import a_job, an_artifact
 
@@ -50,6 +51,19 @@ def test_a_phone_whose_screen_is_off_is_not_ready() -> None:
     asleep = StateReading("wakefulness", "before", text="dozing")
     assert conditions.unmet(Conditions(), [*readings, asleep], DeviceKind.ANDROID) == ["it is dozing"]
     assert conditions.unmet(Conditions(), [*readings, StateReading("wakefulness", "before", text="awake")], DeviceKind.ANDROID) == []
+
+
+def test_a_thermal_status_that_somebody_told_the_phone_is_none() -> None:
+    readings = [
+        *state(0.1),
+        *(StateReading(name, "before", value=value) for name, value in {"skin_temperature_c": 30.0, "battery_level_percent": 80}.items()),
+    ]
+    told = thermal.status("IsStatusOverride: true\nThermal Status: 0\n")
+    overridden = StateReading(told.name, "before", reason=told.reason)
+    said = "its thermal status is overridden by `cmd thermalservice override-status`, which `cmd thermalservice reset` ends"
+    assert conditions.unmet(Conditions(), [*readings, overridden], DeviceKind.ANDROID) == [said]
+    denied = StateReading("thermal_status", "before", reason="Permission Denial")
+    assert conditions.unmet(Conditions(), [*readings, denied], DeviceKind.ANDROID) == []
 
 
 @pytest.mark.parametrize(

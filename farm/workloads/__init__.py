@@ -18,7 +18,18 @@ from farm.workloads.jobs import (
     Reference,
     Workload,
 )
-from farm.workloads.kinds import ONCE_PASSES, THERMAL_STATUSES, USUAL_PASSES, Comparison, DeviceKind, ItemKind, Outcome, Pass, PowerSource
+from farm.workloads.kinds import (
+    ONCE_PASSES,
+    THERMAL_OVERRIDDEN,
+    THERMAL_STATUSES,
+    USUAL_PASSES,
+    Comparison,
+    DeviceKind,
+    ItemKind,
+    Outcome,
+    Pass,
+    PowerSource,
+)
 from farm.workloads.runs import (
     ITEMS_OUTPUT,
     OUTPUT,
@@ -45,6 +56,7 @@ __all__ = [
     "ONCE_PASSES",
     "OUTPUT",
     "RESULT",
+    "THERMAL_OVERRIDDEN",
     "THERMAL_STATUSES",
     "USUAL_PASSES",
     "Absent",

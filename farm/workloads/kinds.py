@@ -80,5 +80,7 @@ class Comparison(StrEnum):
     """Share of rows (last axis) whose largest element stands at the same place, at least the tolerance."""
 
 
+THERMAL_OVERRIDDEN = "its thermal status is overridden by `cmd thermalservice override-status`"
+"""Why there is none: what a device says of it then, somebody told it."""
 THERMAL_STATUSES = ("none", "light", "moderate", "severe", "critical", "emergency", "shutdown")
 """How much a phone says that it throttles, from 0: android.os.PowerManager.THERMAL_STATUS_*."""

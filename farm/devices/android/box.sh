@@ -16,8 +16,8 @@ keep) # partial name, final name: give a verified file its name
 touch) # name -> "there" or "none": mark a file as used now
   IFS= read -r name && if [ -f "$name" ]; then touch "$name" && echo there; else echo none; fi
   ;;
-cached) # -> "SECONDS BYTES NAME" of every cached file, seconds since it was used last counted from 1970
-  for name in files/*; do [ -f "$name" ] && stat -c '%Y %s %n' "$name"; done
+cached) # -> "SECONDS BYTES NAME" of every cached file and every file of a harness, seconds since it was used last counted from 1970
+  find files harness -type f -exec stat -c '%Y %s %n' {} + 2>/dev/null
   exit 0
   ;;
 remove) # names of files or folders in the box

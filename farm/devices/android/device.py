@@ -229,7 +229,8 @@ class AndroidTransport:
         self._patiently(lambda box: box.call("remove", [run_folder(handle.nonce)]), is_spared=True)
 
     def shrink(self, keep_bytes: int) -> int:
-        """Remove the pushed files that were used longest ago until keep_bytes are left."""
+        """Remove the pushed files, a harness's among them, that were used longest ago until keep_bytes are left."""
+        self._harness = None  # to be looked at anew: what is missing of it is pushed again
         return self._patiently(lambda box: box.shrink(keep_bytes))
 
     def diagnose(self, handle: Handle) -> str:

@@ -73,11 +73,14 @@ class Server:
                 error_class="no_adb_server",
                 hint="adb start-server, on the host it is to run on",
             ) from error
+        began_s = time.monotonic()
+        wire = Wire(connection, began_s + timeout_s)
         try:
-            yield Wire(connection, time.monotonic() + timeout_s)
+            yield wire
         except (TimeoutError, AdbTimeout) as error:
             who = to or f"the adb server at {self.address}"
-            raise DeviceLost(f"{who} did not answer in {timeout_s:g} s", error_class="frozen") from error
+            had_s = round(wire.deadline_s - began_s, 1)  # an interruption leaves it less
+            raise DeviceLost(f"{who} did not answer in {had_s:g} s", error_class="frozen") from error
         except (AdbError, EOFError, OSError) as error:
             link = f"the link to {to} through" if to else "the link to"
             raise DeviceLost(f"{link} the adb server at {self.address} broke: {error}", error_class="link_lost") from error

@@ -7,7 +7,7 @@ import re
 
 from farm.devices.readers import errors
 from farm.devices.readers.reading import Reading, absent, complete_lines, only_line, whole
-from farm.workloads import THERMAL_STATUSES
+from farm.workloads import THERMAL_OVERRIDDEN, THERMAL_STATUSES
 
 SOURCE = "dumpsys thermalservice"
 
@@ -52,7 +52,7 @@ def status(text: str) -> Reading:
     lines = [line.strip() for line in complete_lines(text)]
     stated = {match[1] for line in lines if (match := re.fullmatch(r"Thermal Status: (-?[0-9]+)", line))}
     if "IsStatusOverride: true" in lines:
-        return absent(name, SOURCE, "the status is overridden by `cmd thermalservice override-status`")
+        return absent(name, SOURCE, THERMAL_OVERRIDDEN)
     if reason := _not_ready(text, lines):
         return absent(name, SOURCE, reason)
     if len(stated) != 1:

@@ -48,7 +48,7 @@ def test_status() -> None:
     assert THERMAL_STATUSES[1] == "light"
     assert thermal.status(texts.THERMAL.replace("Status: 1", "Status: 9")).reason == "thermal status 9 is unknown"
     overridden = texts.THERMAL.replace("IsStatusOverride: false", "IsStatusOverride: true")
-    assert thermal.status(overridden).reason == "the status is overridden by `cmd thermalservice override-status`"
+    assert thermal.status(overridden).reason == "its thermal status is overridden by `cmd thermalservice override-status`"
     assert "not ready" in str(thermal.status(texts.THERMAL_CACHED_ONLY).reason)
 
 
