@@ -22,6 +22,7 @@ _STDIN, _STDOUT, _STDERR, _EXIT, _CLOSE_STDIN = range(5)
 _PACKET = struct.Struct("<BI")
 _SYNC = struct.Struct("<4sI")
 _CHUNK_BYTES = 64 * 1024  # the most that the sync service takes at once (SYNC.TXT of AOSP's adb)
+_CHUNKS_AT_ONCE = 8  # fewer calls of the kernel; a slow link still tells its progress
 _SAY_TIME = 'while IFS= read -r _; do if [ "$EPOCHREALTIME" ]; then echo "$EPOCHREALTIME"; else date +%s.%N; fi; done'
 """mksh tells the time by itself, other shells need a program for it. A fixed line."""
 
@@ -111,9 +112,9 @@ class Adb:
             target = f"{path},{0o100000 | mode}".encode()
             wire.send(_SYNC.pack(b"SEND", len(target)) + target)
             try:
-                while chunk := source.read(_CHUNK_BYTES):
-                    wire.send(_SYNC.pack(b"DATA", len(chunk)) + chunk)
-                    on_bytes(len(chunk))
+                while piece := source.read(_CHUNK_BYTES * _CHUNKS_AT_ONCE):
+                    wire.send(_data_packets(piece))
+                    on_bytes(len(piece))
                 wire.send(_SYNC.pack(b"DONE", 0))
             except (BrokenPipeError, ConnectionResetError):
                 pass  # the device has already said why, and closed
@@ -154,3 +155,12 @@ class Adb:
         with self._transport(timeout_s) as wire:
             wire.command("sync:")
             yield wire
+
+
+def _data_packets(piece: bytes) -> bytes:
+    """Return bytes of a file as the sync service takes them: in packets of limited size, each with its length before it."""
+    packets: list[bytes | memoryview] = []
+    for start in range(0, len(piece), _CHUNK_BYTES):
+        chunk = memoryview(piece)[start : start + _CHUNK_BYTES]
+        packets += (_SYNC.pack(b"DATA", len(chunk)), chunk)
+    return b"".join(packets)
