@@ -69,9 +69,9 @@ IDENTITY = Identity("local-0123", DeviceKind.LOCAL, "bench", "a processor", "Deb
 FakeModel = Callable[..., Artifact]
 
 
-# Several processes may run the tests (pytest -n). What uses one of these, or the lease of the machine itself, stays in one of them.
+# Several processes may run the tests (pytest -n). What uses one of these, the lease of the machine, or one browser stays in one of them.
 _SHARED = {"android_bench": "phones", "ios_bench": "iphones"}
-_ON_THIS_MACHINE = ("cli", "test_end_to_end.py")
+_TOGETHER = {"cli": "this machine", "test_end_to_end.py": "this machine", "report": "pages"}
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
@@ -81,8 +81,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
         group = next((group for name, group in _SHARED.items() if name in fixtures), None)
-        if group is None and item.path.relative_to(TESTS).parts[0] in _ON_THIS_MACHINE:
-            group = "this machine"
+        if group is None:
+            group = _TOGETHER.get(item.path.relative_to(TESTS).parts[0])
         if group is not None:
             item.add_marker(pytest.mark.xdist_group(group))
 
