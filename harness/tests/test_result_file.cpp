@@ -8,7 +8,15 @@ using namespace farm;
 
 namespace {
 
-JsonObject begin_line(const std::string& nonce, const std::string& pass = "latency") {
+JsonObject a_job(const std::string& pass = "latency", const std::string& model = "files/spin") {
+  return JsonObject().text("pass", pass).text("model", model).integer("threads", 1);
+}
+
+JsonObject tensor(const std::string& dtype, const std::vector<std::int64_t>& shape, std::int64_t bytes) {
+  return JsonObject().text("dtype", dtype).integers("shape", shape).integer("bytes", bytes);
+}
+
+JsonObject begin_line(const std::string& nonce, const JsonObject& job = a_job()) {
   const auto harness = JsonObject()
                            .text("source_hash", "0f1e2d3c")
                            .text("build_type", "Release")
@@ -23,7 +31,7 @@ JsonObject begin_line(const std::string& nonce, const std::string& pass = "laten
       .text("nonce", nonce)
       .object("harness", harness)
       .object("runtime", runtime)
-      .object("job", JsonObject().text("pass", pass).text("model", "files/spin").integer("threads", 1))
+      .object("job", job)
       .integer("pid", 4711)
       .object("clock", JsonObject().integer("monotonic_ns", 1000).integer("unix_ns", 2000));
 }
@@ -35,13 +43,12 @@ TEST_CASE("a result is what the protocol's example file says, byte for byte") {
   {
     ResultFile result(scratch.file("r"));
     result.line(begin_line("c0ffee"));
-    const auto tensor = JsonObject().text("dtype", "float32").integers("shape", {1}).integer("bytes", 4);
     result.line(JsonObject()
                     .text("type", "model")
                     .text("method", "forward")
                     .text("flavour", "fake")
-                    .objects("inputs", {tensor})
-                    .objects("outputs", {tensor}));
+                    .objects("inputs", {tensor("float32", {1}, 4)})
+                    .objects("outputs", {tensor("float32", {1}, 4)}));
     result.series("latency_ns", std::vector<std::int64_t>{200117, 200067, 200057});
     result.series("temperature_c", std::vector<double>{41.5, 41.75}, {0, 100000000}, "thermal_zone0 skin");
     result.absent("battery_current_printed", "this device shows no battery current");
@@ -56,14 +63,13 @@ TEST_CASE("a power result is what the protocol's example file says, byte for byt
   const Scratch scratch;
   {
     ResultFile result(scratch.file("r"));
-    result.line(begin_line("c0ffee", "power"));
-    const auto tensor = JsonObject().text("dtype", "float32").integers("shape", {1}).integer("bytes", 4);
+    result.line(begin_line("c0ffee", a_job("power")));
     result.line(JsonObject()
                     .text("type", "model")
                     .text("method", "forward")
                     .text("flavour", "fake")
-                    .objects("inputs", {tensor})
-                    .objects("outputs", {tensor}));
+                    .objects("inputs", {tensor("float32", {1}, 4)})
+                    .objects("outputs", {tensor("float32", {1}, 4)}));
     result.series("phase_ns", std::vector<std::int64_t>{1000000, 3001000000}, "idle");
     result.series("phase_unix_ns", std::vector<std::int64_t>{1764090000000000000, 1764090003000000000}, "idle");
     result.series("phase_asleep_ns", std::vector<std::int64_t>{0}, "idle");
@@ -83,6 +89,54 @@ TEST_CASE("a power result is what the protocol's example file says, byte for byt
     result.end();
   }
   CHECK(text_of(scratch.file("r")) == text_of(std::filesystem::path(FARM_EXAMPLES) / "power.jsonl"));
+}
+
+TEST_CASE("a language model's result is what the protocol's example file says, byte for byte") {
+  const Scratch scratch;
+  {
+    ResultFile result(scratch.file("r"));
+    result.line(begin_line("c0ffee"));
+    const auto language_model = JsonObject()
+                                    .boolean("many_tokens_at_once", true)
+                                    .text("position_input", "start")
+                                    .integer("max_context_tokens", 128)
+                                    .integer("vocabulary", 512);
+    result.line(JsonObject()
+                    .text("type", "model")
+                    .text("method", "forward")
+                    .text("flavour", "xnnpack")
+                    .objects("inputs", {tensor("int64", {1, 128}, 1024), tensor("int64", {1}, 8)})
+                    .objects("outputs", {tensor("float32", {1, 512}, 2048)})
+                    .object("language_model", language_model));
+    result.series("ttft_ns", std::vector<std::int64_t>{5100000});
+    result.series("prefill_ns", std::vector<std::int64_t>{5000000});
+    result.series("token_ns", std::vector<std::int64_t>{400000, 410000, 390000});
+    result.series("prompt_tokens_count", std::vector<std::int64_t>{16});
+    result.line(JsonObject().text("type", "tokens").integers("values", {17, 3, 9, 17}));
+    result.end();
+  }
+  CHECK(text_of(scratch.file("r")) == text_of(std::filesystem::path(FARM_EXAMPLES) / "llm.jsonl"));
+}
+
+TEST_CASE("a quality result is what the protocol's example file says, byte for byte") {
+  const Scratch scratch;
+  {
+    ResultFile result(scratch.file("r"));
+    result.line(begin_line("c0ffee", a_job("quality", "files/echo").text("items", "files/5eed")));
+    result.line(JsonObject()
+                    .text("type", "model")
+                    .text("method", "forward")
+                    .text("flavour", "fake")
+                    .objects("inputs", {tensor("uint8", {8}, 8)})
+                    .objects("outputs", {tensor("float32", {1, 2}, 8)}));
+    result.series("items_count", std::vector<std::int64_t>{3});
+    result.series("item_values_count", std::vector<std::int64_t>{6});
+    result.series("wall_ns", std::vector<std::int64_t>{41000});
+    result.series("cpu_time_ns", std::vector<std::int64_t>{40000});
+    result.series("thread_cpu_time_ns", std::vector<std::int64_t>{40000});
+    result.end();
+  }
+  CHECK(text_of(scratch.file("r")) == text_of(std::filesystem::path(FARM_EXAMPLES) / "quality.jsonl"));
 }
 
 TEST_CASE("an error is the last line, and the result is finished all the same") {
