@@ -29,6 +29,7 @@ def unmet(conditions: Conditions, state: Sequence[StateReading], kind: DeviceKin
         *asleep(state),
         *_too_warm(conditions, state),
         *throttled(state),
+        *_capped(conditions, state),
         *_saving(state),
         *_wrongly_charged(conditions, state),
     ]
@@ -46,6 +47,18 @@ def asleep(state: Sequence[StateReading]) -> list[str]:
     """Return a sentence when the screen is known to be off: a phone that dozes computes at another speed."""
     word = _read(state, "wakefulness").text
     return [f"it is {word}"] if word not in (None, "awake") else []
+
+
+def _capped(conditions: Conditions, state: Sequence[StateReading]) -> list[str]:
+    """Return a sentence for each clock that the kernel keeps far below its hardware's maximum: the phone throttles, or saves power."""
+    most_hz = {reading.source: reading.value for reading in state if reading.name == "max_frequency_hz" and reading.value}
+    least, reasons = conditions.min_frequency_cap_ratio, []
+    for reading in state:
+        if reading.name == "frequency_cap_hz" and reading.value is not None and reading.source in most_hz:
+            share = reading.value / most_hz[reading.source]
+            if share < least:
+                reasons.append(f"{reading.source} is capped to {_told(share, least, 0)} of its clock, the least is {_percent(least)}")
+    return reasons
 
 
 def _saving(state: Sequence[StateReading]) -> list[str]:

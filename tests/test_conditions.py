@@ -53,6 +53,24 @@ def test_a_phone_whose_screen_is_off_is_not_ready() -> None:
     assert conditions.unmet(Conditions(), [*readings, StateReading("wakefulness", "before", text="awake")], DeviceKind.ANDROID) == []
 
 
+def test_a_phone_whose_clocks_are_capped_far_below_its_hardwares_is_not_ready() -> None:
+    read = {"skin_temperature_c": 30.0, "battery_level_percent": 80.0}
+    calm = [*state(0.1), *(StateReading(name, "before", value=value) for name, value in read.items())]
+
+    def clocks(cap_hz: float | None, most_hz: float | None) -> list[StateReading]:
+        pairs = (("frequency_cap_hz", cap_hz), ("max_frequency_hz", most_hz))
+        found = [StateReading(name, "before", value=value, source="policy6", reason=None if value else "denied") for name, value in pairs]
+        others = [StateReading(name, "before", value=2e9, source="policy0") for name, _ in pairs]
+        return [*calm, *others, *found]
+
+    said = "policy6 is capped to 29% of its clock, the least is 50%"
+    assert conditions.unmet(Conditions(), clocks(1.0e9, 3.5e9), DeviceKind.ANDROID) == [said]
+    assert conditions.unmet(Conditions(), clocks(1.75e9, 3.5e9), DeviceKind.ANDROID) == []
+    assert conditions.unmet(Conditions(min_frequency_cap_ratio=0.2), clocks(1.0e9, 3.5e9), DeviceKind.ANDROID) == []
+    assert conditions.unmet(Conditions(), clocks(None, 3.5e9), DeviceKind.ANDROID) == []
+    assert conditions.unmet(Conditions(), clocks(1.0e9, None), DeviceKind.ANDROID) == []
+
+
 def test_a_thermal_status_that_somebody_told_the_phone_is_none() -> None:
     readings = [
         *state(0.1),

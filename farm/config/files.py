@@ -52,6 +52,7 @@ class ConditionsEntry(Entry):
     max_other_work: Share | None = None
     max_skin_temperature: Celsius | None = None
     max_slowdown: Share | None = None
+    min_frequency_cap: Share | None = None
     min_battery: Share | None = None
     max_battery: Share | None = None
     airplane_mode: bool | None = None
@@ -67,6 +68,7 @@ class ConditionsEntry(Entry):
             "max_other_work_ratio": self.max_other_work,
             "max_skin_temperature_c": self.max_skin_temperature,
             "max_slowdown_ratio": self.max_slowdown,
+            "min_frequency_cap_ratio": self.min_frequency_cap,
             "min_battery_ratio": self.min_battery,
             "max_battery_ratio": self.max_battery,
             "airplane_mode": self.airplane_mode,

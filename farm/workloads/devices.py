@@ -25,6 +25,9 @@ class Conditions:
     max_slowdown_ratio: float = 0.1
     """How much longer a fixed computation may take after a pass than before it, and how far the kernel may lower a clock's cap
     during one; above it the run is invalid, as the device throttled."""
+    min_frequency_cap_ratio: float = 0.5
+    """Phones: how high the kernel lets each CPU be clocked, of what its hardware can, before a pass: one that is capped for good has no
+    clock that falls during one. Half, and not all: a phone that is held at a fixed performance is capped on purpose."""
     min_battery_ratio: float = 0.2
     """Phones only, as is max_battery_ratio."""
     max_battery_ratio: float = 1.0
