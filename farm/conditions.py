@@ -32,6 +32,7 @@ def unmet(conditions: Conditions, state: Sequence[StateReading], kind: DeviceKin
         *_capped(conditions, state),
         *_saving(state),
         *_wrongly_charged(conditions, state),
+        *(_too_bright(conditions, state) if kind is DeviceKind.IOS else ()),
     ]
 
 
@@ -64,6 +65,15 @@ def _capped(conditions: Conditions, state: Sequence[StateReading]) -> list[str]:
 def _saving(state: Sequence[StateReading]) -> list[str]:
     """Return a sentence when a phone says that it saves power: it computes more slowly then."""
     return ["its low-power mode is on"] if _read(state, "low_power_mode").text == "on" else []
+
+
+def _too_bright(conditions: Conditions, state: Sequence[StateReading]) -> list[str]:
+    brightness, most = _read(state, "brightness_ratio"), conditions.max_brightness_ratio
+    if brightness.value is None:
+        return [f"how bright its screen is is unknown: {brightness.reason}"]
+    if brightness.value > most:
+        return [f"its screen is at {_told(brightness.value, most, 0)} of its brightness, the most is {_percent(most)}"]
+    return []
 
 
 def _too_warm(conditions: Conditions, state: Sequence[StateReading]) -> list[str]:

@@ -71,6 +71,22 @@ def test_a_phone_whose_clocks_are_capped_far_below_its_hardwares_is_not_ready() 
     assert conditions.unmet(Conditions(), clocks(1.0e9, None), DeviceKind.ANDROID) == []
 
 
+@pytest.mark.parametrize(
+    ("brightness", "said"),
+    [
+        (0.5, []),
+        (0.8, ["its screen is at 80% of its brightness, the most is 50%"]),
+        (None, ["how bright its screen is is unknown: not told"]),
+    ],
+)
+def test_an_iphone_whose_screen_is_bright_is_not_ready(brightness: float | None, said: list[str]) -> None:
+    calm = {"battery_temperature_c": 30.0, "battery_level_percent": 80.0}
+    readings = [*state(0.1), *(StateReading(name, "before", value=value) for name, value in calm.items())]
+    reading = StateReading("brightness_ratio", "before", value=brightness, reason=None if brightness is not None else "not told")
+    assert conditions.unmet(Conditions(), [*readings, reading], DeviceKind.IOS) == said
+    assert conditions.unmet(Conditions(), [*readings, reading], DeviceKind.ANDROID) == []
+
+
 def test_a_thermal_status_that_somebody_told_the_phone_is_none() -> None:
     readings = [
         *state(0.1),

@@ -53,6 +53,7 @@ class ConditionsEntry(Entry):
     max_skin_temperature: Celsius | None = None
     max_slowdown: Share | None = None
     min_frequency_cap: Share | None = None
+    max_brightness: Share | None = None
     min_battery: Share | None = None
     max_battery: Share | None = None
     airplane_mode: bool | None = None
@@ -69,6 +70,7 @@ class ConditionsEntry(Entry):
             "max_skin_temperature_c": self.max_skin_temperature,
             "max_slowdown_ratio": self.max_slowdown,
             "min_frequency_cap_ratio": self.min_frequency_cap,
+            "max_brightness_ratio": self.max_brightness,
             "min_battery_ratio": self.min_battery,
             "max_battery_ratio": self.max_battery,
             "airplane_mode": self.airplane_mode,

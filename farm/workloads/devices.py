@@ -28,6 +28,8 @@ class Conditions:
     min_frequency_cap_ratio: float = 0.5
     """Phones: how high the kernel lets each CPU be clocked, of what its hardware can, before a pass: one that is capped for good has no
     clock that falls during one. Half, and not all: a phone that is held at a fixed performance is capped on purpose."""
+    max_brightness_ratio: float = 0.5
+    """iPhones, whose brightness no host sets: of the screen's, before a pass. A bright one warms the phone and drains its battery."""
     min_battery_ratio: float = 0.2
     """Phones only, as is max_battery_ratio."""
     max_battery_ratio: float = 1.0
