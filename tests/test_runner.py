@@ -395,3 +395,14 @@ def test_a_device_that_is_never_ready_ends_its_session_while_jobs_are_left(
         list(rack.measure(work, transport, {"fake": fake_harness}, "s", hooks))
     assert [run.outcome for run in kept] == [Outcome.NOT_READY] * measured
     assert len(rack.left([job for job, _ in work], kept)) == jobs  # all can be gone on with
+
+
+def test_a_run_is_waited_for_also_where_the_kernel_does_not_tell_its_end(
+    transport: LocalTransport, fake_model: FakeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(_: int) -> int:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("os.pidfd_open", forbidden)
+    run = run_of(a_job(fake_model(spin_ns=1_000_000)), transport)
+    assert run.outcome is Outcome.OK, run.reason

@@ -153,16 +153,19 @@ class LocalTransport:
         """Return where the harness is when it has ended, or after timeout_s. The kernel says when it ends (pidfd_open(2)): nobody asks."""
         deadline_s = time.monotonic() + timeout_s
         try:
-            ended = os.pidfd_open(handle.pid)
+            ended = [os.pidfd_open(handle.pid)]
         except ProcessLookupError:
             return self.poll(handle)
+        except OSError:  # a kernel before 5.3, or a container that forbids the call: it is looked at now and then
+            ended = []
         try:
             while (status := self.poll(handle)) is Status.RUNNING and (left_s := deadline_s - time.monotonic()) > 0:
-                over, _, _ = select.select([ended], [], [], min(_INTERRUPT_LOOK_S, left_s))
+                over, _, _ = select.select(ended, [], [], min(_INTERRUPT_LOOK_S, left_s))
                 if over or self._interrupted.is_set():
                     return self.poll(handle)
         finally:
-            os.close(ended)
+            for descriptor in ended:
+                os.close(descriptor)
         return status
 
     def interrupt(self) -> None:
