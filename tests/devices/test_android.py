@@ -286,7 +286,7 @@ def test_a_push_is_interrupted_and_a_link_that_does_not_answer_is_not_waited_for
     file.write_bytes(bytes(range(256)) * 100_000 + cable.encode())
     transport.claim(Holder("here", "a test"))
     if cable == "slow":
-        phone.slow(200_000)
+        phone.slow(40_000)
         took_s, error = interrupted(transport, lambda: transport.push(file, "files/interrupted"))
     else:
         phone.freeze()
