@@ -357,6 +357,10 @@ def test_a_phone_without_room_is_told_before_anything_is_sent(phone: Iphone, tra
     phone.state(afc_faults__room_bytes=1_000_000)
     with pytest.raises(DeviceNotReady, match=r"has 1 MB free, file needs 64 MB with room over"):
         transport.push(file, "files/one")
+    package = a_package(tmp_path / "net.mlpackage", os.urandom(5_000_000))
+    phone.state(afc_faults__room_bytes=75_000_000)
+    with pytest.raises(DeviceNotReady, match=r"has 75 MB free, net.mlpackage needs 79 MB with room over"):  # as it is, unpacked, compiled
+        transport.push(package, "files/net")
 
 
 # The app.

@@ -29,6 +29,8 @@ _LEASE, _LEASE_LOCK = "lease.json", "lease.lock"
 _LONGEST_LEASE_S = 600
 _COMPILED = "compiled"
 """Where the app keeps compiled models, each called after the hash of what it was made of."""
+_MODEL_COPIES = 3
+"""Of a Core ML model: the archive, what the app unpacks of it, and what iOS compiles that to."""
 _LOCK_TRIES = 40
 _LOCK_PAUSE_S = 0.05
 
@@ -47,7 +49,7 @@ class Files:
         if await self._is_there(afc, name, sha256, size_bytes, manifest):
             await self._note(afc, name, sha256, manifest)
             return 0
-        await self._make_room(afc, size_bytes, Path(path).name)
+        await self._make_room(afc, size_bytes * (_MODEL_COPIES if Path(path).is_dir() else 1), Path(path).name)
         partial = f"files/partial-{sha256}"
         await afc.makedirs(_inside("files"))
         await afc.makedirs(_inside(str(Path(name).parent)))
