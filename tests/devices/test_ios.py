@@ -547,7 +547,11 @@ def test_a_phone_is_held_by_one_host_at_a_time(phone: Iphone, device: Device, tr
     other = IosTransport(device)
     with pytest.raises(DeviceBusy, match="iphone16pro is held by process 7 of ann on rack1: farm run"):
         other.claim(Holder("host-two", "somebody else"))
+    asking = IosTransport(device)
+    assert asking.holder() == Holder("host-one", "process 7 of ann on rack1: farm run")
     phone.state(clock_offset_s=241.0)  # no sign of life for so long
+    assert asking.holder() is None
+    asking.release()
     other.claim(Holder("host-two", "somebody else"))
     transport._renewed_s = -1000.0
     with pytest.raises(DeviceBusy, match="held by somebody else"):

@@ -108,9 +108,8 @@ class IosTransport:
         self.phone.worker.close()
 
     def holder(self) -> Holder | None:
-        """Return who has the lease in the phone's box; of which host, it does not tell."""
-        words = self._patiently(self.phone.leased)
-        return None if words is None else Holder("", words)
+        """Return who has the lease in the phone's box."""
+        return self._patiently(self.phone.leased)
 
     def _renew(self) -> None:
         """Renew the lease when a quarter of its time has passed. Raises DeviceBusy when another host has taken the phone."""

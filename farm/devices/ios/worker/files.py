@@ -139,11 +139,13 @@ class Files:
             await afc.lock(handle, AFC_LOCK_UN)
             await afc.fclose(handle)
 
-    async def do_leased(self) -> str | None:
-        """Return the words of whoever holds the lease now; None when nobody does."""
+    async def do_leased(self) -> dict[str, str] | None:
+        """Return the host that holds the lease now, with the words of who it is there; None when nobody does."""
         lease = _mapping(await _read_whole(await self.link.documents(), _LEASE))
         left_s = float(lease.get("until_s", 0)) - await self._now_s()
-        return str(lease.get("words", "another host")) if 0 < left_s <= _LONGEST_LEASE_S else None
+        if not 0 < left_s <= _LONGEST_LEASE_S:
+            return None
+        return {"host": str(lease.get("host", "")), "words": str(lease.get("words", "another host"))}
 
     async def do_release(self, host: str) -> None:
         """Give up a lease, if it is this host's."""
