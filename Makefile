@@ -92,7 +92,7 @@ bench-pages: setup-dev
 	@$(BIN)/python -m benchmarks.pages
 
 bench-gate: setup-dev
-	@$(BIN)/python benchmarks/gate.py $(if $(FORKS),--forks $(FORKS))
+	@$(BIN)/python -m benchmarks.gate $(if $(FORKS),--forks $(FORKS))
 
 bench: setup-dev
 	$(BIN)/python benchmarks/harness.py

@@ -14,6 +14,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -66,9 +67,9 @@ def matched(found: Sequence[int], true: Sequence[int]) -> int:
     """Return how many true changes have a detection near them, each detection used once."""
     left = list(found)
     for change in true:
-        near = [place for place in left if abs(place - change) <= NEAR]
-        if near:
-            left.remove(min(near, key=lambda place, change=change: abs(place - change)))
+        distance, nearest = min(((abs(place - change), place) for place in left), default=(NEAR + 1, 0))
+        if distance <= NEAR:
+            left.remove(nearest)
     return len(found) - len(left)
 
 
@@ -122,7 +123,11 @@ def labelled_table() -> None:
 def _detectors() -> Iterator[tuple[str, Callable[[Sequence[Floats]], list[list[int]]]]]:
     yield "farm", ours
     for name, peer in PEERS.items():
-        yield name, lambda many, peer=peer: [peer(series) for series in many]
+        yield name, partial(_one_by_one, peer)
+
+
+def _one_by_one(detect: Detector, many: Sequence[Floats]) -> list[list[int]]:
+    return [detect(series) for series in many]
 
 
 def unchanged_table(rows: int = 2000, peer_rows: int = 60) -> None:
@@ -215,7 +220,7 @@ def speed_table() -> None:
     rack = np.concatenate([noises.series(noise, 42, 2500) for noise in kinds])
     for number in rng.choice(len(rack), len(rack) // 20, replace=False):
         rack[number, rng.integers(20, 180) :] *= 1 + rng.choice([0.03, 0.05, 0.1, 0.2])
-    whole_s = min(core_s(lambda: find_many(rack)) for _ in range(5))
+    whole_s = min(core_s(lambda: find_many(list(rack))) for _ in range(5))
     line("10,000 series of 200 points", f"{whole_s:.2f} s", f"{len(rack) / whole_s:.0f}/s", "(2 s, 5,000/s)")
     ragged = [row[: rng.integers(60, 200)] for row in rack]
     line("10,000 of 60 to 200 points", f"{min(core_s(lambda: find_many(ragged)) for _ in range(3)):.2f} s")

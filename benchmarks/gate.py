@@ -11,19 +11,16 @@ import time
 from datetime import date
 from pathlib import Path
 
-import gate_aside
-import gate_calibration
-import noise
 import numpy as np
 import polars as pl
-import sequential
-from checks import Checks
-from noise import sides
-from sequential import FAIL, LOOKS, OPEN, PASS, PLAN, RUNS, SHIPPED, Array, Design
 
+from benchmarks import gate_aside, gate_calibration, noise, sequential
+from benchmarks.checks import Checks
+from benchmarks.noise import sides
+from benchmarks.sequential import FAIL, LOOKS, OPEN, PASS, PLAN, RUNS, SHIPPED, Array, Design
 from farm import gate
 from farm.metrics import Statistic
-from farm.verdicts import Budget, Side
+from farm.verdicts import Budget, Side, Verdict
 
 SEED = 20260101
 TRUTHS = (-0.05, 0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.10)
@@ -164,7 +161,7 @@ def pools(rng: np.random.Generator, count: int) -> None:
     print(f"  {'truth on the four':>24} {'PASS':>7} {'FAIL':>7} {'open':>7} {'runs/side on each':>17}")
     budget = Budget("w", "latency_ns", Statistic.P50, max_regression=0.03)
     for truths in ((0.0,) * 4, (0.03,) * 4, (0.05,) * 4, (0.0, 0.0, 0.0, 0.05), (0.0, 0.0, 0.0, 0.08)):
-        verdicts = []
+        verdicts: list[Verdict] = []
         for _ in range(count):
             chosen = noise.abba(4, RUNS // 2, rng)
             x = noise.sessions(4, 2 * RUNS, noise.Noise(), rng)

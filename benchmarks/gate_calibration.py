@@ -3,14 +3,13 @@
 import math
 from collections.abc import Callable
 
-import noise
 import numpy as np
 import polars as pl
-import sequential
-from checks import Checks
-from noise import sides
-from sequential import FAIL, LOOKS, PASS, PLAN, RUNS, SHIPPED, Array, Design
 
+from benchmarks import noise, sequential
+from benchmarks.checks import Checks
+from benchmarks.noise import sides
+from benchmarks.sequential import FAIL, LOOKS, PASS, PLAN, RUNS, SHIPPED, Array, Design
 from farm import gate
 from farm.metrics import Statistic
 from farm.verdicts import Budget

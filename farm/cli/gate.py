@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,7 @@ from farm.cli.context import Context, chosen_devices, command_line, now_utc, say
 from farm.cli.session import Measuring
 from farm.errors import InputError, StoreBusy
 from farm.publish.judgement import Judgement
-from farm.verdicts import Change, Verdict, exit_code
+from farm.verdicts import Change, Quality, Verdict, exit_code
 from farm.workloads import Device, Provenance, new_id
 
 if TYPE_CHECKING:
@@ -97,6 +98,8 @@ class _Task:
     suite: "Suite"
     gating: "Gating"
     devices: tuple[Device, ...]
+    other_items: Mapping[str, str]
+    """By workload: how its items differ from those that a named baseline pins."""
 
 
 def _asked(context: Context, options: _Options) -> _Task:
@@ -114,7 +117,11 @@ def _asked(context: Context, options: _Options) -> _Task:
     )
     if options.harness is not None:
         devices = [replace(device, harness=options.harness) for device in devices]
-    return _Task(suite, gating, tuple(suite.on(device) for device in devices))
+    named_sides = [texts[0] for texts in (options.candidate, options.baseline) if len(texts) == 1]
+    other_items = baseline.other_items(context, suite, named_sides)
+    for workload, said in other_items.items():
+        say(f"{workload}: {said}")
+    return _Task(suite, gating, tuple(suite.on(device) for device in devices), other_items)
 
 
 def _gating(gating: "Gating", options: _Options) -> "Gating":
@@ -218,12 +225,20 @@ class _Outcome:
     changes: tuple[Change, ...]
 
 
+def _with_other_items(verdict: Verdict, said: Mapping[str, str]) -> Verdict:
+    """Return a verdict on a quality, warning that the items are not those that the baseline was pinned with."""
+    if verdict.budget.workload not in said or verdict.budget.metric not in list(Quality):
+        return verdict
+    return replace(verdict, warnings=(*verdict.warnings, said[verdict.budget.workload]))
+
+
 def _kept(context: Context, options: _Options, task: _Task, outcome: _Outcome) -> Judgement:
     """Store a gate with its verdicts, and return it to be shown; a database that is held by another process keeps nobody from seeing it."""
     from farm import release
 
     asked = outcome.asked
-    outcome = replace(outcome, verdicts=calibrated.with_suspects(context, outcome.verdicts, [device.name for device in asked.devices]))
+    verdicts = calibrated.with_suspects(context, outcome.verdicts, [device.name for device in asked.devices])
+    outcome = replace(outcome, verdicts=tuple(_with_other_items(verdict, task.other_items) for verdict in verdicts))
     code = exit_code(outcome.verdicts)
     candidate, held_against = (gate_sides.label(texts) for texts in (options.candidate, options.baseline))
     facts = release.GateFacts(

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from farm.config.files import ConditionsEntry, Entry, Name, nearest, read_toml, validated
+from farm.config.files import ConditionsEntry, Entry, Name, read_toml, validated
 from farm.config.power import PowerEntry, power_problems
+from farm.config.words import nearest
 from farm.errors import ConfigError, DeviceUnknown
 from farm.workloads import Conditions, Device, DeviceKind
 
@@ -62,19 +63,28 @@ _BUNDLE = r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"
 """CFBundleIdentifier: letters, digits, hyphens and periods."""
 
 
+def _address(example: str) -> Any:  # noqa: ANN401 - what pydantic's Field gives
+    return Field(default=None, pattern=_ADDRESS, description="an address as host:port", examples=[example])
+
+
+def _bundle() -> Any:  # noqa: ANN401 - what pydantic's Field gives
+    described = "an app's identifier: words of letters, digits and hyphens with dots between them"
+    return Field(default=None, pattern=_BUNDLE, description=described, examples=["com.example.farm"])
+
+
 class _DeviceEntry(Entry):
     kind: DeviceKind = Field(strict=False)
     labels: dict[str, str] = Field(default_factory=dict)
     conditions: ConditionsEntry = ConditionsEntry()
     serial: str | None = None
     match: str | None = None
-    adb: str | None = Field(None, pattern=_ADDRESS)
+    adb: str | None = _address("localhost:5037")
     udid: str | None = None
     usbmux: str | None = None
-    bundle: str | None = Field(None, pattern=_BUNDLE)
+    bundle: str | None = _bundle()
     images: str | None = None
     harness: str | None = None
-    wireless: str | None = Field(None, pattern=_ADDRESS)
+    wireless: str | None = _address("192.168.1.20:5555")
     power: PowerEntry = PowerEntry()
 
 
@@ -83,8 +93,10 @@ class _Defaults(Entry):
 
 
 class _SigningTable(Entry):
-    team: str | None = Field(default=None, pattern=r"^[A-Z0-9]{10}$")
-    bundle: str | None = Field(default=None, pattern=_BUNDLE)
+    team: str | None = Field(
+        default=None, pattern=r"^[A-Z0-9]{10}$", description="a team's id of ten capitals and digits", examples=["A1B2C3D4E5"]
+    )
+    bundle: str | None = _bundle()
 
 
 class _LabFile(Entry):

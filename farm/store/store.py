@@ -142,16 +142,16 @@ class Store:
 
 def statistics_of(records: Sequence[Record]) -> pl.DataFrame:
     """Return every statistic of runs that need not be in any database yet, in the order in which they began."""
-    return rows_of(records, "all_statistics")[0]
+    return rows_of(records, {"all_statistics": {}})["all_statistics"]
 
 
-def rows_of(records: Sequence[Record], *names: str, **parameters: object) -> list[pl.DataFrame]:
-    """Return the rows of queries/NAME.sql, for each name, over nothing but these runs; all of them take the same parameters."""
+def rows_of(records: Sequence[Record], asked: Mapping[str, Mapping[str, object]]) -> dict[str, pl.DataFrame]:
+    """Return the rows of each queries/NAME.sql with its parameters, over nothing but these runs."""
     with duckdb.connect(":memory:") as connection:
         _migrate(connection, Path(":memory:"))
         for record in records:
             _insert(connection, record)
-        return [_rows(connection, name, parameters) for name in names]
+        return _frames(connection, asked)
 
 
 def _connect(path: Path, *, read_only: bool, deadline_s: float) -> duckdb.DuckDBPyConnection:
