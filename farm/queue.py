@@ -8,8 +8,9 @@ A request is one process's wish for one device. The rules, for each device by it
    equals do not take a device from each other. So the highest priority waits for one run at the most, but for rule 3.
 3. Nobody starves. Who has waited for `ceiling_s` in one go is *starved*: it goes before everybody who is not (of the starved, who has
    waited longest), also before a holder of a higher priority, whose run is again not cut short. It then has the device for `turn_s`,
-   during which nobody takes it away. After that, rule 2 holds for it as before. So nobody waits for longer than the ceiling, one run,
-   and a turn and a run for each starved request before it; and the highest priority waits that one turn longer where it meets one.
+   during which nobody takes it away. After that, rule 2 holds for it as before. So nobody waits in one go for longer than the ceiling,
+   one run, and a turn and a run for each starved request before it, beside what its equals have to do, which it lets them end; and the
+   highest priority waits longer than a run only where it meets such a turn.
 4. A request whose process has ended is none, and a person's hold on a device comes before every request.
 
 Times of day are compared, as processes have no other clock in common. A clock that jumps ahead makes everybody starved at once, who

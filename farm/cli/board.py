@@ -31,9 +31,14 @@ class Hold:
     """A person's hold on a device: nobody measures on it meanwhile."""
 
     device: str
+    place: str
     said_at: datetime
     said_by: str
     reason: str
+
+    def is_on(self, device: str, place: str) -> bool:
+        """Whether it is on the device of this name, or that hangs there."""
+        return device == self.device or place == self.place
 
     @property
     def words(self) -> str:
@@ -51,8 +56,7 @@ class Board:
     requests: tuple[Request, ...] = ()
     numbers: Mapping[str, int] = field(default_factory=dict)
     """By request, the number of the row that holds."""
-    holds: Mapping[str, Hold] = field(default_factory=dict)
-    """By device."""
+    holds: tuple[Hold, ...] = ()
     _seen: str = ""
     _lock: Lock = field(default_factory=Lock)
     _pending: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -102,19 +106,31 @@ class Board:
         if token == self._seen or not self.storing.acquire(blocking=False):
             return
         try:
-            self._read(self.context.store(0.0))
+            self.read(self.context.store(0.0))
             self._seen = token
         except (StoreBusy, StoreError) as error:
             log.info("the queue in the database cannot be asked now: %s", error.message)
         finally:
             self.storing.release()
 
-    def _read(self, store: "Store") -> None:
+    def read(self, store: "Store") -> None:
+        """Know what the database says."""
         found = store.queries({"queue": {}, "held_devices": {}})
         rows = found["queue"].to_dicts()
         self.requests = tuple(request_of(row) for row in rows)
         self.numbers = {row["id"]: row["number"] for row in rows}
-        self.holds = {hold.device: hold for hold in holds_of(found["held_devices"].to_dicts())}
+        self.holds = holds_of(found["held_devices"].to_dicts())
+
+    def hold_on(self, device: str, place: str) -> Hold | None:
+        """Return the hold on a device; None: nobody holds it back."""
+        return next((hold for hold in self.holds if hold.is_on(device, place)), None)
+
+    def bury(self, now: datetime) -> None:
+        """Have it told of every request whose process is gone that it is lost."""
+        for request in set(self.requests) - set(self.living()):
+            row = {"request_id": request.id, "number": self.numbers[request.id] + 1, "standing_at": now.replace(tzinfo=None)}
+            row |= {"standing": Standing.LOST, "device_id": request.device_id, "waited_s": 0.0, "displaced": request.displaced}
+            self.post("queue_standings", row | {"reason": "its process had ended"})
 
     def living(self) -> list[Request]:
         """Return the requests whose processes are there."""
@@ -135,6 +151,6 @@ def request_of(row: Mapping[str, Any]) -> Request:
     )
 
 
-def holds_of(rows: Sequence[Mapping[str, Any]]) -> list[Hold]:
+def holds_of(rows: Sequence[Mapping[str, Any]]) -> tuple[Hold, ...]:
     """Return the holds on devices as the database has them."""
-    return [Hold(row["device"], row["said_at"].replace(tzinfo=UTC), row["said_by"], row["reason"]) for row in rows]
+    return tuple(Hold(**dict(row) | {"said_at": row["said_at"].replace(tzinfo=UTC)}) for row in rows)

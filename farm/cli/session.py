@@ -199,7 +199,7 @@ class Sessions:
             self.view.draining()
         for name, held in list(self.held.items()):
             if held.ticket.must_stop() and held.ticket.stop is Stop.GIVES_WAY and self.held.pop(name, None) is held:
-                self.futures.append(self.threads.submit(self._give_way, held))
+                self.futures.append(self.threads.submit(_give_way, held))
         self.sharing.states.tell_now_and_then()
 
     def close(self) -> None:
@@ -228,7 +228,7 @@ class Sessions:
                         self.held[name] = replace(held, stack=held.stack.pop_all())
                 if held.ticket.stop is not Stop.GIVES_WAY:
                     break
-                self._given_way(held)
+                held.ticket.lets_go_first()
             if (error := held.ticket.refusal() if held.ticket.stop is not None else None) is not None:
                 raise error
         except FarmError as error:
@@ -240,17 +240,6 @@ class Sessions:
     def _given_up(self, done: Done) -> None:
         """Want a device no more on which nothing is left to do for now."""
         self.sharing.tickets[done.device.name].end(None if done.failure is None else done.failure.message)
-        self.sharing.states.becomes(done.device.name, Occupation.IDLE)
-
-    def _given_way(self, held: _Held) -> None:
-        """Stand in line again, with a device put back."""
-        self.sharing.states.becomes(held.session.device.name, Occupation.IDLE)
-        held.ticket.lets_go_first()
-
-    def _give_way(self, held: _Held) -> None:
-        """Let another have a device that is held while nothing is measured on it."""
-        held.stack.close()
-        self._given_way(held)
 
     def _hold(self, done: Done, jobs: Sequence[Job]) -> _Held:
         """Reach a device, take it, and bring it to its conditions."""
@@ -275,6 +264,7 @@ class Sessions:
         with ExitStack() as stack:
             ticket.take(stack, hold)
             self.sharing.states.becomes(done.device.name, Occupation.LEASED)
+            stack.callback(self.sharing.states.becomes, done.device.name, Occupation.IDLE)  # before another one can have it
             stack.callback(_restored, transport, done.device)
             transport.restore()
             transport.prepare(done.device.conditions)
@@ -344,6 +334,12 @@ class Sessions:
         kept = [place for place, run in enumerate(done.runs) if run.job.key not in asked]
         done.runs[:], done.records[:] = [done.runs[place] for place in kept], [done.records[place] for place in kept]
         return counted
+
+
+def _give_way(held: _Held) -> None:
+    """Let another have a device that is held while nothing is measured on it."""
+    held.stack.close()
+    held.ticket.lets_go_first()
 
 
 def _claim_again(held: _Held) -> None:

@@ -9,10 +9,11 @@ from pathlib import Path
 from types import FrameType
 
 from farm.cli import members
+from farm.cli.context import now_utc
 from farm.cli.states import States
 from farm.cli.ticket import Asking, Ticket
 from farm.errors import StoreError
-from farm.queue import Occupation, Standing
+from farm.queue import Standing
 from farm.workloads import Device
 
 _ASK_DEADLINE_S = 2.0
@@ -36,11 +37,8 @@ class Sharing:
 
     def close(self) -> None:
         """Want no device any more, and say so."""
-        for name, ticket in self.tickets.items():
-            if ticket.request.standing in (Standing.WAITING, Standing.MEASURING):
-                ticket.end()
-            if name in self.states.devices:
-                self.states.becomes(name, Occupation.IDLE)
+        for ticket in self.tickets.values():
+            ticket.end()
         self.asking.board.flush(_LEAVE_DEADLINE_S)  # where this fails, that the process is gone says the same
 
 
@@ -53,6 +51,8 @@ def shared(asking: Asking, devices: Sequence[Device]) -> Iterator[Sharing]:
         sharing.ticket(device)
     try:
         asking.board.flush(_ASK_DEADLINE_S)
+        asking.board.look()
+        asking.board.bury(now_utc())
         yield sharing
     finally:
         sharing.close()

@@ -10,7 +10,7 @@ from threading import Event
 
 from farm import leases, queue
 from farm.cli import members
-from farm.cli.board import Board
+from farm.cli.board import Board, Hold
 from farm.cli.context import now_utc, owner
 from farm.cli.members import Member
 from farm.errors import Cancelled, DeviceBusy, DeviceHeld
@@ -60,7 +60,7 @@ class Asking:
         who, asked_at = owner(), now_utc()
         request = Request(
             id=new_id(asked_at),
-            place=place_of(device),
+            place=device.place,
             device=device.name,
             device_id=None,
             priority=self.priority,
@@ -80,12 +80,6 @@ class Asking:
         self.board.post("queue_requests", _request_row(request))
         ticket.post(None)
         return ticket
-
-
-def place_of(device: Device) -> str:
-    """Return where a device hangs, as its devices.toml says: two names with one place are one device."""
-    where = device.serial or device.udid or device.match or device.wireless or ""
-    return " ".join(filter(None, (device.kind.value, device.adb or device.usbmux or "", where)))
 
 
 @dataclass(slots=True)
@@ -173,7 +167,7 @@ class Ticket:
     def _why(self, first: Request | None) -> Stop | None:
         if self._cancelled_by() is not None:
             return Stop.CANCELLED
-        if self.request.device in self.asking.board.holds:
+        if self._held_back() is not None:
             return Stop.HELD
         if self.asking.draining.is_set():
             return Stop.DRAINING
@@ -189,6 +183,7 @@ class Ticket:
         self.asking.board.flush(_TOLD_DEADLINE_S)
         if self.next is not None:
             self.asking.say(self.request.device, f"{self.request.device} goes to {self.next.words}; what is left goes on after that")
+            self._told.add(self.next.id)
         self.stop = self.next = None
 
     def end(self, reason: str | None = None) -> None:
@@ -203,7 +198,7 @@ class Ticket:
         device = self.request.device
         if (who := self._cancelled_by()) is not None:
             return Cancelled(f"{device}: {who} cancelled this request; what had been measured is stored", hint="farm run --resume goes on")
-        if (held := self.asking.board.holds.get(device)) is not None:
+        if (held := self._held_back()) is not None:
             return DeviceHeld(held.words, hint=f"farm devices unhold {device}")
         return None
 
@@ -215,6 +210,9 @@ class Ticket:
             raise error
         if self.asking.draining.is_set():
             raise Drained
+
+    def _held_back(self) -> Hold | None:
+        return self.asking.board.hold_on(self.request.device, self.request.place)
 
     def _cancelled_by(self) -> str | None:
         return next((one.cancelled_by for one in self.asking.board.requests if one.id == self.request.id), None)
@@ -251,12 +249,12 @@ class Ticket:
         text = f"{self.request.device} is {verb} {who.words}; waiting, {queue.ordinal(place)} in line"
         if holder is not None and queue.outranks(self.request, holder, now, self.asking.limits):
             text += ", after its current run"
-        self._tell_words(text)
+        self._tell_words(text, who.id)
 
-    def _tell_words(self, text: str) -> None:
-        """Tell it once."""
-        if text not in self._told:
-            self._told.add(text)
+    def _tell_words(self, text: str, about: str | None = None) -> None:
+        """Tell it once; about is what tells it from other things that may be told."""
+        if (about or text) not in self._told:
+            self._told.add(about or text)
             self.asking.say(self.request.device, text)
 
 

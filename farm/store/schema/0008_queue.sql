@@ -36,9 +36,11 @@ CREATE TABLE queue_cancellations (
     cancelled_by VARCHAR NOT NULL
 );
 
--- A person's hold on a device, and its end. The newest row of a device is what holds.
+-- A person's hold on a device, and its end. The row of a name and place with the greatest number is what holds.
 CREATE TABLE device_holds (
     device_name VARCHAR NOT NULL,
+    number INTEGER NOT NULL,       -- from 1: a clock may jump
+    place VARCHAR NOT NULL,        -- as in queue_requests: a device may be called something else later
     said_at TIMESTAMP NOT NULL,
     is_held BOOLEAN NOT NULL,
     said_by VARCHAR NOT NULL,
