@@ -12,6 +12,8 @@
       BytesMissing          3    a baseline without its pinned bytes: nothing can be compared with it
       StoreBusy             3    another process holds the database, and the deadline passed
       DeviceBusy            3    another controller holds the device
+      DeviceHeld            3    a person holds the device back
+      Cancelled           130    somebody took the request back
       MeasureError          3    one attempt gave no number; runner.execute makes a Run of it
         HarnessFailed            failed: crashed, garbage, no end, or an error of the harness's own
         PowerUnread              failed: what was read does not tell the energy
@@ -91,6 +93,18 @@ class DeviceBusy(FarmError):
     """Another controller holds the device."""
 
     exit_code = 3
+
+
+class DeviceHeld(FarmError):
+    """A person holds the device back: nobody measures on it."""
+
+    exit_code = 3
+
+
+class Cancelled(FarmError):
+    """Somebody took the request for a device back."""
+
+    exit_code = 130
 
 
 class MeasureError(FarmError):

@@ -28,6 +28,8 @@ class Hooks:
     """Called with each ended run before the next one begins: the place to journal it."""
     go_on: Callable[[Job], bool] = lambda _: True
     """Asked before each job: False ends what is measured."""
+    must_stop: Callable[[], bool] = lambda: False
+    """Asked before each attempt, so that nobody who is to go first waits for more than one: True ends what is measured."""
 
 
 def plan(device: Device, work: Sequence[tuple[Workload, Artifact]], repeats: int, seed: int) -> list[Job]:
@@ -151,6 +153,8 @@ def measure(
         if not hooks.go_on(job):
             return
         for number in range(first, replacements + 2):
+            if hooks.must_stop():
+                return
             on_phase = partial(hooks.on_phase, job)
             attempt = runner.Attempt(session_id, number, harnesses[job.artifact.runtime], hooks.now_utc, on_phase)
             run = runner.execute(job, transport, attempt)

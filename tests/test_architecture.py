@@ -27,6 +27,8 @@ MAY_IMPORT = {
     "quality": {"stats"},
     "items": set[str](),
     "series": set[str](),
+    "queue": set[str](),
+    "redact": set[str](),
     "records": {"series"},
     "summary": {"quality", "stats"},
     "gate": {"stats"},
@@ -69,9 +71,11 @@ MAY_IMPORT = {
         "leases",
         "pins",
         "publish",
+        "queue",
         "rack",
         "readiness",
         "records",
+        "redact",
         "release",
         "report",
         "series",
@@ -118,6 +122,8 @@ PURE = {
     "canary",
     "bisect",
     "exchange",
+    "queue",
+    "redact",
 }
 PURE_MODULES = {"power/current.py", "power/curves.py", "power/energy.py", "power/plan.py", "power/result.py"}
 WORLD = {"os", "sys", "subprocess", "socket", "time", "random", "shutil", "tempfile", "urllib", "pathlib"}

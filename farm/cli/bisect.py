@@ -19,6 +19,7 @@ from farm.cli.context import Context, command_line, now_utc, say
 from farm.cli.revisions import Builds, Repository, Unbuildable
 from farm.cli.session import Measuring
 from farm.errors import InputError, MeasureError
+from farm.queue import Priority
 from farm.units import TIME, parse
 from farm.verdicts import Budget, Decision, Estimate, Verdict
 from farm.workloads import Artifact, Device, Provenance, Workload, new_id
@@ -257,7 +258,9 @@ class _Search:
         asked = release.Asked(self._gate(name), (task.device,), contests, (question,), gating.plan, seed, now_utc().date())
         deadline_s = time.monotonic() + gating.time_budget_s
         own = replace(self.going_on, folder=self._folder(name))
-        measuring = Measuring(self.context, seed, Provenance(__version__), self.given["wheel"], own)
+        measuring = Measuring(
+            self.context, seed, Provenance(__version__), self.given["wheel"], own, Priority.GATE, f"bisect {task.suite.name}"
+        )
         with measuring.sessions(asked.devices) as sessions:
             decided = release.decide(asked, rounds.measure(sessions, lambda: time.monotonic() > deadline_s))
         (verdict,) = decided.verdicts

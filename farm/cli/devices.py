@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from farm.cli import holds
 from farm.cli.calibrated import canaries
-from farm.cli.context import Context, owner, say
+from farm.cli.context import Context, now_utc, owner, say
+from farm.cli.occupied import Occupied, occupied
 from farm.errors import InputError
 from farm.workloads import Device, DeviceKind
 
@@ -21,7 +23,11 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def devices(click_context: click.Context, as_json: bool) -> None:
-    """List the devices of devices.toml, with their pools and how each is reached."""
+    """List the devices of devices.toml, with their pools, how each is reached, and what it is used for now.
+
+    idle; leased: a session measures on it or gets it ready; cooling, charging: it is waited for; held: a person holds it back. Those of
+    this data folder are told: a device that farm measures with another one is told by farm doctor.
+    """
     if click_context.invoked_subcommand is None:
         _list(click_context.obj, as_json)
 
@@ -95,10 +101,12 @@ def _held(context: Context, device: Device) -> Iterator["Transport"]:
 def _list(context: Context, as_json: bool) -> None:
     lab = context.lab()
     pools = {name: [pool for pool, members in lab.pools.items() if name in members] for name in lab.devices}
+    states = occupied(context, lab)
     told = (canaries(context) if context.database.exists() else None) or {}
     if as_json:
         entries = [
             {"name": name, "kind": device.kind, "labels": dict(device.labels), "pools": pools[name]}
+            | {"state": _state_values(states[name])}
             | {"canary": {"state": told[name][0], "text": told[name][1]} if name in told else None}
             for name, device in lab.devices.items()
         ]
@@ -112,10 +120,20 @@ def _list(context: Context, as_json: bool) -> None:
             name,
             device.kind.value,
             " or ".join(filter(None, (device.serial or device.match or device.udid or "this machine", device.wireless))),
+            states[name].words(now_utc()),
             ", ".join(pools[name]),
             ", ".join(f"{key}={value}" for key, value in device.labels.items()),
             told[name][1] if name in told else "",
         )
         for name, device in lab.devices.items()
     )
-    draw.tables([Table("", ("device", "kind", "reached by", "pools", "labels", "canary"), rows, (0, 1, 2, 3, 4, 5))])
+    draw.tables([Table("", ("device", "kind", "reached by", "state", "pools", "labels", "canary"), rows, (0, 1, 2, 3, 4, 5, 6))])
+
+
+def _state_values(state: Occupied) -> dict[str, object]:
+    since = None if state.since is None else state.since.isoformat()
+    return {"state": state.state, "since": since, "reason": state.reason, "job": state.job}
+
+
+devices.add_command(holds.hold)
+devices.add_command(holds.unhold)

@@ -17,6 +17,7 @@ from farm.cli.context import Context, chosen_devices, command_line, now_utc, say
 from farm.cli.session import Measuring
 from farm.errors import InputError, StoreBusy
 from farm.publish.judgement import Judgement
+from farm.queue import Priority
 from farm.verdicts import Change, Quality, Verdict, exit_code
 from farm.workloads import Device, Provenance, new_id
 
@@ -161,7 +162,7 @@ def _measured(context: Context, options: _Options, task: _Task) -> tuple[int, Ju
     unarmed = calibrated.unarmed(context, asked, calibrate.keys(asked.devices[0], contests))
     asked = replace(asked, gate=going_on.folder.name, seed=going_on.options["seed"], unarmed=unarmed)
     deadline_s = time.monotonic() + task.gating.time_budget_s
-    measuring = Measuring(context, asked.seed, Provenance(__version__), options.wheel, going_on)
+    measuring = Measuring(context, asked.seed, Provenance(__version__), options.wheel, going_on, Priority.GATE, f"gate {suite.name}")
     try:
         with measuring.sessions(asked.devices) as sessions:
             decided = release.decide(asked, rounds.measure(sessions, lambda: time.monotonic() > deadline_s))

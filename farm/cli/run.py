@@ -19,10 +19,12 @@ from farm.cli.asked import (
     asked,
     check_together,
     cpu_list,
+    duration_s,
 )
 from farm.cli.context import Context, drop_output, now_utc, say
 from farm.cli.session import Done, Measuring, all_valid
 from farm.cli.task import task_of
+from farm.queue import Priority
 from farm.workloads import COMPUTE_UNITS, MOST_ITERATIONS, USUAL_PASSES, Pass, PassSettings, Provenance, new_id
 
 if TYPE_CHECKING:
@@ -101,6 +103,15 @@ _COULD_NOT_TELL = 3
 @click.option("--items", type=click.Path(path_type=Path), help="A file of items to answer: adds the quality pass (MODEL only).")
 @click.option("--seed", type=click.IntRange(0, MOST_SEED), help="Seed of the order of runs. [default: a new one, stored with the session]")
 @click.option(
+    "--wait",
+    "wait_s",
+    default="0 s",
+    show_default=True,
+    callback=duration_s,
+    help='How long to wait for a device that a farm with another data folder, or on another host, holds, such as "10 min". One of this '
+    "data folder is waited for in line, for as long as it takes (farm queue).",
+)
+@click.option(
     "--resume",
     is_flag=False,
     flag_value="",
@@ -127,7 +138,8 @@ def run(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's val
     """Measure models, MODEL or those of a suite, on one device or on many at once.
 
     Every raw reading is stored; the table shows the median over runs with its interval. On a device, one job runs at a
-    time, in random blocks. Ends with 3 when a job has no valid run.
+    time, in random blocks. Ends with 3 when a job has no valid run. A device that a gate or a nightly of this data folder holds is had
+    after its current run; an earlier farm run is waited for. SIGTERM ends it after the current run, a second one at once, both with 130.
     """
     options = Options(**given)
     check_together(options)
@@ -148,7 +160,8 @@ def run(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's val
         say(note)
     provenance = Provenance(__version__, options.revision, options.branch)
     try:
-        sessions = Measuring(context, task.seed, provenance, options.wheel, going_on).measure(task.work)
+        measuring = Measuring(context, task.seed, provenance, options.wheel, going_on, Priority.AD_HOC, _COMMAND, options.wait_s)
+        sessions = measuring.measure(task.work)
     except KeyboardInterrupt:
         say("what had been measured is stored; farm run --resume goes on with what is left")
         raise

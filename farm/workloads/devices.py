@@ -84,6 +84,12 @@ class Device:
     """The user's own build of the harness for this device."""
     power: PowerSettings = PowerSettings()
 
+    @property
+    def place(self) -> str:
+        """Where it hangs, as far as the lab says: two names of one place are one device, whatever it is called."""
+        where = self.serial or self.udid or self.match or self.wireless
+        return " ".join(filter(None, (self.kind.value, self.adb or self.usbmux, where)))
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
