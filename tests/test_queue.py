@@ -20,7 +20,7 @@ ENDLESS = Limits(ceiling_s=float("inf"), turn_s=0)
 wishes = st.lists(
     st.builds(
         Wish,
-        at_s=st.floats(0, 20_000),
+        at_s=st.integers(0, 20_000_000).map(lambda at_ms: at_ms / 1000),  # times of day have no finer steps than a microsecond
         priority=st.sampled_from(Priority),
         runs_s=st.lists(st.floats(1, 300), min_size=1, max_size=60),
     ),
