@@ -50,6 +50,7 @@ MAY_IMPORT = {
     "canary": {"stats"},
     "bisect": {"records"},
     "store": {"records"},
+    "keeping": set[str](),
     "journal": {"records"},
     "publish": {"summary"},
     "report": {"publish", "sources", "stats", "store", "summary"},
@@ -66,6 +67,7 @@ MAY_IMPORT = {
         "harness",
         "items",
         "journal",
+        "keeping",
         "leases",
         "pins",
         "publish",
@@ -118,6 +120,7 @@ PURE = {
     "canary",
     "bisect",
     "exchange",
+    "keeping",
 }
 PURE_MODULES = {"power/current.py", "power/curves.py", "power/energy.py", "power/plan.py", "power/result.py"}
 WORLD = {"os", "sys", "subprocess", "socket", "time", "random", "shutil", "tempfile", "urllib", "pathlib"}
