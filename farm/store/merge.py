@@ -98,10 +98,12 @@ def merge(path: Path, other: Path, *, deadline_s: float, at_most_s: float) -> Me
     with scratch(path) as theirs:
         copy(other, theirs, deadline_s=deadline_s, at_most_s=None)
         brought_up(theirs, other)
-        connection = connect(path, read_only=False, deadline_s=deadline_s)
-        with closing(connection), in_time(connection, path, at_most_s), refusals(other, path):
+        with closing(connect(path, read_only=False, deadline_s=deadline_s)) as connection:
             migrate(connection, path)
+        with closing(duckdb.connect(":memory:")) as connection, in_time(connection, path, at_most_s), refusals(other, path):
+            attach(connection, path, "ours", read_only=False, deadline_s=deadline_s)
             attach(connection, theirs, "theirs", read_only=True, deadline_s=0)
+            connection.execute("USE ours")
             _refuse(other, list(_conflicts(connection)))
             return _taken_in(connection)
 

@@ -39,7 +39,12 @@ def attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str, *, read
     """Attach the file under a name, trying again while another process holds it."""
     place = str(path).replace("'", "''")
     words = f"ATTACH '{place}' AS {name}{' (READ_ONLY)' if read_only else ''}"  # a name of ours; ATTACH takes no bound values
-    patiently(path, deadline_s, lambda: connection.execute(words))
+    while True:
+        before = _file_of(path)
+        patiently(path, deadline_s, lambda: connection.execute(words))
+        if before is None or before == _file_of(path):
+            return
+        connection.execute(f"DETACH {name}")
 
 
 Opened = TypeVar("Opened")
