@@ -52,6 +52,7 @@ MAY_IMPORT = {
     "canary": {"stats"},
     "bisect": {"records"},
     "store": {"records"},
+    "keeping": set[str](),
     "journal": {"records"},
     "publish": {"summary"},
     "report": {"publish", "sources", "stats", "store", "summary"},
@@ -68,6 +69,7 @@ MAY_IMPORT = {
         "harness",
         "items",
         "journal",
+        "keeping",
         "leases",
         "pins",
         "publish",
@@ -124,6 +126,7 @@ PURE = {
     "exchange",
     "queue",
     "redact",
+    "keeping",
 }
 PURE_MODULES = {"power/current.py", "power/curves.py", "power/energy.py", "power/plan.py", "power/result.py"}
 WORLD = {"os", "sys", "subprocess", "socket", "time", "random", "shutil", "tempfile", "urllib", "pathlib"}

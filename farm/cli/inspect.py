@@ -74,6 +74,7 @@ def show(context: Context, run_id: str, samples: bool, as_json: bool) -> None:
         raise InputError(f'more than one run begins or ends with "{run_id}"', hint="give more of its identity")
     row = found.row(0, named=True)
     parts = {name: store.query(f"run_{name}", run_id=row["run_id"]) for name in ("statistics", "samples", "absences", "state")}
+    parts["pruned"] = store.query("pruned_readings", run_ids=[row["run_id"]])
     if as_json:
         click.echo(_json(row | {name: frame.to_dicts() for name, frame in parts.items()}))
         return

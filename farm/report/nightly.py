@@ -278,5 +278,5 @@ def _runs_around(store: Store, tracked: Tracked, changes: Sequence[TrackedChange
         known = dict(values.filter(pl.col("metric") == change.series.metric).select("run", "p50").iter_rows())
         opened += runs.representative(own, known)[:4]
     asked = runs.asked([], opened)
-    readings = store.queries({name: asked[name] for name in ("report_readings", "report_state", "chosen_absences")})
+    readings = store.queries({name: asked[name] for name in ("report_readings", "report_state", "chosen_absences", "pruned_readings")})
     return runs.data(readings | {"report_runs": found, "chosen_statistics": statistics})
