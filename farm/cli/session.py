@@ -75,6 +75,8 @@ class Measuring:
     foreign_wait_s: float = 0.0
     """How long to wait for a device that a process of another data folder or host holds; one of this data folder is waited for in line."""
     limits: Limits = field(default_factory=Limits)
+    connect: Callable[[Device, Path], Transport] = connect
+    """How a device is reached."""
     building: Lock = field(default_factory=Lock)
     storing: Lock = field(default_factory=Lock)
     """Building a harness and writing to the database: a process does each once at a time."""
@@ -246,7 +248,7 @@ class Sessions:
         shared = self.measuring
         ticket = self.sharing.ticket(done.device)
         ticket.until_first()  # before the device is asked anything: another one may measure
-        done.transport = transport = connect(done.device, shared.context.data)
+        done.transport = transport = shared.connect(done.device, shared.context.data)
         transport.preflight()
         identity = transport.identify()
         if (other := shared.names.setdefault(identity.id, done.device.name)) != done.device.name:
