@@ -204,7 +204,7 @@ class Ticket:
 
     def _refuse(self) -> None:
         self.asking.check()
-        self.asking.board.flush()
+        self.asking.board.flush(_TOLD_DEADLINE_S if self.asking.board.is_unheard else 0.0)
         self.asking.board.look()
         if (error := self.refusal()) is not None:
             raise error

@@ -42,7 +42,7 @@ class Process:
 
     def hears(self, text: str) -> str:
         """Return the first line that holds text, as soon as it is said."""
-        return waited(lambda: next((line for line in self.said if text in line), None), f"{text!r} of {self}")
+        return waited(lambda: next((line for line in self.said if text in line), None), lambda: f"{text!r} of {self}")
 
     def ends(self, timeout_s: float = PATIENCE_S) -> int:
         return self.popen.wait(timeout_s)
@@ -85,10 +85,10 @@ def kill_all() -> None:
         STARTED.pop().kill()
 
 
-def waited(look: Callable[[], Found | None], what: str, timeout_s: float = PATIENCE_S) -> Found:
+def waited(look: Callable[[], Found | None], what: Callable[[], str], timeout_s: float = PATIENCE_S) -> Found:
     deadline_s = time.monotonic() + timeout_s
     while (found := look()) is None:
-        assert time.monotonic() < deadline_s, f"waited in vain for {what}"
+        assert time.monotonic() < deadline_s, f"waited in vain for {what()}"
         time.sleep(0.05)
     return found
 

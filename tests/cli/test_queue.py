@@ -271,7 +271,7 @@ def test_a_database_that_another_process_holds_stops_no_measurement_and_is_told_
     home: Path, farm: Farm, slow: Path, quick: Path
 ) -> None:
     assert farm("run", quick, *QUICK, "--repeat", 1).returncode == 0
-    words = [sys.executable, "-c", LOCKED, home / "data/farm.duckdb"]
+    words = [sys.executable, "-c", LOCKED, str(home / "data/farm.duckdb")]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as locker:
         assert locker.stdout is not None
         assert locker.stdout.readline() == "locked\n"
@@ -330,7 +330,7 @@ def test_top_shows_what_a_device_does_and_who_waits(home: Path, farm: Farm, slow
     holder.hears("[1/5]")
     waiting = begun(home, "run", quick, *QUICK, "--repeat", 1)
     waiting.hears("local is held by")
-    seen = waited(lambda: next((one for one in json.loads(farm("top", "--json").stdout)["devices"] if one["job"]), None), "a job")
+    seen = waited(lambda: next((one for one in json.loads(farm("top", "--json").stdout)["devices"] if one["job"]), None), lambda: "a job")
     assert (seen["state"], seen["phase"], seen["pid"], seen["jobs"]) == ("leased", "measuring", holder.pid, 5)
     plain = farm("top", "--once").stdout
     assert "Queue" in plain
