@@ -139,7 +139,7 @@ class Measuring:
         store = self.context.store() if deadline_s is None else self.context.store(deadline_s)
 
         def append(records: Sequence[Record]) -> None:
-            """Some at a time: a process that waits for the database has it between two times."""
+            """Put some in at a time: a process that waits for the database has it between two times."""
             for first in range(0, len(records), _AT_A_TIME):
                 with self.storing:
                     store.append(records[first : first + _AT_A_TIME])

@@ -65,7 +65,7 @@ def begun(home: Path, *arguments: object) -> Process:
 
 def nightly(home: Path, model: Path, repeats: int, device: str = "local", limits: Limits = USUAL, priority: str = "NIGHTLY") -> Process:
     """Begin nightly work, or work of another priority."""
-    given = map(str, (model, repeats, priority, limits.ceiling_s, limits.turn_s, device))
+    given = map(str, (model, repeats, priority, limits.ceiling_s, limits.turn_s, limits.courtesy_s, device))
     return _begun(home, [sys.executable, "-m", "tests.cli.nightly_work", *given])
 
 

@@ -259,6 +259,18 @@ def test_one_who_has_waited_for_the_ceiling_goes_first_and_keeps_the_device_for_
     assert 5 <= order[1]["waited_s"] < 15
 
 
+def test_a_process_that_is_stopped_while_it_waits_is_passed_over(home: Path, slow: Path, quick: Path) -> None:
+    night = nightly(home, slow, 8, limits=Limits(courtesy_s=1))
+    night.hears("[1/8]")
+    mine = begun(home, "run", quick, *QUICK, "--repeat", 1)
+    mine.hears("local is held by")
+    mine.popen.send_signal(signal.SIGSTOP)
+    assert ended(night) == {"failure": None, "repeats": [*range(8)], "left": 0}
+    mine.popen.send_signal(signal.SIGCONT)
+    assert mine.ends() == 0
+    assert ok_runs(home, "quick") == Counter([0])
+
+
 LOCKED = """
 import sys, duckdb
 with duckdb.connect(sys.argv[1]):
