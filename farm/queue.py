@@ -54,6 +54,9 @@ class Limits:
 
     ceiling_s: float = 3600.0
     turn_s: float = 900.0
+    courtesy_s: float = 30.0
+    """For how long a free device is left to who goes first and does not take it: its process may be stopped, or build a harness. It is then
+    passed over for twice as long, the next time for four times, and so on."""
 
 
 @dataclass(frozen=True, slots=True)

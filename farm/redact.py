@@ -4,12 +4,12 @@ import re
 
 HIDDEN = "***"
 _WORD = (
-    r"(?:token|secret|passw(?:or)?d|passwd|pwd|api[-_]?key|access[-_]?key|private[-_]?key|auth(?:orization)?|credentials?|cookie|webhook)"
+    r"(?:token|secret(?:[-_]key)?|passphrase|passw(?:or)?d|passwd|pwd|(?:api|access|private)[-_]?key|auth(?:orization)?|credentials?|cookie"
+    r"|webhook)"
 )
-_NAMED = re.compile(
-    rf"(?P<name>[\w.-]*{_WORD}[\w.-]*)(?P<between>\s*[=:]\s*|\s+)(?P<scheme>(?:bearer|basic)\s+)?(?P<value>\"[^\"]*\"|'[^']*'|[^\s'\"]+)",
-    re.IGNORECASE,
-)
+_QUOTED = r"\"[^\"]*\"|'[^']*'|[^\s'\"]+"
+_ASSIGNED = re.compile(rf"(?P<name>{_WORD}(?![\w-])\"?\s*[=:]\s*(?:(?:bearer|basic)\s+)?)(?:{_QUOTED})", re.IGNORECASE)
+_GIVEN = re.compile(rf"(?P<name>--?[\w-]*{_WORD}\s+)(?:{_QUOTED})", re.IGNORECASE)
 _BEARER = re.compile(r"\b(?P<scheme>bearer|basic)\s+[^\s'\"]{8,}", re.IGNORECASE)
 _URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>[^\s'\"<>]+)")
 _KNOWN = re.compile(
@@ -27,7 +27,8 @@ def redacted(text: str) -> str:
     Hidden are named values, tokens of known shape, logins and queries of addresses, and the whole address of a notification.
     """
     text = _URL.sub(_address, text)
-    text = _NAMED.sub(lambda found: f"{found['name']}{found['between']}{found['scheme'] or ''}{HIDDEN}", text)
+    text = _ASSIGNED.sub(lambda found: f"{found['name']}{HIDDEN}", text)
+    text = _GIVEN.sub(lambda found: f"{found['name']}{HIDDEN}", text)
     text = _BEARER.sub(lambda found: f"{found['scheme']} {HIDDEN}", text)
     return _KNOWN.sub(HIDDEN, text)
 

@@ -5,6 +5,7 @@ what was known last holds.
 """
 
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 _HEARD = ("queue_requests", "queue_standings", "queue_cancellations", "device_holds")
 """Tables that other processes act on."""
 _REPLACED = "rack_now"
+_PATIENCE_S, _IN_VAIN_FOR_S = 0.5, 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Board:
     """By request, the number of the row that holds."""
     holds: tuple[Hold, ...] = ()
     _seen: str = ""
+    _in_vain_s: float = float("-inf")
     _lock: Lock = field(default_factory=Lock)
     _pending: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     _now: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -75,9 +78,14 @@ class Board:
         """Whether something waits to be told."""
         return bool(self._pending or self._now)
 
+    @property
+    def is_unheard(self) -> bool:
+        """Whether something waits to be told that others act on."""
+        return any(name in self._pending for name in _HEARD)
+
     def flush(self, deadline_s: float = 0.0) -> bool:
         """Put what is to be told into the database; False: it is held by another process, and all of it waits."""
-        if not self.storing.acquire(timeout=deadline_s) if deadline_s else not self.storing.acquire(blocking=False):
+        if not self.storing.acquire(timeout=deadline_s):
             return False
         try:
             with self._lock:
@@ -101,14 +109,23 @@ class Board:
         return True
 
     def look(self) -> None:
-        """Know what has changed since the last look; where the database is held by another process, at the next one."""
+        """Know what has changed since the last look: at once where nothing has.
+
+        Where the database is held, it is waited for a moment, and then for a while not at all: the next look finds it.
+        """
         token = members.changed(self.context.data)
-        if token == self._seen or not self.storing.acquire(blocking=False):
+        if token == self._seen:
+            return
+        patience_s = _PATIENCE_S if time.monotonic() > self._in_vain_s + _IN_VAIN_FOR_S else 0.0
+        if not self.storing.acquire(timeout=patience_s):
+            self._in_vain_s = time.monotonic()
             return
         try:
-            self.read(self.context.store(0.0))
-            self._seen = token
+            if token != self._seen:  # another thread has not looked meanwhile
+                self.read(self.context.store(patience_s))
+                self._seen = token
         except (StoreBusy, StoreError) as error:
+            self._in_vain_s = time.monotonic()
             log.info("the queue in the database cannot be asked now: %s", error.message)
         finally:
             self.storing.release()

@@ -25,6 +25,8 @@ from farm.workloads import COREML, Device, DeviceKind, HarnessBuild, Identity, J
 _BETWEEN_RUNS_DEADLINE_S = 1.0
 _STORE_EVERY_S = 5.0
 _LOOK_UP_S = 0.1
+_AT_A_TIME = 32
+"""Runs that go into the database in one transaction, about a second."""
 
 
 @dataclass(slots=True)
@@ -75,9 +77,12 @@ class Measuring:
     foreign_wait_s: float = 0.0
     """How long to wait for a device that a process of another data folder or host holds; one of this data folder is waited for in line."""
     limits: Limits = field(default_factory=Limits)
+    connect: Callable[[Device, Path], Transport] = connect
+    """How a device is reached."""
     building: Lock = field(default_factory=Lock)
+    emptying: Lock = field(default_factory=Lock)
     storing: Lock = field(default_factory=Lock)
-    """Building a harness and writing to the database: a process does each once at a time."""
+    """Building a harness, emptying the journal, opening the database: a process does each once at a time."""
     draining: Event = field(default_factory=Event)
     """Set: every session ends after the run that is under way."""
     interrupted: Event = field(default_factory=Event)
@@ -131,9 +136,19 @@ class Measuring:
 
     def store(self, deadline_s: float | None = None) -> StoreBusy | None:
         """Put what waits in the journal into the database; return why not, when another process holds it."""
-        with self.storing:
+        store = self.context.store() if deadline_s is None else self.context.store(deadline_s)
+
+        def append(records: Sequence[Record]) -> None:
+            """Put some in at a time: a process that waits for the database has it between two times."""
+            for first in range(0, len(records), _AT_A_TIME):
+                with self.storing:
+                    store.append(records[first : first + _AT_A_TIME])
+                if first + _AT_A_TIME < len(records):
+                    time.sleep(_LOOK_UP_S)
+
+        with self.emptying:
             try:
-                self.context.journal.drain((self.context.store() if deadline_s is None else self.context.store(deadline_s)).append)
+                self.context.journal.drain(append)
             except StoreBusy as error:
                 return error
         return None
@@ -190,17 +205,27 @@ class Sessions:
         for future in self.futures:
             future.result()  # a bug of farm comes up here
         if self.measuring.draining.is_set() and any(done.failure is None and rack.left(done.jobs, done.runs) for done in at_work):
+            self._tell_draining()
             raise Drained
 
     def _attend(self) -> None:
-        """Between whiles: give up devices that only wait for the others and that somebody else is to have first, and tell what changed."""
-        if self.measuring.draining.is_set() and not self.drain_told:
-            self.drain_told = True
-            self.view.draining()
+        """Between whiles: give up devices that only wait for the others and that somebody else is to have first; store what is new.
+
+        Here, so that no session waits for the database; but not while this machine itself is measured.
+        """
+        self._tell_draining()
         for name, held in list(self.held.items()):
             if held.ticket.must_stop() and held.ticket.stop is Stop.GIVES_WAY and self.held.pop(name, None) is held:
                 self.futures.append(self.threads.submit(_give_way, held))
-        self.sharing.states.tell_now_and_then()
+        if not self.sharing.states.at_work:
+            self.sharing.asking.board.look()
+            self.sharing.states.tell_now_and_then()
+            self._store_now_and_then()
+
+    def _tell_draining(self) -> None:
+        if self.measuring.draining.is_set() and not self.drain_told:
+            self.drain_told = True
+            self.view.draining()
 
     def close(self) -> None:
         """Put back and give up what is still held, when what goes on there has come to its end."""
@@ -246,7 +271,7 @@ class Sessions:
         shared = self.measuring
         ticket = self.sharing.ticket(done.device)
         ticket.until_first()  # before the device is asked anything: another one may measure
-        done.transport = transport = connect(done.device, shared.context.data)
+        done.transport = transport = shared.connect(done.device, shared.context.data)
         transport.preflight()
         identity = transport.identify()
         if (other := shared.names.setdefault(identity.id, done.device.name)) != done.device.name:
@@ -287,7 +312,8 @@ class Sessions:
             done.records.append(record(held.session, run))
             shared.context.journal.write(done.records[-1])
             shared.unfinished.journal.write(done.records[-1])
-            self._store_now_and_then()
+            if done.device.kind is DeviceKind.LOCAL:
+                self._store_now_and_then()  # between its runs, so that nothing else works here while one is measured
 
         self._take_up(done, held.session.identity, jobs)
         left = rack.left(jobs, done.runs)

@@ -19,8 +19,6 @@ from farm.redact import redacted
 from farm.workloads import Device, new_id
 
 _LOOK_S = 0.25
-_COURTESY_S = 30.0
-"""For how long a device is left to who goes first and does not take it: a process may be stopped."""
 _TOLD_DEADLINE_S = 1.0
 _FOREIGN_LOOK_S = 1.0
 
@@ -94,6 +92,8 @@ class Ticket:
     """Who has the device next, where it gave way."""
     number: int = 0
     _told: set[str] = field(default_factory=set)
+    _passed_over: dict[str, list[float]] = field(default_factory=dict)
+    """By request, until when, each time."""
 
     def post(self, reason: str | None) -> None:
         """Have it told where this request stands now."""
@@ -122,7 +122,8 @@ class Ticket:
             if place == 1 and is_free:
                 return
             left_to_s = None if not is_free else left_to_s or time.monotonic()
-            if left_to_s is not None and time.monotonic() - left_to_s > _COURTESY_S:
+            if left_to_s is not None and time.monotonic() - left_to_s > self.asking.limits.courtesy_s:
+                self._pass_over(queue.in_line([*others, self.request], now, self.asking.limits)[: place - 1])
                 return
             self._tell(holder, others, place, now)
             self._pause(_LOOK_S)
@@ -204,7 +205,7 @@ class Ticket:
 
     def _refuse(self) -> None:
         self.asking.check()
-        self.asking.board.flush()
+        self.asking.board.flush(_TOLD_DEADLINE_S if self.asking.board.is_unheard else 0.0)
         self.asking.board.look()
         if (error := self.refusal()) is not None:
             raise error
@@ -220,7 +221,13 @@ class Ticket:
     def _others(self) -> list[Request]:
         own = self.request
         alike = [one for one in self.asking.board.requests if one.id != own.id and one.is_for(own.place, own.device_id)]
-        return [one for one in alike if members.is_there(self.asking.board.context.data, one.process)]
+        heard = [one for one in alike if time.monotonic() >= self._passed_over.get(one.id, [0.0])[-1] or one.standing is Standing.MEASURING]
+        return [one for one in heard if members.is_there(self.asking.board.context.data, one.process)]
+
+    def _pass_over(self, before: list[Request]) -> None:
+        for one in before:
+            times = self._passed_over.setdefault(one.id, [])
+            times.append(time.monotonic() + self.asking.limits.courtesy_s * 2 ** (1 + len(times)))
 
     def _has_let_go(self, holder: Request) -> bool:
         """Whether a device is free though the database does not say so yet."""

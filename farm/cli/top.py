@@ -5,6 +5,7 @@ import sys
 import time
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -113,7 +114,9 @@ def _watch(context: Context, lab: "Lab", every_s: float) -> None:
                 seen = _look(context, lab, every_s)
             except StoreBusy as error:
                 note = f"as of {seen.seen_at:%H:%M:%S} UTC: {error.message}"
-            with console.capture() as drawn:
-                draw.tables(_tables(seen), console)
-            view.update(Group(Text.from_ansi(drawn.get()), Text(note, style="dim")), refresh=True)
+            drawn = StringIO()  # beside the live console, which would draw itself in between
+            draw.tables(
+                _tables(seen), Console(file=drawn, force_terminal=True, width=console.width, highlight=False, markup=False, emoji=False)
+            )
+            view.update(Group(Text.from_ansi(drawn.getvalue()), Text(note, style="dim")), refresh=True)
             time.sleep(every_s)
