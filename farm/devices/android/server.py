@@ -50,6 +50,16 @@ class Server:
         self.disconnect(serial, timeout_s)
         self.connect(serial, timeout_s)
 
+    def reconnect_offline(self, timeout_s: float = 10.0) -> None:
+        """Have the devices connected anew that are offline or not authorised; those that are in use are not touched."""
+        with self.connection(timeout_s) as wire:
+            wire.command("host:reconnect-offline")
+
+    def kill(self, timeout_s: float = 10.0) -> None:
+        """End the server; every link of its devices breaks."""
+        with self.connection(timeout_s) as wire:
+            wire.command("host:kill")
+
     def connect(self, address: str, timeout_s: float = 10.0) -> None:
         """Have a device on the network connected; one that is connected stays so."""
         with self.connection(timeout_s) as wire:
