@@ -14,6 +14,7 @@ from farm.workloads import Charging, Conditions, Device, DeviceKind, HealthSetti
 
 PHONE = Device("s25", DeviceKind.ANDROID, labels={"soc": "Snapdragon 8 Elite"})
 IPHONE = Device("iphone", DeviceKind.IOS, labels={"soc": "A18 Pro"})
+NEVER_SEEN = Known()
 IDENTITY = Identity("android-1", DeviceKind.ANDROID, "Galaxy", "QTI SM8750", "build 1", "aarch64", 8, 12 * 2**30, "6.6")
 
 
@@ -26,7 +27,7 @@ def seen(identity: Identity = IDENTITY, room_bytes: float | None = 50e9, *, is_h
     return Seen(identity, state, room_bytes, "" if room_bytes is not None else "df says nothing", is_held=is_held)
 
 
-def one(name: Name, device: Device, what: Seen, known: Known = Known()) -> Check:
+def one(name: Name, device: Device, what: Seen, known: Known = NEVER_SEEN) -> Check:
     return next(check for check in of_seen(device, what, known) if check.name is name)
 
 
