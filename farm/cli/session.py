@@ -81,6 +81,8 @@ class Measuring:
     draining: Event = field(default_factory=Event)
     """Set: every session ends after the run that is under way."""
     interrupted: Event = field(default_factory=Event)
+    unavailable: Mapping[str, FarmError] = field(default_factory=dict)
+    """Devices, by name, that are not to be measured on, and why: they count as missing."""
     names: dict[str, str] = field(default_factory=dict)
     """What the lab calls each device that was reached, by the device's own identity."""
 
@@ -97,8 +99,8 @@ class Measuring:
             view = stack.enter_context(live(device.name for device in devices))
             threads = stack.enter_context(ThreadPoolExecutor(len(devices)))
             stack.enter_context(hearing_stops(self.draining))
-            sharing = stack.enter_context(shared(self._asking(view), devices))
-            sessions = Sessions(self, [Done(device) for device in devices], view, threads, sharing)
+            sharing = stack.enter_context(shared(self._asking(view), [device for device in devices if device.name not in self.unavailable]))
+            sessions = Sessions(self, [Done(device, failure=self.unavailable.get(device.name)) for device in devices], view, threads, sharing)
             try:
                 yield sessions
             except Drained:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from farm.cli.context import Context, chosen_devices, say
-from farm.errors import DeviceUnavailable, StoreBusy, StoreError
+from farm.errors import DeviceUnavailable, FarmError, StoreBusy, StoreError
 from farm.health import NEW, Health, Standing
 from farm.workloads import Device
 
@@ -106,6 +106,25 @@ def taking_part(context: Context, devices: Sequence[Device], *, by_name: bool) -
             hint="farm devices check looks at them again; one that is named with --device is measured all the same",
         )
     return left
+
+
+def unavailable(context: Context, devices: Sequence[Device], *, by_name: bool) -> dict[str, FarmError]:
+    """Return the devices of a gate that are not measured on, and why: what it was to say of them is then not decided.
+
+    A quarantined phone is a gap in the promise, and not a smaller promise.
+    """
+    standings = read_aside(context)
+    if standings is None:
+        return {}
+    out: dict[str, FarmError] = {}
+    for device in devices:
+        stood = standings.of(device.name)
+        if stood.standing.health.takes_part:
+            continue
+        say(f"{device.name} is {stood.text}; {'measured all the same, as it is named' if by_name else 'it is not measured'}")
+        if not by_name:
+            out[device.name] = DeviceUnavailable(f"it is {stood.text}")
+    return out
 
 
 def chosen(context: Context, names: str | None, pool: str | None) -> list[Device]:

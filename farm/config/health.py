@@ -84,4 +84,4 @@ def in_folder(words: Sequence[str], folder: Path) -> tuple[str, ...]:
     """Return a command's words, the program's path (if it is one, not a name) taken from the folder of the file that states it."""
     if not words or "/" not in words[0]:
         return tuple(words)
-    return (str(folder / words[0]), *words[1:])
+    return (str((folder / words[0]).absolute()), *words[1:])
