@@ -42,7 +42,9 @@ MAY_IMPORT = {
     "pins": {"archives", "artifacts"},
     "harness": {"sources", "wheels"},
     "power": {"devices", "watched"},
-    "runner": {"harness", "devices", "checks", "conditions", "outputs", "power", "quality", "sustain", "watched"},
+    "cooling": set[str](),
+    "settling": {"conditions", "cooling", "devices"},
+    "runner": {"harness", "devices", "checks", "outputs", "power", "quality", "settling", "sustain", "watched"},
     "rack": {"runner", "devices", "retries"},
     "readiness": {"conditions", "devices", "health", "power"},
     "leases": {"devices"},
@@ -66,6 +68,7 @@ MAY_IMPORT = {
         "calibrate",
         "canary",
         "config",
+        "cooling",
         "devices",
         "exchange",
         "gate",
@@ -134,6 +137,7 @@ PURE = {
     "keeping",
     "health",
     "retries",
+    "cooling",
 }
 PURE_MODULES = {"power/current.py", "power/curves.py", "power/energy.py", "power/plan.py", "power/result.py"}
 WORLD = {"os", "sys", "subprocess", "socket", "time", "random", "shutil", "tempfile", "urllib", "pathlib"}

@@ -164,9 +164,7 @@ def _measured(context: Context, options: _Options, task: _Task) -> tuple[int, Ju
     deadline_s = time.monotonic() + task.gating.time_budget_s
     out = standings.unavailable(context, asked.devices, by_name=options.device_names is not None)
     purpose = f"gate {suite.name}"
-    measuring = Measuring(
-        context, asked.seed, Provenance(__version__), options.wheel, going_on, Priority.GATE, purpose, unavailable=out
-    )
+    measuring = Measuring(context, asked.seed, Provenance(__version__), options.wheel, going_on, Priority.GATE, purpose, unavailable=out)
     try:
         with measuring.sessions(asked.devices) as sessions:
             decided = release.decide(asked, rounds.measure(sessions, lambda: time.monotonic() > deadline_s))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from farm import __version__, rack
+from farm import __version__, cooling, rack
 from farm.cli import places, unfinished
 from farm.cli.asked import (
     MOST_DECODE_TOKENS,
@@ -178,6 +178,9 @@ def run(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's val
             drop_output()
     if len(sessions) == 1 and sessions[0].failure is not None:
         raise sessions[0].failure
+    for done in sessions:
+        if (cooled := cooling.of_runs(done.runs)) is not None:
+            say(f"{done.device.name} {cooled.sentence}")
     say(f"database: {context.database}")
     return exit_code
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from farm.cli.context import Context, chosen_devices, say
+from farm.cooling import CoolDown
 from farm.errors import DeviceUnavailable, FarmError, StoreBusy, StoreError
 from farm.health import NEW, Health, Standing
 from farm.workloads import Device
@@ -130,3 +131,9 @@ def unavailable(context: Context, devices: Sequence[Device], *, by_name: bool) -
 def chosen(context: Context, names: str | None, pool: str | None) -> list[Device]:
     """Return the devices that --device names, or those of --pool that take part."""
     return taking_part(context, chosen_devices(context.lab(), names, pool), by_name=pool is None)
+
+
+def cool_downs(context: Context, since: datetime) -> dict[str, CoolDown]:
+    """Return how long each device was waited for until it was cool, in the runs that began since a moment (UTC): a night's, say."""
+    rows = context.store().query("cool_downs", since=since.astimezone(UTC).replace(tzinfo=None)).iter_rows(named=True)
+    return {row["device"]: CoolDown(row["runs"], row["waited_s"]) for row in rows}
