@@ -17,7 +17,7 @@ from farm.workloads import Device, Rung
 
 _OUTPUT_BYTES = 4000
 _LOOK_S = 1.0
-_ANSWERS_S = {Rung.RECONNECT: 12.0, Rung.ADB_SERVER: 20.0, Rung.REBOOT: 5.0, Rung.POWER_CYCLE: 30.0}
+_ANSWERS_S = {Rung.RECONNECT: 6.0, Rung.ADB_SERVER: 20.0, Rung.REBOOT: 5.0, Rung.POWER_CYCLE: 30.0}
 """How long a device is waited for after each: the adb server lists a phone some seconds after its link is there."""
 
 
@@ -49,7 +49,7 @@ def climb(
         began_s = time.monotonic()
         tried, sentence, output = _tried(rung, device, transport, guard)
         if tried is not Tried.NOT_TRIED:
-            still = _answer(probe, _ANSWERS_S[rung])
+            still = _answer(probe, transport, _ANSWERS_S[rung])
             if still is None:
                 tried = Tried.HELPED
             elif tried is Tried.NO_USE:
@@ -59,11 +59,15 @@ def climb(
     return steps, still
 
 
-def _answer(probe: Callable[[], FarmError | None], seconds: float) -> FarmError | None:
-    """Return what is in the way when a device has been asked for so long; None as soon as it answers."""
+def _answer(probe: Callable[[], FarmError | None], transport: Transport, seconds: float) -> FarmError | None:
+    """Return what is in the way when a device has been asked for so long; None as soon as it answers.
+
+    Its link is made anew each time: an adb server forgets a device on the network that did not answer once.
+    """
     deadline_s = time.monotonic() + seconds
     while (error := probe()) is not None and time.monotonic() < deadline_s:
         time.sleep(_LOOK_S)
+        transport.reconnect()
     return error
 
 

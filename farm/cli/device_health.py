@@ -42,7 +42,7 @@ def check(context: Context, device_names: tuple[str, ...], pool: str | None, can
 
     found = healthy.check(context, _meant(context, device_names, pool), canary=canary, wheel=wheel)
     if as_json:
-        click.echo(json.dumps([_as_json(one) for one in found], indent=2, ensure_ascii=False))
+        click.echo(json.dumps([look_json(one) for one in found], indent=2, ensure_ascii=False))
     else:
         from farm.cli import draw
 
@@ -85,7 +85,8 @@ def _passed(one: "Checked") -> str:
     return f"{sum(check.ok is True for check in known)} of {len(known)} passed" + (f", {unknown} not known" if unknown else "")
 
 
-def _as_json(one: "Checked") -> dict[str, Any]:
+def look_json(one: "Checked") -> dict[str, Any]:
+    """Return a look as JSON values."""
     change = one.os_change
     return {
         "device": one.device.name,

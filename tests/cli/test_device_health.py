@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from farm.cli import device_health, healthy
+from farm.cli.context import Context
 from tests.bench.android import Bench, Phone
 from tests.cli.gating import a_model, a_suite, called
 from tests.conftest import CALM_TOML, FakeModel
@@ -45,18 +47,30 @@ def s25(android_bench: Bench) -> Phone:
 @pytest.fixture
 def farm(home: Path, android_bench: Bench) -> Iterator[Farm]:
     (home / "devices.toml").write_text(lab(android_bench))
+    android_id = android_bench.phones["s25"].shell("settings get secure android_id").stdout.strip()
     yield lambda *arguments: called(home, *arguments)
     for phone in android_bench.phones.values():
         phone.restore()
         phone.state(level=80, plugged="usb", hold_skin_c=None, skin_c=27)
         phone.empty_disk()
         phone.connect()
+    android_bench.phones["s25"].shell(f"settings put secure android_id {android_id}")
 
 
-def looked(farm: Farm, *arguments: object) -> dict[str, dict[str, Any]]:
-    done = farm("devices", "check", "--json", *arguments)
-    assert done.returncode in (0, 3), done.stderr
-    return {one["device"]: one for one in json.loads(done.stdout)}
+Look = Callable[..., dict[str, dict[str, Any]]]
+
+
+@pytest.fixture
+def looked(home: Path, farm: Farm) -> Look:
+    """What farm devices check does, in this process: starting one for each look would take most of the time."""
+    context = Context(home / "data", home / "devices.toml")
+
+    def look(*names: str) -> dict[str, dict[str, Any]]:
+        lab = context.lab()
+        found = healthy.check(context, [lab.device(name) for name in names])
+        return {one.device.name: json.loads(json.dumps(device_health.look_json(one))) for one in found}
+
+    return look
 
 
 def failing(one: dict[str, Any]) -> list[str]:
@@ -96,16 +110,16 @@ def test_a_phone_is_looked_at_with_every_reading_and_put_back(farm: Farm, s25: P
 
 
 def test_what_fails_makes_suspect_then_quarantines_and_passing_twice_makes_good_again(
-    farm: Farm, s25: Phone, fake_model: FakeModel
+    farm: Farm, looked: Look, s25: Phone, fake_model: FakeModel
 ) -> None:
     s25.fill_disk(100_000_000)
-    first = looked(farm, "--pool", "rack")
+    first = looked("s25", "oneplus13")
     assert {name: (one["health"], failing(one)) for name, one in first.items()} == {
         "s25": ("suspect", ["storage"]),
         "oneplus13": ("good", []),
     }
     assert not first["s25"]["takes_part"]
-    assert looked(farm, "s25")["s25"]["health"] == "quarantined"
+    assert looked("s25")["s25"]["health"] == "quarantined"
     s25.empty_disk()
 
     model = fake_model(spin_ns=1000).path
@@ -119,8 +133,8 @@ def test_what_fails_makes_suspect_then_quarantines_and_passing_twice_makes_good_
     assert "measured all the same, as it is named" in named.stderr
     assert farm("run", model, "--device", "oneplus13", *QUICK).stderr.count("quarantined") == 0
 
-    assert looked(farm, "s25")["s25"]["health"] == "quarantined"
-    assert looked(farm, "s25")["s25"]["health"] == "good"
+    assert looked("s25")["s25"]["health"] == "quarantined"
+    assert looked("s25")["s25"]["health"] == "good"
     changes = health(farm, "s25")["changes"]
     assert [(row["health_before"], row["health"]) for row in reversed(changes)] == [
         ("good", "suspect"),
@@ -133,17 +147,17 @@ def test_what_fails_makes_suspect_then_quarantines_and_passing_twice_makes_good_
     assert (listed["s25"]["state"], listed["local"]) == ("good", None)
 
 
-def test_a_warm_or_empty_phone_is_suspect_and_still_measured(farm: Farm, s25: Phone) -> None:
+def test_a_warm_or_empty_phone_is_suspect_and_still_measured(farm: Farm, looked: Look, s25: Phone) -> None:
     s25.state(hold_skin_c=50)
-    one = looked(farm, "s25")["s25"]
+    one = looked("s25")["s25"]
     assert (failing(one), one["health"], one["takes_part"]) == (["temperature"], "suspect", True)
     s25.state(hold_skin_c=None, skin_c=27, level=10, plugged="none")
-    assert failing(looked(farm, "s25")["s25"]) == ["battery_level"]
+    assert failing(looked("s25")["s25"]) == ["battery_level"]
 
 
-def test_one_phone_that_is_gone_keeps_no_other_waiting_and_the_ladder_is_told(farm: Farm, s25: Phone) -> None:
+def test_one_phone_that_is_gone_keeps_no_other_waiting_and_the_ladder_is_told(farm: Farm, looked: Look, s25: Phone) -> None:
     s25.drop()
-    found = looked(farm)
+    found = looked("s25", "oneplus13")
     assert {name: one["health"] for name, one in found.items()} == {"s25": "suspect", "oneplus13": "good"}
     assert failing(found["s25"]) == ["reachable"]
     (step,) = found["s25"]["recovery"]
@@ -153,24 +167,26 @@ def test_one_phone_that_is_gone_keeps_no_other_waiting_and_the_ladder_is_told(fa
     assert "How its health changed" in shown
 
 
-def test_a_phone_is_brought_back_by_its_link(farm: Farm, s25: Phone, android_bench: Bench) -> None:
-    looked(farm, "s25")
+def test_a_phone_is_brought_back_by_its_link(farm: Farm, looked: Look, s25: Phone, android_bench: Bench) -> None:
+    looked("s25")
     s25.adb.run("disconnect", s25.serial)
-    one = looked(farm, "s25")["s25"]
+    one = looked("s25")["s25"]
     assert [(step["rung"], step["tried"]) for step in one["recovery"]] == [("reconnect", "helped")]
     assert (one["health"], failing(one)) == ("good", [])
 
 
-def test_the_users_command_switches_the_port_and_what_it_says_is_kept(farm: Farm, s25: Phone, home: Path, android_bench: Bench) -> None:
+def test_the_users_command_switches_the_port_and_what_it_says_is_kept(
+    farm: Farm, looked: Look, s25: Phone, home: Path, android_bench: Bench
+) -> None:
     hub = home / "hub"
     hub.write_text(HUB.format(python=sys.executable))
     hub.chmod(0o755)
     (home / "devices.toml").write_text(lab(android_bench, s25="power_cycle = \"./hub '1 2' -a cycle; $(touch pwned)\"\n"))
-    looked(farm, "s25")
+    looked("s25")
     s25.drop()
     mending = threading.Thread(target=mended_when, args=(home / "hub.done", s25))
     mending.start()
-    one = looked(farm, "s25")["s25"]
+    one = looked("s25")["s25"]
     mending.join()
     assert [step["rung"] for step in one["recovery"]] == ["reconnect", "power_cycle"]
     last = one["recovery"][-1]
@@ -189,69 +205,71 @@ def test_the_users_command_switches_the_port_and_what_it_says_is_kept(farm: Farm
     ],
 )
 def test_a_command_that_fails_is_told_and_ends_the_ladder(
-    farm: Farm, s25: Phone, home: Path, android_bench: Bench, program: str | None, said: str
+    farm: Farm, looked: Look, s25: Phone, home: Path, android_bench: Bench, program: str | None, said: str
 ) -> None:
     if program is not None:
         (home / "hub").write_text(program)
         (home / "hub").chmod(0o755)
     own = 'power_cycle = "./hub"\nhealth = { power_cycle_timeout = "1 s", recovery = ["power_cycle"] }\n'
     (home / "devices.toml").write_text(lab(android_bench, s25=own))
-    looked(farm, "s25")
+    looked("s25")
     s25.drop()
-    (step,) = looked(farm, "s25")["s25"]["recovery"]
+    (step,) = looked("s25")["s25"]["recovery"]
     assert step["tried"] == "failed"
     assert said in step["sentence"]
     assert ("no such port" in step["output"]) == ("exit code" in said)
 
 
-def test_nothing_is_switched_off_that_somebody_holds_or_nobody_knows(farm: Farm, s25: Phone, home: Path, android_bench: Bench) -> None:
+def test_nothing_is_switched_off_that_somebody_holds_or_nobody_knows(
+    farm: Farm, looked: Look, s25: Phone, home: Path, android_bench: Bench
+) -> None:
     own = 'power_cycle = "/bin/true"\nhealth = { recovery = ["reboot", "power_cycle"] }\n'
     (home / "devices.toml").write_text(lab(android_bench, s25=own))
     s25.drop()
-    steps = looked(farm, "s25")["s25"]["recovery"]
+    steps = looked("s25")["s25"]["recovery"]
     assert [step["tried"] for step in steps] == ["not_tried", "not_tried"]
     assert "has never answered here" in steps[0]["sentence"]
     s25.restore()
     s25.connect()
-    device_id = looked(farm, "s25")["s25"]["device_id"]
+    device_id = looked("s25")["s25"]["device_id"]
     s25.drop()
     with subprocess.Popen([sys.executable, "-c", HOLDER, device_id], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        steps = looked(farm, "s25")["s25"]["recovery"]
+        steps = looked("s25")["s25"]["recovery"]
         holder.communicate("")
     assert [step["tried"] for step in steps] == ["not_tried", "not_tried"]
     assert "s25 is held by" in steps[0]["sentence"]
 
 
-def test_a_phone_that_is_held_is_not_looked_at_and_keeps_its_health(farm: Farm, s25: Phone) -> None:
-    device_id = looked(farm, "s25")["s25"]["device_id"]
+def test_a_phone_that_is_held_is_not_looked_at_and_keeps_its_health(farm: Farm, looked: Look, s25: Phone) -> None:
+    device_id = looked("s25")["s25"]["device_id"]
     with subprocess.Popen([sys.executable, "-c", HOLDER, device_id], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        one = looked(farm, "s25")["s25"]
+        one = looked("s25")["s25"]
         holder.communicate("")
     assert (one["health"], one["checks"], one["takes_part"]) == ("good", [], True)
     assert "s25 is held by" in one["held_by"]
 
 
-def test_a_phone_whose_framework_hangs_is_restarted(farm: Farm, s25: Phone, home: Path, android_bench: Bench) -> None:
+def test_a_phone_whose_framework_hangs_is_restarted(farm: Farm, looked: Look, s25: Phone, home: Path, android_bench: Bench) -> None:
     own = 'health = { recovery = ["reconnect", "reboot"], reboot_timeout = "30 s" }\n'
     (home / "devices.toml").write_text(lab(android_bench, s25=own))
-    looked(farm, "s25")
+    looked("s25")
     s25.shell("settings delete secure android_id")
-    one = looked(farm, "s25")["s25"]
+    one = looked("s25")["s25"]
     assert [step["rung"] for step in one["recovery"]] == ["reconnect", "reboot"]
 
 
-def test_a_person_retires_a_phone_and_takes_it_in_again(farm: Farm, fake_model: FakeModel) -> None:
-    looked(farm, "--pool", "rack")
+def test_a_person_retires_a_phone_and_takes_it_in_again(farm: Farm, looked: Look, fake_model: FakeModel) -> None:
+    looked("s25", "oneplus13")
     assert farm("devices", "retire", "s25").returncode == 2
     assert farm("devices", "retire", "s25", "--reason", " ").returncode == 2
     assert farm("devices", "retire", "s25", "--reason", "its screen is broken").returncode == 0
     again = farm("devices", "retire", "s25", "--reason", "x")
     assert (again.returncode, "is retired already: its screen is broken" in again.stderr) == (2, True)
-    one = looked(farm, "s25")["s25"]
+    one = looked("s25")["s25"]
     assert (one["health"], one["checks"], one["takes_part"]) == ("retired", [], False)
     farm("devices", "retire", "oneplus13", "--reason", "sold")
     none = farm("run", fake_model().path, "--pool", "rack", *QUICK)
@@ -259,15 +277,15 @@ def test_a_person_retires_a_phone_and_takes_it_in_again(farm: Farm, fake_model: 
     assert "every device is quarantined or retired: s25, oneplus13" in none.stderr
     assert farm("devices", "restore", "s25", "--reason", "new screen").returncode == 0
     assert farm("devices", "restore", "s25", "--reason", "new screen").returncode == 2
-    assert [looked(farm, "s25")["s25"]["health"] for _ in range(2)] == ["suspect", "good"]
+    assert [looked("s25")["s25"]["health"] for _ in range(2)] == ["suspect", "good"]
     assert [row["kind"] for row in health(farm, "s25")["changes"]] == ["checks", "restored", "retired"]
 
 
-def test_a_gate_whose_phone_is_quarantined_could_not_tell(farm: Farm, s25: Phone, home: Path) -> None:
+def test_a_gate_whose_phone_is_quarantined_could_not_tell(farm: Farm, looked: Look, s25: Phone, home: Path) -> None:
     a_suite(home)
     s25.fill_disk(100_000_000)
-    looked(farm, "s25")
-    looked(farm, "s25")
+    looked("s25")
+    looked("s25")
     s25.empty_disk()
     done = farm("gate", "--suite", "suite.toml", "--candidate", "new.fake", "--baseline", "old.fake", "--pool", "rack", "--json")
     assert done.returncode == 3, done.stderr
@@ -279,13 +297,13 @@ def test_a_gate_whose_phone_is_quarantined_could_not_tell(farm: Farm, s25: Phone
     assert any("s25 is quarantined since" in warning for warning in json.loads(named.stdout)["verdicts"][0]["warnings"])
 
 
-def test_a_canary_outside_its_band_fails_the_look(farm: Farm, home: Path) -> None:
+def test_a_canary_outside_its_band_fails_the_look(farm: Farm, looked: Look, home: Path) -> None:
     (home / "devices.toml").write_text(CALM_TOML)
     a_model(home / "bird.fake", sleep_ns=400_000)
     a_model(home / "slow.fake", sleep_ns=2_000_000)
     assert farm("canary", "--artifact", "bird.fake", "--calibrate").returncode == 0
     assert farm("canary", "--artifact", "slow.fake").returncode == 3
-    one = looked(farm)["local"]
+    one = looked("local")["local"]
     assert (failing(one), one["health"], one["takes_part"]) == (["canary"], "suspect", True)
     assert "lies above its band" in one["reason"]
 
