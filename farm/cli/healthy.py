@@ -1,10 +1,11 @@
 """Looking at devices before work: all at once, one's fault is its own; what came of it is stored, and ladders are climbed."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,15 @@ class _Look:
     held_by: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Sung:
+    """What the newest session of the fixed artifact came to, and when it was measured (UTC, naive)."""
+
+    state: str
+    text: str
+    measured_at: datetime
+
+
 def check(
     context: Context,
     devices: Sequence[Device],
@@ -124,7 +134,7 @@ def check(
         from farm.cli.canary import sing
 
         sing(context, usable, wheel)
-    told = (canaries(context) if context.database.exists() else None) or {}
+    told = _canaries(context)
     for device in devices:
         look = looks[device.name]
         if next_rung(device, looking.checks(device, look, told), ()) is None or looking.is_retired(device, look):
@@ -177,14 +187,16 @@ class _Looking:
     def _stood(self, device: Device, look: _Look) -> Stood:
         return self.known.of(device.name, look.identity.id if look.identity else None)
 
-    def checks(self, device: Device, look: _Look, canary: dict[str, tuple[str, str]]) -> tuple[Check, ...]:
+    def checks(self, device: Device, look: _Look, canary: Mapping[str, _Sung]) -> tuple[Check, ...]:
         """Return what the look's readings come to."""
         if look.seen is not None:
-            before = self._stood(device, look).os_build or self.known.os_builds.get(look.seen.identity.id)
-            return of_seen(device, look.seen, Known(before, canary.get(device.name)))
+            stood, sung = self._stood(device, look), canary.get(device.name)
+            before = stood.os_build or self.known.os_builds.get(look.seen.identity.id)
+            is_new = sung is None or stood.checked_at is None or sung.measured_at > stood.checked_at
+            return of_seen(device, look.seen, Known(before, None if sung is None else (sung.state, sung.text), is_new))
         return unreached(look.error) if look.error is not None else ()
 
-    def judged(self, device: Device, look: _Look, canary: dict[str, tuple[str, str]], steps: tuple[Step, ...]) -> Checked:
+    def judged(self, device: Device, look: _Look, canary: Mapping[str, _Sung], steps: tuple[Step, ...]) -> Checked:
         """Return what a look came to, and where the device stands after it."""
         before = self._stood(device, look).standing
         device_id = look.identity.id if look.identity else self.known.ids.get(device.name)
@@ -285,6 +297,15 @@ def _held_if_it_can(device: Device, transport: Transport, device_id: str | None)
         finally:
             with suppress(MeasureError):
                 transport.release()
+
+
+def _canaries(context: Context) -> dict[str, _Sung]:
+    """Return what is stored of the canary's newest session on each device, by its name."""
+    told = (canaries(context) if context.database.exists() else None) or {}
+    if not told:
+        return {}
+    rows = context.store(_STORE_DEADLINE_S).query("canary_states").iter_rows(named=True)
+    return {row["device"]: _Sung(*told[row["device"]], row["measured_at"]) for row in rows if row["device"] in told}
 
 
 def _put_back(transport: Transport, device: Device) -> None:

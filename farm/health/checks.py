@@ -50,6 +50,8 @@ class Check:
     reading: str | None
     limit: str | None
     sentence: str
+    is_new: bool = True
+    """Whether it was read in this look; an old failure counts once, and stands in the way of passing until it is read anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,8 @@ class Known:
     """None: it was never seen before."""
     canary: tuple[str, str] | None = None
     """What its newest session of the fixed artifact came to: farm.canary.State, and in words; None: it was never measured."""
+    canary_is_new: bool = True
+    """Whether that session came after the last look."""
 
 
 _AUTHORISED = frozenset({"not_authorised", "trust_pending", "trust_denied", "not_paired", "locked"})
@@ -255,4 +259,4 @@ def of_canary(known: Known) -> Check:
     state, words = known.canary
     if state == State.UNKNOWN:
         return _unknown(Name.CANARY, words)
-    return Check(Name.CANARY, state != State.SUSPECT, state, "within its band", words)
+    return Check(Name.CANARY, state != State.SUSPECT, state, "within its band", words, known.canary_is_new)

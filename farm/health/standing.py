@@ -49,11 +49,14 @@ def after(before: Standing, checks: Sequence[Check], quarantine_after: int) -> S
 
     A failure makes a good one suspect, and quarantine_after of them without its having been good between quarantine it: a device that
     fails every other night is no better than one that always does. What was not read neither fails nor passes, and a look that read
-    nothing at all changes nothing. A retired device stays so.
+    nothing at all changes nothing. Neither does a failure that was counted before and not read anew, such as a canary's session: one
+    session out of its band is one failure, however often the device is looked at. A retired device stays so.
     """
     if before.health is Health.RETIRED or not any(check.ok is not None for check in checks):
         return before
     failing = [check for check in checks if check.ok is False]
+    if failing and before.failed and not any(check.is_new for check in failing):
+        return replace(before, passed=0)
     if failing:
         return _failed(before, "; ".join(check.sentence for check in failing), quarantine_after)
     passed = before.passed + 1

@@ -1,6 +1,7 @@
 """How health follows from look to look: nothing is stuck, every quarantine is explained."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -45,6 +46,16 @@ def test_what_was_not_read_changes_nothing() -> None:
     for before in (NEW, after(NEW, FAILED, 3), retired("broken")):
         assert after(before, UNREAD, 3) == before
         assert after(before, (), 3) == before
+
+
+def test_one_canary_out_of_its_band_is_one_failure_however_often_it_is_looked_at() -> None:
+    new = (Check(Name.CANARY, False, "suspect", None, "above its band"),)
+    old = (replace(new[0], is_new=False),)
+    steps = walked([new, old, old, old], 3)
+    assert [(step.health.value, step.failed) for step in steps[1:]] == [("suspect", 1)] * 4
+    assert walked([old], 3)[-1].health is Health.SUSPECT  # nobody had looked when it was measured
+    assert walked([new, PASSED, old, PASSED], 3)[-1].health is Health.SUSPECT
+    assert walked([new, new, new], 3)[-1].health is Health.QUARANTINED
 
 
 @given(looks, limits)
