@@ -47,8 +47,6 @@ def check(context: Context, device_names: tuple[str, ...], pool: str | None, can
         from farm.cli import draw
 
         draw.tables([_overview(found)])
-        for one in found:
-            draw.lines(f"{one.device.name}: what failed", [check.sentence for check in one.failing])
         draw.lines("Systems that changed", [f"{one.device.name}: {change[0]} -> {change[1]}" for one in found if (change := one.os_change)])
     return 0 if all(one.health == "retired" or (one.checks and not one.failing) for one in found) else _COULD_NOT_TELL
 

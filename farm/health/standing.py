@@ -70,8 +70,12 @@ def after(before: Standing, checks: Sequence[Check], quarantine_after: int) -> S
 def _failed(before: Standing, why: str, quarantine_after: int) -> Standing:
     failed = before.failed + 1
     if before.health is Health.QUARANTINED or failed >= quarantine_after:
-        times = f"{failed} checks failed without {GOOD_AFTER} in a row that passed" if failed > 1 else "a check failed"
-        return Standing(Health.QUARANTINED, f"{times}, the last one: {why}", failed, 0)
+        times = (
+            f"it failed {failed} times without passing {GOOD_AFTER} times in a row between, the last time"
+            if failed > 1
+            else "it failed once"
+        )
+        return Standing(Health.QUARANTINED, f"{times}: {why}", failed, 0)
     return Standing(Health.SUSPECT, why, failed, 0)
 
 

@@ -28,7 +28,7 @@ def test_a_phone_that_fails_is_suspect_then_quarantined_and_comes_back_by_itself
     steps = walked([PASSED, FAILED, FAILED, FAILED, FAILED, PASSED, PASSED, FAILED], 3)
     assert [step.health.value for step in steps] == ["good", "good", "suspect", "suspect", *["quarantined"] * 3, "good", "suspect"]
     assert steps[2].reason == "1 MB are free"
-    assert steps[4].reason == "3 checks failed without 2 in a row that passed, the last one: 1 MB are free"
+    assert steps[4].reason == "it failed 3 times without passing 2 times in a row between, the last time: 1 MB are free"
     assert steps[7].reason == "it passed all checks 2 times in a row"
     assert steps[8].failed == 1
 
@@ -39,7 +39,7 @@ def test_one_that_fails_every_other_night_is_quarantined_too() -> None:
 
 def test_the_first_failure_may_be_enough() -> None:
     step = after(NEW, FAILED, 1)
-    assert (step.health, step.reason) == (Health.QUARANTINED, "a check failed, the last one: 1 MB are free")
+    assert (step.health, step.reason) == (Health.QUARANTINED, "it failed once: 1 MB are free")
 
 
 def test_what_was_not_read_changes_nothing() -> None:
