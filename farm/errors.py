@@ -13,6 +13,8 @@
       StoreBusy             3    another process holds the database, and the deadline passed
       DeviceBusy            3    another controller holds the device
       DeviceHeld            3    a person holds the device back
+      HostExhausted         3    this host's disk or memory is full: measuring stops, nothing is lost
+      DeviceUnavailable     3    no device that is healthy enough to measure on
       Cancelled           130    somebody took the request back
       MeasureError          3    one attempt gave no number; runner.execute makes a Run of it
         HarnessFailed            failed: crashed, garbage, no end, or an error of the harness's own
@@ -101,10 +103,22 @@ class DeviceHeld(FarmError):
     exit_code = 3
 
 
+class HostExhausted(FarmError):
+    """This host has no room for more: what is measured stops before it could be lost."""
+
+    exit_code = 3
+
+
 class Cancelled(FarmError):
     """Somebody took the request for a device back."""
 
     exit_code = 130
+
+
+class DeviceUnavailable(FarmError):
+    """No device is healthy enough to measure on."""
+
+    exit_code = 3
 
 
 class MeasureError(FarmError):

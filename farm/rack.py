@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
-from farm import runner
+from farm import retries, runner
 from farm.devices.transport import Transport
 from farm.errors import DeviceNotReady, MeasureError
 from farm.verdicts import Side
@@ -15,7 +15,6 @@ from farm.workloads import ONCE_PASSES, Artifact, Device, HarnessBuild, Job, Out
 
 Item = TypeVar("Item")
 _PATIENCE_JOBS = 3
-_FINAL = (Outcome.OK, Outcome.FAILED, Outcome.TIMED_OUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,20 +116,13 @@ def _grouped(given: Iterable[Item], key: Callable[[Item], object]) -> dict[objec
     return found
 
 
-def left(jobs: Sequence[Job], earlier: Sequence[Run], *, replacements: int = 2) -> list[tuple[Job, int]]:
+def left(jobs: Sequence[Job], earlier: Sequence[Run], *, replacements: int = retries.REPLACEMENTS) -> list[tuple[Job, int]]:
     """Return the jobs that earlier runs leave to do, in their order, each with the number of its next attempt.
 
-    A job is done by a valid run, by a failure, which would only come again, and by as many disturbed attempts as are made. A
-    device that was not ready, or lost for good, may be there now.
+    What a job is done by, farm.retries says. A device that was not ready, or lost for good, may be there now.
     """
-    found = []
-    for job in jobs:
-        runs = [run for run in earlier if run.job.key == job.key]
-        disturbed = [run for run in runs if run.outcome is Outcome.INVALID]
-        if any(run.outcome in _FINAL for run in runs) or len(disturbed) > replacements:
-            continue
-        found.append((job, 1 + max((run.attempt for run in disturbed), default=0)))
-    return found
+    made = [(job, [run for run in earlier if run.job.key == job.key]) for job in jobs]
+    return [(job, retries.next_attempt(runs)) for job, runs in made if not retries.is_done(runs, replacements)]
 
 
 def measure(
@@ -140,30 +132,31 @@ def measure(
     session_id: str,
     hooks: Hooks,
     *,
-    replacements: int = 2,
+    earlier: Sequence[Run] = (),
+    replacements: int = retries.REPLACEMENTS,
 ) -> Iterator[Run]:
     """Run the jobs, each from its given attempt on, one after the other and yield every run, also those that came to nothing.
 
-    harnesses holds the build for each runtime. A disturbed run is kept and replaced, and one that the device was lost in is tried
-    again, up to replacements times per job; a failure would only fail again. A device that stays away ends the session, and so
-    does one that was not ready for several jobs in a row: raises DeviceNotReady, with jobs left to do.
+    harnesses holds the build for each runtime. earlier are the runs that other processes made of these jobs. Whether a job gets another
+    attempt, farm.retries says. A device that stays away ends the session, and so does one that was not ready for several jobs in a
+    row: raises DeviceNotReady, with jobs left to do.
     """
     not_ready = 0
     for place, (job, first) in enumerate(jobs):
         if not hooks.go_on(job):
             return
-        for number in range(first, replacements + 2):
+        before, own = [run for run in earlier if run.job.key == job.key], list[Run]()
+        while not own or retries.once_more(before, own, replacements):
             if hooks.must_stop():
                 return
             on_phase = partial(hooks.on_phase, job)
-            attempt = runner.Attempt(session_id, number, harnesses[job.artifact.runtime], hooks.now_utc, on_phase)
-            run = runner.execute(job, transport, attempt)
+            attempt = runner.Attempt(session_id, first + len(own), harnesses[job.artifact.runtime], hooks.now_utc, on_phase)
+            run = retries.blamed(runner.execute(job, transport, attempt), (*before, *own))
+            own.append(run)
             hooks.on_run(run)
             yield run
             if run.outcome is Outcome.DEVICE_LOST and not _is_back(job, transport):
                 return
-            if run.outcome not in (Outcome.INVALID, Outcome.DEVICE_LOST) or run.error_class == "charging":
-                break  # a phone that hangs on a charger still does so the next time
         not_ready = not_ready + 1 if run.outcome is Outcome.NOT_READY else 0
         if not_ready == _PATIENCE_JOBS and place + 1 < len(jobs):
             raise DeviceNotReady(

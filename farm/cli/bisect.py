@@ -13,7 +13,7 @@ import click
 
 from farm import __version__, bisect
 from farm.bisect import Answer, Place, Step
-from farm.cli import bisect_view, gate_sides, rounds, unfinished
+from farm.cli import bisect_view, gate_sides, rounds, standings, unfinished
 from farm.cli.asked import MOST_SEED
 from farm.cli.context import Context, command_line, now_utc, say
 from farm.cli.revisions import Builds, Repository, Unbuildable
@@ -98,7 +98,8 @@ def _task(context: Context, given: Mapping[str, Any]) -> _Task:
     suite = load_suite(given["suite"], lab.devices, lab.pools, is_built=False)
     budget = _budget(suite, given)
     ((workload, product),) = [each for each in suite.work if each[0].id == budget.workload]
-    device = suite.on(lab.device(given["device_name"]))
+    (named,) = standings.taking_part(context, [lab.device(given["device_name"])], by_name=True)
+    device = suite.on(named)
     device = replace(device, harness=given["harness"]) if given["harness"] is not None else device
     repository = Repository(Path())
     good, bad = (repository.resolve(f"--{name}", given[name]) for name in ("good", "bad"))

@@ -1,6 +1,6 @@
 """What is known of the devices that a gate is to be measured on: their noise, and whether they are what they were."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -52,9 +52,15 @@ def canaries(context: Context) -> dict[str, tuple[str, str]] | None:
     return {row["device"]: (row["state"], f"{_WORDS[row['state']]} {row['measured_at']:%Y-%m-%d}: {row['reason']}") for row in rows}
 
 
-def with_suspects(context: Context, verdicts: Iterable[Verdict], devices: Sequence[str]) -> tuple[Verdict, ...]:
-    """Return the verdicts, each warning of the devices it rests on that are suspect: what they read may not be what it was."""
-    told = {name: text for name, (state, text) in (canaries(context) or {}).items() if state == State.SUSPECT}
+def with_suspects(context: Context, verdicts: Sequence[Verdict], devices: Sequence[str]) -> tuple[Verdict, ...]:
+    """Return the verdicts, each warning of the devices it rests on that are suspect, or worse: what they read may not be what it was."""
+    from farm.cli import standings
+    from farm.health import Health
+
+    known = standings.read_aside(context) or standings.Standings()
+    stood = {name: known.of(name) for name in {*devices, *(name for verdict in verdicts for name in verdict.budget.devices)}}
+    told = {name: one.text for name, one in stood.items() if one.standing.health is not Health.GOOD}
+    told |= {name: text for name, (state, text) in (canaries(context) or {}).items() if state == State.SUSPECT}
     return tuple(
         replace(verdict, warnings=(*verdict.warnings, *warnings))
         if (warnings := [f"{name} is {told[name]}" for name in verdict.budget.devices or devices if name in told])

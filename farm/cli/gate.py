@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from farm import __version__
-from farm.cli import baseline, calibrated, gate_sides, rounds, shown, unfinished
+from farm.cli import baseline, calibrated, gate_sides, rounds, shown, standings, unfinished
 from farm.cli.asked import MOST_SEED
 from farm.cli.context import Context, chosen_devices, command_line, now_utc, say
 from farm.cli.session import Measuring
@@ -162,7 +162,9 @@ def _measured(context: Context, options: _Options, task: _Task) -> tuple[int, Ju
     unarmed = calibrated.unarmed(context, asked, calibrate.keys(asked.devices[0], contests))
     asked = replace(asked, gate=going_on.folder.name, seed=going_on.options["seed"], unarmed=unarmed)
     deadline_s = time.monotonic() + task.gating.time_budget_s
-    measuring = Measuring(context, asked.seed, Provenance(__version__), options.wheel, going_on, Priority.GATE, f"gate {suite.name}")
+    out = standings.unavailable(context, asked.devices, by_name=options.device_names is not None)
+    purpose = f"gate {suite.name}"
+    measuring = Measuring(context, asked.seed, Provenance(__version__), options.wheel, going_on, Priority.GATE, purpose, unavailable=out)
     try:
         with measuring.sessions(asked.devices) as sessions:
             decided = release.decide(asked, rounds.measure(sessions, lambda: time.monotonic() > deadline_s))

@@ -1,12 +1,13 @@
 """farm run: measure models on a device, now."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from farm import __version__, rack
+from farm import __version__, cooling, rack
 from farm.cli import places, unfinished
 from farm.cli.asked import (
     MOST_DECODE_TOKENS,
@@ -153,7 +154,9 @@ def run(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's val
     task = task_of(context, options, None if going_on is None else going_on.options.get("fresh_runs", []))
     plan = unfinished.digest([jobs for _, jobs in task.work])
     if going_on is None:
-        written = asked(context, options, task.seed) | {"fresh_runs": task.fresh_runs}
+        names = ",".join(device.name for device, _ in task.work)
+        measured = replace(options, device_names=names, pool=None)  # whatever becomes of the pool meanwhile
+        written = asked(context, measured, task.seed) | {"fresh_runs": task.fresh_runs}
         going_on = unfinished.begin(context.data, new_id(now_utc()), _COMMAND, written, plan)
     going_on.check(plan)
     for note in task.notes:
@@ -175,6 +178,9 @@ def run(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's val
             drop_output()
     if len(sessions) == 1 and sessions[0].failure is not None:
         raise sessions[0].failure
+    for done in sessions:
+        if (cooled := cooling.of_runs(done.runs)) is not None:
+            say(f"{done.device.name} {cooled.sentence}")
     say(f"database: {context.database}")
     return exit_code
 

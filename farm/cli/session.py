@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Event, Lock
 
 from farm import leases, rack
+from farm.cli import host
 from farm.cli.board import Board
 from farm.cli.context import Context, command_line, now_utc, owner, say
 from farm.cli.live import View, live
@@ -16,7 +17,7 @@ from farm.cli.sharing import Sharing, hearing_stops, joined, shared
 from farm.cli.ticket import Asking, Drained, Stop, Ticket
 from farm.cli.unfinished import Unfinished, of_job
 from farm.devices import Holder, Transport, connect
-from farm.errors import FarmError, InputError, MeasureError, StoreBusy
+from farm.errors import FarmError, HostExhausted, InputError, MeasureError, StoreBusy
 from farm.harness import build, own
 from farm.queue import Limits, Occupation, Priority
 from farm.records import Record, record, run_of
@@ -86,6 +87,8 @@ class Measuring:
     draining: Event = field(default_factory=Event)
     """Set: every session ends after the run that is under way."""
     interrupted: Event = field(default_factory=Event)
+    unavailable: Mapping[str, FarmError] = field(default_factory=dict)
+    """Devices, by name, that are not to be measured on, and why: they count as missing."""
     names: dict[str, str] = field(default_factory=dict)
     """What the lab calls each device that was reached, by the device's own identity."""
 
@@ -102,8 +105,10 @@ class Measuring:
             view = stack.enter_context(live(device.name for device in devices))
             threads = stack.enter_context(ThreadPoolExecutor(len(devices)))
             stack.enter_context(hearing_stops(self.draining))
-            sharing = stack.enter_context(shared(self._asking(view), devices))
-            sessions = Sessions(self, [Done(device) for device in devices], view, threads, sharing)
+            sharing = stack.enter_context(shared(self._asking(view), [device for device in devices if device.name not in self.unavailable]))
+            sessions = Sessions(
+                self, [Done(device, failure=self.unavailable.get(device.name)) for device in devices], view, threads, sharing
+            )
             try:
                 yield sessions
             except Drained:
@@ -258,6 +263,10 @@ class Sessions:
                 raise error
         except FarmError as error:
             done.failure = error
+        except MemoryError:
+            done.failure = HostExhausted(
+                "this host has no memory left; what ended is kept", hint="farm run --resume goes on with what is left"
+            )
         finally:
             if name not in self.held:
                 self._given_up(done)
@@ -315,10 +324,14 @@ class Sessions:
             if done.device.kind is DeviceKind.LOCAL:
                 self._store_now_and_then()  # between its runs, so that nothing else works here while one is measured
 
+        def next_one(job: Job) -> bool:
+            host.check(shared.context.journal.folder)
+            return go_on(job)
+
         self._take_up(done, held.session.identity, jobs)
-        left = rack.left(jobs, done.runs)
-        hooks = rack.Hooks(now_utc, phase, keep, go_on, held.ticket.must_stop)
-        for run in rack.measure(left, held.transport, held.harnesses, held.session.id, hooks):
+        earlier = list(done.runs)
+        hooks = rack.Hooks(now_utc, phase, keep, next_one, held.ticket.must_stop)
+        for run in rack.measure(rack.left(jobs, earlier), held.transport, held.harnesses, held.session.id, hooks, earlier=earlier):
             self.view.ended(run)
             self.sharing.states.ended(run)
 

@@ -61,6 +61,10 @@ class Phone:
         """Return what was noted (farm.devices.readers.watched), and have no more noted."""
         return self._ask(str, "watched")
 
+    def restart(self) -> None:
+        """Restart the phone."""
+        self._ask(object, "restart")
+
     def mount(self, folder: Path) -> None:
         """Mount the developer image that lies in a folder."""
         self._ask(object, "mount", _INSTALL_S, folder=str(folder))
