@@ -135,9 +135,12 @@ def _gating(gating: "Gating", options: _Options) -> "Gating":
             raise InputError(f"--most-runs: {error}", hint="a block has two runs a side") from error
     if options.time_budget is not None:
         try:
-            gating = replace(gating, time_budget_s=units.parse(options.time_budget, units.TIME) / 1e9)
+            time_budget_s = units.parse(options.time_budget, units.TIME) / 1e9
         except ValueError as error:
             raise InputError(f"--time-budget: {error}") from error
+        if time_budget_s <= 0:
+            raise InputError(f'--time-budget: "{options.time_budget}" leaves no time to measure in', hint='such as "30 min"')
+        gating = replace(gating, time_budget_s=time_budget_s)
     return gating
 
 

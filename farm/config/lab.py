@@ -9,7 +9,7 @@ from pydantic import Field
 
 from farm.config.files import ConditionsEntry, Entry, Name, read_toml, validated
 from farm.config.power import PowerEntry, power_problems
-from farm.config.words import nearest
+from farm.config.words import nearest, repeated
 from farm.errors import ConfigError, DeviceUnknown
 from farm.workloads import Conditions, Device, DeviceKind
 
@@ -120,7 +120,7 @@ def load_lab(path: Path | None) -> Lab:
     raw = read_toml(path)
     problems: list[str] = []
     file = validated(_LabFile, raw, path, problems)
-    problems += [f"{path}: {problem}" for problem in (*_misplaced_keys(raw), *_unknown_in_pools(raw))]
+    problems += [f"{path}: {problem}" for problem in (*_misplaced_keys(raw), *_pool_problems(raw))]
     if problems or file is None:
         raise ConfigError(problems)
     defaults = Conditions(**file.defaults.conditions.stated())
@@ -189,10 +189,13 @@ def _misplaced_keys(raw: Mapping[str, Any]) -> list[str]:
     return problems
 
 
-def _unknown_in_pools(raw: Mapping[str, Any]) -> list[str]:
+def _pool_problems(raw: Mapping[str, Any]) -> list[str]:
     known = [LOCAL.name, *_device_tables(raw)]
     pools = raw.get("pools")
-    return [
+    twice = [
+        f"pools.{pool}: {problem}" for pool, members in (pools.items() if isinstance(pools, dict) else ()) for problem in repeated(members)
+    ]
+    return twice + [
         f'pools.{pool}: there is no device "{member}"{nearest(str(member), known)}'
         for pool, members in (pools.items() if isinstance(pools, dict) else ())
         for member in (members if isinstance(members, list) else ())
