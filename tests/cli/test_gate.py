@@ -162,6 +162,14 @@ def rows_of(home: Path) -> list[dict[str, Any]]:
     return rows(home, "SELECT pass, side FROM runs JOIN placements ON run_id = id ORDER BY side")
 
 
+def test_an_artifact_held_against_itself_is_told(farm: Farm, home: Path) -> None:
+    done = farm(*gate("old.fake", "--json"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "net: candidate and baseline are the same bytes" in done.stderr
+    (verdict,) = json.loads(done.stdout)["verdicts"]
+    assert "candidate and baseline are the same bytes" in verdict["warnings"]
+
+
 def test_two_stored_artifacts_are_compared_by_every_number_that_both_have(farm: Farm, home: Path) -> None:
     a_suite(home, most_runs=8, budgets=BUDGET.replace("latency_ns", "vm_hwm_bytes") + BUDGET)
     a_model(home / "slow.fake", sleep_ns=round(1.5 * USUAL_NS))
