@@ -110,6 +110,7 @@ kind = "local"
 [pools]
 none = []
 some = "s25"
+twice = ["local", "local"]
 """
 _WRONG_SUITE = """
 budgets = 5
@@ -149,6 +150,7 @@ def test_no_sentence_shows_how_farm_checks(tmp_path: Path) -> None:
         'devices.s25.power.meter_serial: "one" is not a whole number without quotes, such as 5',
         'devices.two words: a name holds letters, digits, ".", "_" and "-" only, and begins with a letter or a digit',
         "pools.none: it is empty",
+        'pools.twice: "local" stands there 2 times',
         'pools.some: "s25" is not a list in square brackets, such as ["one", "two"]',
     ):
         assert any(part in problem for problem in lab), (part, lab)
@@ -483,6 +485,19 @@ def test_a_limit_that_allows_nothing_or_anything_is_refused(tmp_path: Path, metr
     assert f'is not more than 0, and a limit of {metric.partition(".")[0]} is, such as "{example}"' in found
 
 
+@pytest.mark.parametrize(
+    ("written_as", "said"),
+    [
+        ('max_regression = "3"', 'budgets[0].max_regression: "3" without a unit is 300 %: write "3 %" if that is what is meant'),
+        ('max_regression = "3 %"\ndevices = []', "budgets[0].devices: it is empty: state something, or leave the key out"),
+        ('max_regression = "3 %"\ndevices = ["local", "local"]', 'budgets[0].devices: "local" stands there 2 times'),
+    ],
+)
+def test_a_budget_that_would_mean_something_else_is_refused(tmp_path: Path, written_as: str, said: str) -> None:
+    text = '[suite]\nname = "s"\n[[workloads]]\nid = "w"\nartifact = "model.fake"\n'
+    assert suite_problems(tmp_path, f'{text}[[budgets]]\nworkload = "w"\nmetric = "latency_ns"\n{written_as}\n') == [said]
+
+
 ITEMS_SUITE = """
 [suite]
 name = "s"
@@ -621,7 +636,7 @@ def test_the_plan_is_stated_in_runs_a_side(tmp_path: Path) -> None:
     stated = gating('[gate]\nmin_runs = 6\ntime_budget = "20 min"\nallow_unordered = true\n')
     assert (stated.plan.min_runs, stated.time_budget_s, stated.plan.allow_unordered) == (6, 1200, True)
     assert gating("").at_most(8).plan.looks == (4,)
-    with pytest.raises(ValueError, match="4 runs are fewer than the 6"):
+    with pytest.raises(ValueError, match="4 a side is less than the 6"):
         stated.at_most(4)
     with pytest.raises(ValueError, match="7 is no even number"):
         gating("").at_most(7)

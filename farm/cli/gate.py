@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -136,9 +136,12 @@ def _gating(gating: "Gating", options: _Options) -> "Gating":
             raise InputError(f"--most-runs: {error}", hint="a block has two runs a side") from error
     if options.time_budget is not None:
         try:
-            gating = replace(gating, time_budget_s=units.parse(options.time_budget, units.TIME) / 1e9)
+            time_budget_s = units.parse(options.time_budget, units.TIME) / 1e9
         except ValueError as error:
             raise InputError(f"--time-budget: {error}") from error
+        if time_budget_s <= 0:
+            raise InputError(f'--time-budget: "{options.time_budget}" leaves no time to measure in', hint='such as "30 min"')
+        gating = replace(gating, time_budget_s=time_budget_s)
     return gating
 
 
@@ -159,6 +162,9 @@ def _measured(context: Context, options: _Options, task: _Task) -> tuple[int, Ju
         going_on = unfinished.begin(context.data, new_id(now_utc()), _COMMAND, {"seed": seed}, plan)
     else:
         say("this very gate was begun before and did not come to its end: going on with it")
+    artifacts = gate_sides.rows(contests)
+    for workload in gate_sides.same_bytes(artifacts):
+        say(f"{workload}: {_SAME}")
     unarmed = calibrated.unarmed(context, asked, calibrate.keys(asked.devices[0], contests))
     asked = replace(asked, gate=going_on.folder.name, seed=going_on.options["seed"], unarmed=unarmed)
     deadline_s = time.monotonic() + task.gating.time_budget_s
@@ -172,7 +178,6 @@ def _measured(context: Context, options: _Options, task: _Task) -> tuple[int, Ju
         say("the same command goes on with what is left")
         raise
     runs = None if decided.numbers is None else decided.numbers.runs
-    artifacts = gate_sides.rows(contests)
     judgement = _kept(context, options, task, _Outcome(asked, decided.verdicts, decided.failures, runs, artifacts, decided.changes))
     if judgement.gate is not None:
         going_on.remove()
@@ -228,11 +233,17 @@ class _Outcome:
     changes: tuple[Change, ...]
 
 
-def _with_other_items(verdict: Verdict, said: Mapping[str, str]) -> Verdict:
-    """Return a verdict on a quality, warning that the items are not those that the baseline was pinned with."""
-    if verdict.budget.workload not in said or verdict.budget.metric not in list(Quality):
-        return verdict
-    return replace(verdict, warnings=(*verdict.warnings, said[verdict.budget.workload]))
+_SAME = "candidate and baseline are the same bytes"
+
+
+def _warned(verdict: Verdict, other_items: Mapping[str, str], same_bytes: Sequence[str]) -> Verdict:
+    """Return a verdict, warning of sides that are one, and of a quality's items that are not those which the baseline was pinned with."""
+    workload, warnings = verdict.budget.workload, list(verdict.warnings)
+    if workload in same_bytes:
+        warnings.append(_SAME)
+    if workload in other_items and verdict.budget.metric in list(Quality):
+        warnings.append(other_items[workload])
+    return replace(verdict, warnings=tuple(warnings))
 
 
 def _kept(context: Context, options: _Options, task: _Task, outcome: _Outcome) -> Judgement:
@@ -241,7 +252,8 @@ def _kept(context: Context, options: _Options, task: _Task, outcome: _Outcome) -
 
     asked = outcome.asked
     verdicts = calibrated.with_suspects(context, outcome.verdicts, [device.name for device in asked.devices])
-    outcome = replace(outcome, verdicts=tuple(_with_other_items(verdict, task.other_items) for verdict in verdicts))
+    same = gate_sides.same_bytes(outcome.artifacts)
+    outcome = replace(outcome, verdicts=tuple(_warned(verdict, task.other_items, same) for verdict in verdicts))
     code = exit_code(outcome.verdicts)
     candidate, held_against = (gate_sides.label(texts) for texts in (options.candidate, options.baseline))
     facts = release.GateFacts(

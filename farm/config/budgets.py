@@ -9,7 +9,7 @@ from pydantic import Field
 
 from farm import units
 from farm.config.files import Entry, Share, tables
-from farm.config.words import nearest
+from farm.config.words import nearest, repeated
 from farm.metrics import METRICS, Better, Metric, Statistic
 from farm.verdicts import Budget, Exemption, Quality, Severity
 
@@ -39,7 +39,7 @@ class BudgetTable(Entry):
     max_regression: Share | None = None
     max_drop: Share | None = None
     severity: Severity = Field(Severity.BLOCK, strict=False)
-    devices: list[str] = Field(default_factory=list, examples=[["s25"]])
+    devices: list[str] | None = Field(None, min_length=1, examples=[["s25"]])
     pool: str | None = Field(None, examples=["nightly"])
     until: date | None = Field(None, examples=[date(2026, 12, 31)])
     owner: str | None = Field(None, min_length=1, examples=["who decided it"])
@@ -61,7 +61,7 @@ def budget_of(entry: BudgetTable, pools: Mapping[str, tuple[str, ...]]) -> Budge
         max_regression=entry.max_regression,
         max_drop=entry.max_drop,
         severity=entry.severity,
-        devices=tuple(entry.devices) if entry.pool is None else pools[entry.pool],
+        devices=tuple(entry.devices or ()) if entry.pool is None else pools[entry.pool],
         exemption=exemption,
     )
 
@@ -81,6 +81,7 @@ def _name_problems(entry: Mapping[str, Any], names: Names) -> Iterable[str]:
     workload, named, pool = entry.get("workload"), entry.get("devices"), entry.get("pool")
     if isinstance(workload, str) and workload not in names.workloads:
         yield f'.workload: there is no workload "{workload}"{nearest(workload, names.workloads)}'
+    yield from (f".devices: {problem}" for problem in repeated(named))
     for name in named if isinstance(named, list) else ():
         if name not in names.devices:
             yield f'.devices: there is no device "{name}"{nearest(str(name), names.devices)}'

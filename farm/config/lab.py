@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 from farm.config.files import ConditionsEntry, Entry, Name, read_toml, validated
 from farm.config.health import HealthEntry, command_words, in_folder
 from farm.config.power import PowerEntry, power_problems
-from farm.config.words import nearest
+from farm.config.words import nearest, repeated
 from farm.errors import ConfigError, DeviceUnknown
 from farm.workloads import Conditions, Device, DeviceKind, HealthSettings, Rung
 
@@ -133,7 +133,7 @@ def load_lab(path: Path | None) -> Lab:
     raw = read_toml(path)
     problems: list[str] = []
     file = validated(_LabFile, raw, path, problems)
-    problems += [f"{path}: {problem}" for problem in (*_misplaced_keys(raw), *_unknown_in_pools(raw))]
+    problems += [f"{path}: {problem}" for problem in (*_misplaced_keys(raw), *_pool_problems(raw))]
     if problems or file is None:
         raise ConfigError(problems)
     defaults = Conditions(**file.defaults.conditions.stated())
@@ -223,10 +223,13 @@ def _recovery_problems(name: str, entry: Mapping[str, Any], kind: DeviceKind) ->
     return problems
 
 
-def _unknown_in_pools(raw: Mapping[str, Any]) -> list[str]:
+def _pool_problems(raw: Mapping[str, Any]) -> list[str]:
     known = [LOCAL.name, *_device_tables(raw)]
     pools = raw.get("pools")
-    return [
+    twice = [
+        f"pools.{pool}: {problem}" for pool, members in (pools.items() if isinstance(pools, dict) else ()) for problem in repeated(members)
+    ]
+    return twice + [
         f'pools.{pool}: there is no device "{member}"{nearest(str(member), known)}'
         for pool, members in (pools.items() if isinstance(pools, dict) else ())
         for member in (members if isinstance(members, list) else ())

@@ -1,5 +1,6 @@
 """What pydantic finds wrong with a file, as sentences that name the thing and give an example of a right value."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from difflib import get_close_matches
@@ -33,6 +34,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """Return '; did you mean "..."?', or "" when nothing known is near."""
     close = get_close_matches(name, list(known), n=1)
     return f'; did you mean "{close[0]}"?' if close else ""
+
+
+def repeated(names: object) -> list[str]:
+    """Return a problem for each name that stands in a list more than once, of whatever a file has there."""
+    found = Counter(name for name in names if isinstance(name, str)) if isinstance(names, list) else Counter[str]()
+    return [f'"{name}" stands there {count} times' for name, count in found.items() if count > 1]
 
 
 def in_words(model: type[BaseModel], problem: ErrorDetails) -> str:
