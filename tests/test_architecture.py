@@ -53,6 +53,7 @@ MAY_IMPORT = {
     "bisect": {"records"},
     "store": {"records"},
     "keeping": set[str](),
+    "monitor": set[str](),
     "notices": set[str](),
     "outbox": {"notices"},
     "delivery": {"notices"},
@@ -75,6 +76,7 @@ MAY_IMPORT = {
         "journal",
         "keeping",
         "leases",
+        "monitor",
         "notices",
         "outbox",
         "pins",
@@ -103,6 +105,7 @@ OWNERS = {
     "pydantic": {"config"},
     "yaml": {"exchange"},
     "apprise": {"delivery"},
+    "prometheus_client": {"monitor"},
     "adbutils": {"devices"},
     "pymobiledevice3": {"devices"},
     "Monsoon": {"power"},
@@ -134,6 +137,7 @@ PURE = {
     "queue",
     "redact",
     "keeping",
+    "monitor",
     "notices",
 }
 PURE_MODULES = {"power/current.py", "power/curves.py", "power/energy.py", "power/plan.py", "power/result.py"}
