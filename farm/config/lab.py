@@ -9,9 +9,11 @@ from pydantic import Field, field_validator
 
 from farm.config.files import ConditionsEntry, Entry, Name, read_toml, validated
 from farm.config.health import HealthEntry, command_words, in_folder
+from farm.config.notify import TargetEntry, target, target_problems
 from farm.config.power import PowerEntry, power_problems
 from farm.config.words import nearest, repeated
 from farm.errors import ConfigError, DeviceUnknown
+from farm.notices import Target
 from farm.workloads import Conditions, Device, DeviceKind, HealthSettings, Rung
 
 LOCAL = Device("local", DeviceKind.LOCAL)
@@ -34,6 +36,8 @@ class Lab:
     devices: Mapping[str, Device]
     pools: Mapping[str, tuple[str, ...]]
     signing: Signing = Signing()
+    targets: tuple[Target, ...] = ()
+    """Where messages go."""
 
     def device(self, name: str) -> Device:
         """Return the device called name. Raises DeviceUnknown with the nearest name."""
@@ -117,6 +121,7 @@ class _LabFile(Entry):
     defaults: _Defaults = _Defaults()
     devices: dict[Name, _DeviceEntry] = Field(default_factory=dict)
     pools: dict[Name, Annotated[list[str], Field(min_length=1)]] = Field(default_factory=dict)
+    notify: dict[Name, TargetEntry] = Field(default_factory=dict)
 
 
 _OWN_KEYS = {
@@ -133,7 +138,7 @@ def load_lab(path: Path | None) -> Lab:
     raw = read_toml(path)
     problems: list[str] = []
     file = validated(_LabFile, raw, path, problems)
-    problems += [f"{path}: {problem}" for problem in (*_misplaced_keys(raw), *_pool_problems(raw))]
+    problems += [f"{path}: {problem}" for problem in (*_misplaced_keys(raw), *_pool_problems(raw), *target_problems(raw))]
     if problems or file is None:
         raise ConfigError(problems)
     defaults = Conditions(**file.defaults.conditions.stated())
@@ -145,7 +150,8 @@ def load_lab(path: Path | None) -> Lab:
         for name, device in devices.items()
     }
     pools = {name: tuple(members) for name, members in file.pools.items()}
-    return Lab({LOCAL.name: replace(LOCAL, conditions=defaults, health=health), **devices}, pools, signing)
+    targets = tuple(target(name, entry, path.parent) for name, entry in file.notify.items())
+    return Lab({LOCAL.name: replace(LOCAL, conditions=defaults, health=health), **devices}, pools, signing, targets)
 
 
 def stated_names(path: Path | None) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:

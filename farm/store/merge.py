@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from farm.errors import InputError, StoreError
-from farm.store.copies import brought_up, closing, copy, in_time, refusals, scratch
+from farm.store.copies import brought_up, closing, copy, in_time, refusals, scratch, tables_of
 from farm.store.opening import attach, connect, fetched, migrate
 
 _NAMED = 10
@@ -61,6 +61,7 @@ UNITS = (
     Unit("findings", "id", may_differ=("first_seen_at", "device_name")),
     Unit("confirmations", "id"),
     Unit("confirmation_answers", "confirmation_id"),
+    Unit("nights", "id"),
     Unit(
         "imported_files",
         "sha256",
@@ -68,11 +69,33 @@ UNITS = (
         may_differ=("name", "imported_at", "farm_version"),
     ),
 )
-HISTORIES = ("finding_states", "acknowledgements")
-"""Tables that are only ever added to: what the other lab said too is put beside what ours said."""
+HISTORIES = (
+    "finding_states",
+    "acknowledgements",
+    "night_devices",
+    "night_identities",
+    "expected_jobs",
+    "expected_answers",
+    "night_events",
+    "night_ends",
+)
+"""Tables that are only ever added to, also for what is known already: what the other lab says too is put beside what ours says."""
 APART = ("baselines", "baseline_parts")
 """Baselines: a name that ours knows otherwise keeps its meaning here."""
-NOT_MERGED: Mapping[str, str] = {"farm_schema": "each database has its own"}
+_OF_A_HOST = "it is of a host and of what hangs on it"
+NOT_MERGED: Mapping[str, str] = {
+    "farm_schema": "each database has its own",
+    "queue_requests": _OF_A_HOST,
+    "queue_standings": _OF_A_HOST,
+    "queue_cancellations": _OF_A_HOST,
+    "device_holds": _OF_A_HOST,
+    "rack_states": _OF_A_HOST,
+    "rack_now": _OF_A_HOST,
+    "health_looks": _OF_A_HOST,
+    "health_checks": _OF_A_HOST,
+    "recovery_steps": _OF_A_HOST,
+    "clock_trusts": _OF_A_HOST,
+}
 """Tables that stay as they are, with why."""
 _DROPPABLE = ("samples", "pruned_samples")
 
@@ -120,7 +143,7 @@ def _refuse(other: Path, conflicts: list[str]) -> None:
 
 def _conflicts(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
     """Name what both know and know otherwise: rows, and what belongs to them."""
-    for unit in UNITS:
+    for unit in _units(connection):
         columns = ", ".join(name for name in _columns(connection, unit.table) if name not in unit.may_differ)
         words = f"""
             SELECT {unit.key}::VARCHAR FROM (
@@ -152,18 +175,23 @@ def _differing(unit: Unit, part: str, column: str) -> str:
 def _taken_in(connection: duckdb.DuckDBPyConnection) -> Merged:
     rows: dict[str, int] = {}
     connection.begin()
-    for unit in UNITS:
+    for unit in _units(connection):
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE fresh AS SELECT {unit.key} AS key FROM theirs.{unit.table} "
             f"WHERE {unit.key} NOT IN (SELECT {unit.key} FROM {unit.table})"
         )
         for table, column in {unit.table: unit.key, **unit.parts}.items():
             rows[table] = _added(connection, table, f"WHERE {column} IN (SELECT key FROM temp.fresh)")
-    for table in HISTORIES:
+    for table in sorted({*HISTORIES} & {*tables_of(connection, "ours")}):
         rows[table] = _added(connection, table, f"EXCEPT SELECT * FROM {table}")
     left_out = _baselines(connection, rows)
     connection.commit()
     return Merged({table: count for table, count in rows.items() if count}, left_out)
+
+
+def _units(connection: duckdb.DuckDBPyConnection) -> list[Unit]:
+    there = set(tables_of(connection, "ours"))
+    return [unit for unit in UNITS if unit.table in there]
 
 
 def _added(connection: duckdb.DuckDBPyConnection, table: str, which: str) -> int:
