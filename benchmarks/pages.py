@@ -27,7 +27,7 @@ from tests.track.rack import load
 
 NIGHTS, RUNS_A_NIGHT = 500, 200
 RACK = Year(phones=fleet.PHONES, nets=fleet.nets(8), nights=200, runs=3, readings=20, passes=(Pass.LATENCY,), dies=("moto", 0.8))
-ROUNDS = 5
+ROUNDS, GIVE_UP_S = 5, 20
 
 RUN = "('00000000-0000-7000-8000-' || printf('%012x', i))::UUID"
 SESSION = f"('00000000-0000-7000-8001-' || printf('%012x', i // {RUNS_A_NIGHT}))::UUID"
@@ -80,7 +80,10 @@ def _told_ms(browser: Browser, path: Path, is_there: str, figure: str) -> float:
         context = browser.new_context(viewport={"width": 1280, "height": 900}, offline=True)
         page = context.new_page()
         page.goto(path.as_uri())
+        give_up_s = time.monotonic() + GIVE_UP_S
         while not page.evaluate(is_there):  # wait_for_function looks from within the page, which its own policy forbids
+            if time.monotonic() > give_up_s:
+                raise SystemExit(f"{path.name} did not come to this within {GIVE_UP_S} s: {is_there}")
             page.wait_for_timeout(10)
         times.append(float(page.evaluate(figure)))
         context.close()

@@ -55,7 +55,7 @@ MAY_IMPORT = {
     "keeping": set[str](),
     "journal": {"records"},
     "publish": {"summary"},
-    "report": {"publish", "sources", "stats", "store", "summary"},
+    "report": {"canary", "publish", "sources", "stats", "store", "summary"},
     "cli": {
         "archives",
         "artifacts",

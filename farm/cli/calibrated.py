@@ -10,6 +10,8 @@ from farm.errors import StoreBusy, StoreError
 from farm.verdicts import Budget, Verdict
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from farm import release
 
 _ASIDE_DEADLINE_S = 1.0
@@ -45,19 +47,32 @@ def canaries(context: Context) -> dict[str, tuple[str, str]] | None:
     None: it is not known, as the database is held by another process, or broken.
     """
     try:
-        rows = context.store(_ASIDE_DEADLINE_S).query("canary_states").iter_rows(named=True)
+        rows = context.store(_ASIDE_DEADLINE_S).query("canary_states")
     except (StoreBusy, StoreError) as error:
         say(f"what the canary came to is not known: {error.message}")
         return None
-    return {row["device"]: (row["state"], f"{_WORDS[row['state']]} {row['measured_at']:%Y-%m-%d}: {row['reason']}") for row in rows}
+    return told(rows)
+
+
+def told(rows: "pl.DataFrame") -> dict[str, tuple[str, str]]:
+    """Return the state of each device, and the state with day and reason, from the rows of canary_states."""
+    return {
+        row["device"]: (row["state"], f"{_WORDS[row['state']]} {row['measured_at']:%Y-%m-%d}: {row['reason']}")
+        for row in rows.iter_rows(named=True)
+    }
 
 
 def with_suspects(context: Context, verdicts: Iterable[Verdict], devices: Sequence[str]) -> tuple[Verdict, ...]:
     """Return the verdicts, each warning of the devices it rests on that are suspect: what they read may not be what it was."""
-    told = {name: text for name, (state, text) in (canaries(context) or {}).items() if state == State.SUSPECT}
+    return warned(verdicts, canaries(context) or {}, devices)
+
+
+def warned(verdicts: Iterable[Verdict], states: Mapping[str, tuple[str, str]], devices: Sequence[str]) -> tuple[Verdict, ...]:
+    """Return the verdicts with what the canary says of their devices; devices are those of a budget that names none."""
+    suspect = {name: text for name, (state, text) in states.items() if state == State.SUSPECT}
     return tuple(
         replace(verdict, warnings=(*verdict.warnings, *warnings))
-        if (warnings := [f"{name} is {told[name]}" for name in verdict.budget.devices or devices if name in told])
+        if (warnings := [f"{name} is {suspect[name]}" for name in verdict.budget.devices or devices if name in suspect])
         else verdict
         for verdict in verdicts
     )

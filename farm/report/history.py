@@ -1,7 +1,6 @@
 """One series over time, with every run of it: the page of `farm report history`."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -10,7 +9,8 @@ from farm.errors import InputError
 from farm.findings import Followed, TrackedChange
 from farm.metrics import METRICS
 from farm.report import health, page, runs, series, words
-from farm.report.nightly import Look, event_data
+from farm.report.look import Look
+from farm.report.nightly import event_data
 from farm.report.packed import packed
 from farm.store import Store
 
@@ -117,7 +117,7 @@ def _every_run(every: pl.DataFrame, item: Followed, content: dict[str, Any]) -> 
             places[revision] = len(revisions)
             revisions.append(revision)
         named.append(places[revision])
-    epoch = datetime.fromisoformat(content["epoch"]).replace(tzinfo=None)
+    epoch = series.naive(content["epoch"])
     seconds = [max(0, int((at - epoch).total_seconds())) for at in known["started_at"]]
     return {
         "series": series.name_of(item.series),

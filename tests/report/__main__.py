@@ -11,7 +11,7 @@ from pathlib import Path
 from farm.cli.report import write_site
 from farm.cli.track import Asked, look
 from farm.store import Store
-from tests.report import fleet, gates
+from tests.report import fleet, gates, steady
 from tests.report.year import Year
 from tests.track.rack import load
 
@@ -45,12 +45,14 @@ def main() -> None:
     today = datetime.now(UTC)
     year, store = demo_year(today), Store(data / "farm.duckdb")
     load(store, year.records())
+    steady.sing(store, year)
+    steady.calibrate(store, year)
     now = (year.began_at(NIGHTS - 1) + timedelta(hours=10)).replace(tzinfo=None)
     for weeks in range(8, 0, -1):
         look(store, Asked("main", now - timedelta(weeks=weeks)))
     acknowledged(store, now - timedelta(days=3))
     gates.judge(store, year, now, baseline="v1.4", candidate="v1.5")
-    written, _ = write_site(store, "main", now, data / "site")
+    written, _ = write_site(store, "main", now, data / "site", gates.PROMISED)
     print(f"farm: {written} pages: {data / 'site' / 'index.html'}")  # noqa: T201
 
 

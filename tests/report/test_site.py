@@ -91,7 +91,7 @@ def test_a_list_of_pages_that_cannot_be_read_makes_nothing_fail(tmp_path: Path, 
     [
         (["nightly"], {3, 4}, "Nightly of"),
         (["gate"], {3, 4}, "Budgets"),
-        (["device", "s25"], {0}, "The last 90 nights"),
+        (["device", "s25"], {0}, "The last 13 nights"),
         (["compare", YEAR.revision(3)[:8], YEAR.revision(9)[:8]], {0}, "Both have"),
         (["compare", "--of", "devices", "s25", "pixel9"], {0}, "never judged"),
         (["history", "--device", "s25", "--workload", "chat-8da4w"], {0}, "time to first token"),

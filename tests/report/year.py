@@ -243,4 +243,13 @@ class Year:
 
     def new_id(self) -> str:
         """Return an identity that the seed decides."""
-        return str(uuid.UUID(bytes=self.rng.bytes(16), version=4))
+        return self.id_from(self.rng)
+
+    def rng_of(self, what: str) -> np.random.Generator:
+        """Return numbers of chance of their own, so that what is made beside the runs changes none of them."""
+        return np.random.default_rng([self.seed, *what.encode()])
+
+    @staticmethod
+    def id_from(rng: np.random.Generator) -> str:
+        """Return an identity that a generator decides."""
+        return str(uuid.UUID(bytes=rng.bytes(16), version=4))
