@@ -1,8 +1,9 @@
 """Pages at size. Prints times and sizes beside what is wanted; `make bench-pages` calls it.
 
-A nightly over 40 workloads x 8 devices x 200 nights (192,000 runs of the seeded year of a rack that the tests use), and the history of one
-series of 100,000 runs. Painting is measured in headless Chromium from a file, with no network: first-contentful-paint as the browser tells
-it, and for a history the time from the begin of its view to the frame after it is drawn. Medians of five.
+A nightly over 40 workloads x 8 devices x 200 nights (192,000 runs of the seeded year of a rack that the tests use), also with a budget for
+each workload, and the history of one series of 100,000 runs. Painting is measured in headless Chromium from a file, with no network:
+first-contentful-paint as the browser tells it, and for a history the time from the begin of its view to the frame after it is drawn.
+Medians of five.
 """
 
 import statistics
@@ -16,9 +17,12 @@ from pathlib import Path
 import duckdb
 from playwright.sync_api import Browser
 
-from farm.cli.report import look_at
+from farm.cli import nights
+from farm.cli.report import look_at, night_budgets
+from farm.metrics import Statistic
 from farm.report import Look, choose, history_page, nightly_page
 from farm.store import Store
+from farm.verdicts import Budget, Plan
 from farm.workloads import Pass
 from tests.report import fleet
 from tests.report.browser import chromium
@@ -109,7 +113,15 @@ def nightly_at_size(folder: Path) -> Path:
     said(f"nightly: reading and tracking {look.tracked.series} series x {look.tracked.nights} nights", f"{took_s:.2f} s")
     said("nightly: queries of its blocks and rendering", f"{render_s:.2f} s", "< 1 s")
     said("nightly: size", f"{path.stat().st_size / 1e6:.2f} MB", "< 3 MB")
+    promised = nights.Promised("suite.toml", tuple(_budget(net.id) for net in RACK.nets), Plan())
+    with_budgets, render_s = rendered(folder, "budgets.html", lambda: nightly_page(store, look, None, night_budgets(store, look, promised)))
+    said(f"nightly with {len(promised.budgets)} budgets: judging, queries and rendering", f"{render_s:.2f} s")
+    said(f"nightly with {len(promised.budgets)} budgets: size", f"{with_budgets.stat().st_size / 1e6:.2f} MB", "< 3 MB")
     return path
+
+
+def _budget(workload: str) -> Budget:
+    return Budget(workload, "latency_ns", Statistic.P50, max_regression=0.05)
 
 
 def history_at_size(folder: Path) -> Path:

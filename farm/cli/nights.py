@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from farm.cli import baseline, calibrated, gate_sides
 from farm.cli.context import Context
 from farm.errors import InputError
-from farm.verdicts import Budget, Plan, Quality, Verdict
+from farm.verdicts import Budget, Decision, Plan, Quality, Verdict
 
 if TYPE_CHECKING:
     import polars as pl
@@ -92,5 +92,7 @@ def _explained(store: "Store", asked: Promised, runs: "pl.DataFrame", now: datet
 def _counted(verdict: Verdict, measured: set[tuple[str, str]]) -> Verdict:
     """Return the verdict, blocking where a night by itself can decide it."""
     budget = verdict.budget
-    is_own = budget.limit is not None or budget.metric in list(Quality)
-    return replace(verdict, blocking=verdict.blocking and is_own and (budget.workload, budget.metric) in measured)
+    if (budget.workload, budget.metric) not in measured:
+        reason = "this night did not measure it"
+        return replace(verdict, decision=Decision.INCONCLUSIVE, blocking=False, reason=reason, would_decide=None, warnings=())
+    return replace(verdict, blocking=verdict.blocking and (budget.limit is not None or budget.metric in list(Quality)))

@@ -204,18 +204,20 @@ def data(one: Explanation, commands: Sequence[tuple[str, str]], followed: Sequen
     }
 
 
-def sentence(explanations: Sequence[Explanation]) -> str:
-    """Return what a night's budgets came to, in a part of a sentence; empty where nothing of it has to be said first."""
+def sentences(explanations: Sequence[Explanation]) -> tuple[str, str]:
+    """Return what a night's budgets came to, in parts of a sentence: what is broken, and what is open or advice; empty where nothing is."""
     counted = [one.verdict for one in sorted(explanations, key=rank) if one.verdict.blocking]
     failed = [verdict for verdict in counted if verdict.decision is Decision.FAIL]
     open_ = [verdict for verdict in counted if verdict.decision is Decision.INCONCLUSIVE]
     advice = [one.verdict for one in explanations if one.verdict.advisory and one.verdict.decision is Decision.FAIL]
-    parts = []
-    if failed:
-        first = failed[0].budget
-        parts.append(f"{words.counted(len(failed), 'budget')} broken, first {first.workload} {told.promise(first)}")
+    broken = f"{words.counted(len(failed), 'budget')} broken, first {_promise(failed[0])}" if failed else ""
+    rest = []
     if open_:
-        parts.append(f"{words.counted(len(open_), 'budget')} could not be decided")
+        rest.append(f"{words.counted(len(open_), 'budget')} not decided by the runs of one night")
     if advice:
-        parts.append(f"{words.counted(len(advice), 'budget')} exceeded since the night before, which is advice")
-    return "; ".join(parts)
+        rest.append(f"{words.counted(len(advice), 'ratio')} beyond the budget between two nights, which is advice")
+    return broken, "; ".join(rest)
+
+
+def _promise(verdict: Verdict) -> str:
+    return f"{verdict.budget.workload} {told.promise(verdict.budget)}"

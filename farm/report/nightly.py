@@ -171,7 +171,8 @@ def sentence(tracked: Tracked, promised: NightBudgets | None = None) -> str:
     alarms = [change for change in by_severity(tracked.groups) if change.alarms]
     suspected = sum(change.worse and change.standing is Standing.SUSPECTED and change.acknowledgement is None for change in tracked.changes)
     missing = [item for item in tracked.missing if item.acknowledgement is None]
-    parts = [said] if promised is not None and (said := budgets.sentence(promised.explanations)) else []
+    broken, rest = ("", "") if promised is None else budgets.sentences(promised.explanations)
+    parts = [broken]
     if alarms:
         worst = alarms[0]
         size, _ = words.size_words(worst.size, worst.series.metric)
@@ -179,12 +180,13 @@ def sentence(tracked: Tracked, promised: NightBudgets | None = None) -> str:
         parts.append(f"{words.counted(len(alarms), 'regression')} that nobody has acknowledged, the worst {size} ({name})")
     if suspected:
         parts.append(f"{words.counted(suspected, 'change')} suspected: fresh runs decide")
+    parts.append(rest)
     if missing:
         parts.append(
             f"{words.counted(len(missing), 'series', 'series')} missing on {words.listed(sorted({item.device for item in missing}))}"
         )
     kept = "" if promised is None else ", no budget that counts is broken"
-    told = "; ".join(parts) or f"no regression that nobody has acknowledged{kept}, and every series has its data"
+    told = "; ".join(filter(None, parts)) or f"no regression that nobody has acknowledged{kept}, and every series has its data"
     return f"{told[0].upper()}{told[1:]}."
 
 

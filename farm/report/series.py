@@ -10,6 +10,7 @@ from typing import Any
 
 from farm.findings import Followed, Series, TrackedChange
 from farm.metrics import METRICS
+from farm.publish import tracking
 from farm.report import words
 from farm.report.packed import packed, shares
 from farm.units import quantity_of
@@ -169,6 +170,7 @@ def change_facts(change: TrackedChange, epoch: datetime) -> dict[str, Any]:
         "worse": change.worse,
         "here": change.is_here,
         "sure": change.standing.value,
+        "said": None if change.acknowledgement is None else tracking.acknowledged(change.acknowledgement),
         "text": f"{size} ({interval}), after {words.moment(change.place.after.at)}, by {words.moment(change.place.until.at)}",
     }
 

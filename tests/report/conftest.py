@@ -55,9 +55,14 @@ def a_rack(folder: Path, year: Year, acknowledged: str, reason: str, owner: str 
     return Rack(year, store, look_at(store, year.branch, end_of(year)), gate)
 
 
+def a_usual_rack(folder: Path) -> Rack:
+    """Fill a database with the year that nearly all tests look at."""
+    return a_rack(folder, Year(), "oneplus13", "its battery overheats; replaced in June")
+
+
 @pytest.fixture(scope="session")
 def rack(tmp_path_factory: pytest.TempPathFactory) -> Rack:
-    return a_rack(tmp_path_factory.mktemp("rack"), Year(), "oneplus13", "its battery overheats; replaced in June")
+    return a_usual_rack(tmp_path_factory.mktemp("rack"))
 
 
 @pytest.fixture(scope="session")

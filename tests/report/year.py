@@ -54,6 +54,7 @@ class Year:
     invalid: float = 0.03
     passes: tuple[Pass, ...] = fleet.USUAL
     branch: str = "main"
+    threads: int = 2
     first: datetime = FIRST
     revision_prefix: str = "r"
     begun: int = 0
@@ -124,7 +125,7 @@ class Year:
         return float(phone.speed * np.prod(factors))
 
     def _runs(self, session: Session, phone: Phone, net: Net, pass_: Pass, night: int, shared: float) -> Iterator[Record]:
-        workload = Workload(net.id, (pass_,), PassSettings(threads=2, decode_tokens=48 if net.is_language_model else 0),
+        workload = Workload(net.id, (pass_,), PassSettings(threads=self.threads, decode_tokens=48 if net.is_language_model else 0),
                             prompt=(1, 2, 3) if net.is_language_model else None)  # fmt: skip
         job = Job(session.device, workload, self.artifact(net, night), pass_, 0)
         is_broken = (phone.name, net.id) == self.breaks[:2] and night >= self.nights - self.breaks[2]

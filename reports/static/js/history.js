@@ -72,6 +72,7 @@ function historySummary(series, nights, events) {
       el("span", { class: `tag ${change.worse ? "worse" : "better"}` }, change.worse ? "worse" : "better"),
       ` ${change.sure}${change.here ? "" : ", over"}: ${change.text} `,
       el("span", { class: "id" }, change.id),
+      change.said ? el("bdi", { class: "sub" }, change.said) : null,
     ),
   );
   const text = `${counted(nights.x.length, "night")} from ${day(nights.x[0])} to ${day(nights.x.at(-1))}; medians from ${amount(Math.min(...nights.value), series.unit)} to ${amount(Math.max(...nights.value), series.unit)}, the last ${amount(nights.value.at(-1), series.unit)}. ${counted(series.changes.length, "change")}, ${counted(events.length, "event")} of the device.`;

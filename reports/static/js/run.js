@@ -14,7 +14,7 @@ function runsContent(series) {
   const rows = own
     .toReversed()
     .map((run) => [
-      el("a", { href: `#run=${run.id}` }, run.at),
+      el("a", { href: `#run=${run.id}`, class: "at" }, run.at),
       run.day,
       run.side ?? null,
       flag(run),
