@@ -64,7 +64,7 @@ MAY_IMPORT = {
     "delivery": {"notices"},
     "journal": {"records"},
     "publish": {"summary"},
-    "report": {"publish", "sources", "stats", "store", "summary"},
+    "report": {"canary", "publish", "sources", "stats", "store", "summary"},
     "cli": {
         "archives",
         "artifacts",

@@ -3,13 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from farm.cli.context import Context, chosen_devices, say
 from farm.cooling import CoolDown
 from farm.errors import DeviceUnavailable, FarmError, StoreBusy, StoreError
 from farm.health import NEW, Health, Standing
 from farm.workloads import Device
+
+if TYPE_CHECKING:
+    from farm.store import Store
 
 _ASIDE_DEADLINE_S = 1.0
 
@@ -57,7 +60,12 @@ class Standings:
 
 def read(context: Context, deadline_s: float = _ASIDE_DEADLINE_S) -> Standings:
     """Return what the database knows. Raises StoreBusy and StoreError."""
-    frames = context.store(deadline_s).queries({"health_standings": {}, "health_sightings": {}})
+    return of_store(context.store(deadline_s))
+
+
+def of_store(store: "Store") -> Standings:
+    """Return what an opened database knows."""
+    frames = store.queries({"health_standings": {}, "health_sightings": {}})
     by_id: dict[str, Stood] = {}
     by_name: dict[str, Stood] = {}
     for row in frames["health_standings"].iter_rows(named=True):
