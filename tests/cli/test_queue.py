@@ -322,6 +322,7 @@ def test_logs_tell_what_happened_on_a_device_and_to_a_run_and_hide_secrets(home:
     done = farm("logs", "local")
     assert "0123456789abcdefghij" not in done.stdout
     assert "***" in done.stdout
+    assert "0123456789abcdefghij" not in stored(home, "SELECT command FROM sessions")[0]["command"]
     lines = done.stdout.splitlines()
     assert all(line[20:26] == "local " for line in lines)
     kinds = [line.split()[3].rstrip(":") for line in lines]
