@@ -57,7 +57,6 @@ UNITS = (
     ),
     Unit("calibrations", "id", {"noises": "calibration_id"}),
     Unit("canaries", "session_id"),
-    Unit("health_looks", "id", {"health_checks": "look_id", "recovery_steps": "look_id"}),
     Unit("bisections", "id", {"bisect_steps": "bisection_id"}),
     Unit("findings", "id", may_differ=("first_seen_at", "device_name")),
     Unit("confirmations", "id"),
