@@ -111,9 +111,10 @@ def test_a_database_that_there_is_no_room_for_is_named_and_the_old_one_is_as_it_
     (tmp_path / "kept").mkdir()
     shutil.copy(store.path, tmp_path / "data" / "farm.duckdb")
     farm = f"{sys.executable} -m farm --data data"
-    filled = f"mount -t tmpfs -o size={size} none full && cp {folder}/* full/ 2>/dev/null; mount --move full {folder} && {farm} {arguments}; code=$?"
     (tmp_path / "full").mkdir()
-    script = f"{filled}; ls -A {folder} | grep partial; {farm} sql --json 'SELECT count(*) AS runs, sum(len(values)) AS n FROM samples, runs'; exit $code"
+    mounted = f"mount -t tmpfs -o size={size} none full && cp {folder}/* full/ 2>/dev/null; mount --move full {folder}"
+    left = f"{farm} sql --json 'SELECT count(*) AS runs, sum(len(values)) AS n FROM samples, runs'"
+    script = f"{mounted} && {farm} {arguments}; code=$?; ls -A {folder} | grep partial; {left}; exit $code"
     done = subprocess.run(
         [*namespace, "--propagation", "private", "sh", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False
     )
