@@ -56,7 +56,7 @@ def site(store: Store, look: Look, gates: Sequence[GateEntry], promised: NightBu
     devices = [(row["device"], f"device-{_short(row['device_id'])}.html", row) for row in known.iter_rows(named=True)]
     found = [
         SitePage(NIGHTLY, _key(state, pages, promised), lambda: nightly.nightly_page(store, look, pages, promised)),
-        *(SitePage(entry.name, _key(entry.row), entry.made) for entry in gates),
+        *(SitePage(entry.name, _key(entry.row, tracked.branch), entry.made) for entry in gates),
         *(
             SitePage(name, _key(state, row, pages, _steady(store, look, row)), _device(store, look, device, pages))
             for device, name, row in devices
