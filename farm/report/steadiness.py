@@ -62,8 +62,10 @@ def _sung(row: Mapping[str, Any]) -> Sung:
 
 def _band(rows: pl.DataFrame) -> canary.Band | None:
     """Return the band that holds now: that of the sessions which tell it since the newest that began one, alike in what they ran."""
-    begun = rows.filter("begins_band")["measured_at"].max()
-    alike = rows.filter(pl.col("is_band"), pl.col("series_key").eq_missing(pl.lit(rows["series_key"][-1], dtype=pl.String)))
+    begun, known = rows.filter("begins_band")["measured_at"].max(), rows["series_key"].drop_nulls()
+    if known.is_empty():
+        return None
+    alike = rows.filter(pl.col("is_band"), pl.col("series_key") == known[-1])
     since = alike if begun is None else alike.filter(pl.col("measured_at") >= begun)
     return canary.band(since["value_ns"].drop_nulls().to_list())
 
