@@ -71,7 +71,7 @@ def backup(context: Context, file: Path, force: bool, at_most_s: float) -> None:
     took_s = (now_utc() - began).total_seconds()
     runs = _runs(made.contents["runs"][0])
     click.echo(
-        f"{file}: {_bytes(made.size_bytes)}, {runs}, compared row by row; took {took_s:.1f} s, others could wait {made.held_s:.1f} s of it"
+        f"{file}: {_bytes(made.size_bytes)}, {runs}, compared row by row; took {took_s:.1f} s, others waited for {made.held_s:.1f} s at the most"
     )
 
 
