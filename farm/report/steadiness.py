@@ -73,14 +73,14 @@ def _band(rows: pl.DataFrame) -> canary.Band | None:
 def canary_curve(rows: pl.DataFrame, epoch: str) -> list[dict[str, Any]]:
     """Return the canary's levels as a curve of the page, with the band that holds now; none where no session has a level."""
     begin = naive(epoch)
-    known = rows.drop_nulls("value_ns").filter(pl.col("measured_at") >= begin)
+    known = rows.drop_nulls("value_ns")
     if known.is_empty():
         return []
-    at = [minutes(each, begin) for each in known["measured_at"]]
+    at = [minutes(each, begin) for each in known["measured_at"]]  # below zero before the first night
     curve: dict[str, Any] = {
         "name": _METRIC,
         "label": "the canary's level",
-        "at": packed(at, "u4"),
+        "at": packed(at, "f4"),
         "value": packed(known["value_ns"].to_list(), "f4"),
     }
     curve["listed"] = True  # in the table of sessions

@@ -77,7 +77,8 @@ def test_a_device_shows_its_canary_with_band_state_and_sessions_and_its_noise(br
         it.page.wait_for_selector("#canary-curve canvas")
         assert it.text("#canary .facts").startswith("within")
         assert "the band goes from 9.955 us to 11.00 us" in (it.page.locator("#canary-curve .plot").get_attribute("aria-label") or "")
-        assert it.page.locator("#canary tbody tr").count() == 13
+        assert it.page.locator("#canary tbody tr").count() == 14
+        assert it.text("#canary figcaption").startswith("the canary's level: 14 sessions")
         assert it.page.locator("#canary tbody tr", has_text="tells the band").count() == 5
         assert it.page.locator("#noise tbody tr").count() == len(rack.year.nets)
         scatter = [float(text.split()[0]) for text in it.page.locator("#noise tbody td.num:nth-child(2)").all_inner_texts()]
