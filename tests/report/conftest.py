@@ -15,8 +15,7 @@ from farm.publish import Results
 from farm.records import record
 from farm.report import Look, Sides, choose, compare_page, device_page, history_page, nightly_page, session_page
 from farm.store import Store, statistics_of
-from farm.workloads import new_id
-from tests.conftest import NOW, a_run, a_session
+from tests.conftest import a_run, a_session
 from tests.report import gates, steady
 from tests.report.browser import chromium
 from tests.report.year import Year
@@ -95,10 +94,14 @@ def page_of(kind: str, rack: Rack) -> str:
 
 
 def _results() -> Results:
-    session = a_session()
-    runs = tuple(a_run(session, id=new_id(NOW), latency_ns=(1000.0 + number, 1100.0 + number)) for number in range(5))
+    session = a_session(id=_identity(0))
+    runs = tuple(a_run(session, id=_identity(1 + number), latency_ns=(1000.0 + number, 1100.0 + number)) for number in range(5))
     statistics = statistics_of([record(session, run) for run in runs])
     return Results(session.device, session, runs, tuple(summary.lines(statistics)), tuple(summary.validity(statistics)))
+
+
+def _identity(number: int) -> str:
+    return f"00000000-0000-7000-8000-{number:012d}"
 
 
 @pytest.fixture(scope="session")
