@@ -16,6 +16,8 @@ from farm.workloads import ONCE_PASSES, Artifact, Device, HarnessBuild, Job, Out
 Item = TypeVar("Item")
 _PATIENCE_JOBS = 3
 _FINAL = (Outcome.OK, Outcome.FAILED, Outcome.TIMED_OUT)
+_CRASHES = ("crashed", "vanished", "no_end", "no_result")
+"""How a harness ends that had a result to write and wrote none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,20 +117,26 @@ def _grouped(given: Iterable[Item], key: Callable[[Item], object]) -> dict[objec
     return found
 
 
-def left(jobs: Sequence[Job], earlier: Sequence[Run], *, replacements: int = 2) -> list[tuple[Job, int]]:
+def left(jobs: Sequence[Job], earlier: Sequence[Run], *, replacements: int = 2, crashes: int = 0) -> list[tuple[Job, int]]:
     """Return the jobs that earlier runs leave to do, in their order, each with the number of its next attempt.
 
-    A job is done by a valid run, by a failure, which would only come again, and by as many disturbed attempts as are made. A
-    device that was not ready, or lost for good, may be there now.
+    A job is done by a valid run, by a failure, which would only come again (a crash of the harness does not count up to so many
+    crashes), and by as many disturbed attempts as are made. A device that was not ready, or lost for good, may be there now.
     """
     found = []
     for job in jobs:
         runs = [run for run in earlier if run.job.key == job.key]
-        disturbed = [run for run in runs if run.outcome is Outcome.INVALID]
-        if any(run.outcome in _FINAL for run in runs) or len(disturbed) > replacements:
+        crashed = [run for run in runs if is_crash(run)][:crashes]
+        disturbed = [run for run in runs if run.outcome is Outcome.INVALID] + crashed
+        if any(run.outcome in _FINAL for run in runs if run not in crashed) or len(disturbed) > replacements:
             continue
         found.append((job, 1 + max((run.attempt for run in disturbed), default=0)))
     return found
+
+
+def is_crash(run: Run) -> bool:
+    """Whether the harness came to no end of its own."""
+    return run.outcome is Outcome.FAILED and run.error_class in _CRASHES
 
 
 def measure(
@@ -139,17 +147,20 @@ def measure(
     hooks: Hooks,
     *,
     replacements: int = 2,
+    crashes: int = 0,
 ) -> Iterator[Run]:
     """Run the jobs, each from its given attempt on, one after the other and yield every run, also those that came to nothing.
 
     harnesses holds the build for each runtime. A disturbed run is kept and replaced, and one that the device was lost in is tried
-    again, up to replacements times per job; a failure would only fail again. A device that stays away ends the session, and so
+    again, up to replacements times per job; a failure would only fail again, and a crash of the harness is tried again so many
+    times in a session. A device that stays away ends the session, and so
     does one that was not ready for several jobs in a row: raises DeviceNotReady, with jobs left to do.
     """
     not_ready = 0
     for place, (job, first) in enumerate(jobs):
         if not hooks.go_on(job):
             return
+        crashed = 0
         for number in range(first, replacements + 2):
             on_phase = partial(hooks.on_phase, job)
             attempt = runner.Attempt(session_id, number, harnesses[job.artifact.runtime], hooks.now_utc, on_phase)
@@ -158,6 +169,9 @@ def measure(
             yield run
             if run.outcome is Outcome.DEVICE_LOST and not _is_back(job, transport):
                 return
+            crashed += is_crash(run)
+            if is_crash(run) and crashed <= crashes:
+                continue
             if run.outcome not in (Outcome.INVALID, Outcome.DEVICE_LOST) or run.error_class == "charging":
                 break  # a phone that hangs on a charger still does so the next time
         not_ready = not_ready + 1 if run.outcome is Outcome.NOT_READY else 0

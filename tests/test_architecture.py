@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "summary": {"quality", "stats"},
     "gate": {"stats"},
     "exchange": set[str](),
-    "config": {"items"},
+    "config": {"items", "nights"},
     "sources": set[str](),
     "wheels": set[str](),
     "archives": set[str](),
@@ -51,6 +51,7 @@ MAY_IMPORT = {
     "bisect": {"records"},
     "store": {"records"},
     "journal": {"records"},
+    "nights": set[str](),
     "publish": {"summary"},
     "report": {"publish", "sources", "stats", "store", "summary"},
     "cli": {
@@ -67,6 +68,7 @@ MAY_IMPORT = {
         "items",
         "journal",
         "leases",
+        "nights",
         "pins",
         "publish",
         "rack",
@@ -118,6 +120,7 @@ PURE = {
     "canary",
     "bisect",
     "exchange",
+    "nights",
 }
 PURE_MODULES = {"power/current.py", "power/curves.py", "power/energy.py", "power/plan.py", "power/result.py"}
 WORLD = {"os", "sys", "subprocess", "socket", "time", "random", "shutil", "tempfile", "urllib", "pathlib"}

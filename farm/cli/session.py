@@ -64,6 +64,8 @@ class Measuring:
     provenance: Provenance
     wheel: Path | None
     unfinished: Unfinished
+    crashes: int = 0
+    """How often a job is tried again whose harness crashed."""
     one_at_a_time: Lock = field(default_factory=Lock)
     """Building a harness and writing to the database: a process does each once at a time."""
     interrupted: Event = field(default_factory=Event)
@@ -221,13 +223,14 @@ class Sessions:
                 shared.check()  # it is not waited for when farm is to end: that says nothing of the device
             done.runs.append(run)
             done.records.append(record(held.session, run))
+            shared.unfinished.journal.write(done.records[-1])  # first: who takes this up gives the other journal what a kill kept from it
             shared.context.journal.write(done.records[-1])
-            shared.unfinished.journal.write(done.records[-1])
             self._store_now_and_then()
 
         self._take_up(done, held.session.identity, jobs)
-        left = rack.left(jobs, done.runs)
-        for run in rack.measure(left, held.transport, held.harnesses, held.session.id, rack.Hooks(now_utc, phase, keep, go_on)):
+        left = rack.left(jobs, done.runs, crashes=shared.crashes)
+        hooks = rack.Hooks(now_utc, phase, keep, go_on)
+        for run in rack.measure(left, held.transport, held.harnesses, held.session.id, hooks, crashes=shared.crashes):
             self.view.ended(run)
 
     def _store_now_and_then(self) -> None:
@@ -251,6 +254,8 @@ class Sessions:
         runs = [run for run, _ in found.values()]
         if any(job.place for job in jobs):
             runs = rack.whole_blocks(jobs, runs)
+        for _, rows in found.values():
+            self.measuring.context.journal.write(rows)  # the database knows a run by its identity: again does no harm
         done.runs += runs
         done.records += [found[run.id][1] for run in runs]
         if runs:

@@ -1,0 +1,7 @@
+-- The devices of a night, where they hung, and who they said they are; device_id NULL: not reached yet.
+SELECT night_devices.device_name AS name, night_devices.address::VARCHAR AS address, night_identities.device_id
+FROM night_devices
+LEFT JOIN night_identities
+  ON night_identities.night_id = night_devices.night_id AND night_identities.device_name = night_devices.device_name
+WHERE night_devices.night_id = $night::UUID
+ORDER BY name;
