@@ -12,6 +12,7 @@
       BytesMissing          3    a baseline without its pinned bytes: nothing can be compared with it
       StoreBusy             3    another process holds the database, and the deadline passed
       DeviceBusy            3    another controller holds the device
+      ClockDoubted          3    the time of day cannot be right, and a night is called after it
       MeasureError          3    one attempt gave no number; runner.execute makes a Run of it
         HarnessFailed            failed: crashed, garbage, no end, or an error of the harness's own
         PowerUnread              failed: what was read does not tell the energy
@@ -89,6 +90,12 @@ class StoreBusy(FarmError):
 
 class DeviceBusy(FarmError):
     """Another controller holds the device."""
+
+    exit_code = 3
+
+
+class ClockDoubted(FarmError):
+    """The time of day cannot be right, as far as what was stored and a clock that nobody sets tell."""
 
     exit_code = 3
 

@@ -16,7 +16,7 @@ from farm.workloads import ONCE_PASSES, Artifact, Device, HarnessBuild, Job, Out
 Item = TypeVar("Item")
 _PATIENCE_JOBS = 3
 _FINAL = (Outcome.OK, Outcome.FAILED, Outcome.TIMED_OUT)
-_CRASHES = ("crashed", "vanished", "no_end", "no_result")
+CRASHES = ("crashed", "vanished", "no_end", "no_result")
 """How a harness ends that had a result to write and wrote none."""
 
 
@@ -136,7 +136,7 @@ def left(jobs: Sequence[Job], earlier: Sequence[Run], *, replacements: int = 2, 
 
 def is_crash(run: Run) -> bool:
     """Whether the harness came to no end of its own."""
-    return run.outcome is Outcome.FAILED and run.error_class in _CRASHES
+    return run.outcome is Outcome.FAILED and run.error_class in CRASHES
 
 
 def measure(

@@ -1,6 +1,6 @@
 """A rack's nights: which one it is, whether the clock can be believed, in what order to measure, and how long that takes. Pure values."""
 
-from farm.nights.calendar import Cadence, Schedule, Slot, Turn, slot_at, slot_of
+from farm.nights.calendar import Cadence, Schedule, Slot, Step, Turn, slot_at, slot_of, which
 from farm.nights.clock import Belief, Reading, Seen, believe, elapsed_s, jumped
 from farm.nights.estimate import Duration, Estimate, estimate
 from farm.nights.order import Planned, Priority, block_order, plan
@@ -16,6 +16,7 @@ __all__ = [
     "Schedule",
     "Seen",
     "Slot",
+    "Step",
     "Turn",
     "believe",
     "block_order",
@@ -25,4 +26,5 @@ __all__ = [
     "plan",
     "slot_at",
     "slot_of",
+    "which",
 ]

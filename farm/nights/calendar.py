@@ -8,6 +8,7 @@ without a gap and without an overlap, also where clocks are put forward or back,
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from enum import StrEnum
 
 _DAY = timedelta(days=1)
 _SATURDAY = 5
@@ -93,3 +94,25 @@ def slot_at(now_utc: datetime, schedule: Schedule) -> Slot:
 def _begin(label: date, schedule: Schedule) -> datetime:
     """Return the instant at which a night begins; of an hour that comes twice, the first one (PEP 495: fold 0)."""
     return datetime.combine(label, schedule.begins, tzinfo=schedule.zone).replace(fold=0).astimezone(UTC)
+
+
+class Step(StrEnum):
+    """What is to be done with the night that it is."""
+
+    OPEN = "open"
+    GO_ON = "go on"
+    """It is stored: opened before, and perhaps at its end."""
+    NOTHING_DUE = "nothing due"
+
+
+def which(now_utc: datetime, schedule: Schedule, workloads: tuple[str, ...], newest: Slot | None) -> tuple[Step, Slot]:
+    """Return which night it is, and what is to be done with it. newest is the newest one that is stored.
+
+    A stored night lasts until its own end, whatever the suite says by now of time zone and hour, and no night is opened whose name is
+    not after its: so neither an edit nor a clock that is set by some hours measures a night twice.
+    """
+    tonight = slot_at(now_utc, schedule)
+    if newest is not None and (now_utc < newest.ends_at or tonight.label <= newest.label):
+        return Step.GO_ON, newest
+    is_due = any(schedule.turn(name).cadence.is_due(tonight.label) for name in workloads)
+    return (Step.OPEN if is_due else Step.NOTHING_DUE), tonight

@@ -1,0 +1,87 @@
+"""What a night does beside measuring, as functions that a lab's other parts (and tests) give: health checks, canary, report, notices."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from farm.cli.context import Context
+from farm.workloads import Device
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the checks before work say of a device. is_checked: whether anything looked."""
+
+    device: Device
+    takes_part: bool = True
+    reason: str = ""
+    is_checked: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a night tells people."""
+
+    night: str
+    suite: str
+    pool: str
+    exit_code: int
+    verdict: str
+    new: tuple[str, ...]
+    """What was found for the first time."""
+    missing: tuple[str, ...]
+    odd: tuple[str, ...]
+    """What was noticed beside: the clock, an edited suite, an earlier night that never ended."""
+    page: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The functions; each returns what it has to say in words."""
+
+    health: Callable[[Context, Sequence[Device]], list[Checked]]
+    canary: Callable[[Context, Sequence[Device], Path | None], str]
+    report: Callable[[Context, str], tuple[str, Path]]
+    """Of a branch; also returns the page."""
+    notify: Callable[[Context, News], str]
+    pause_s: float = 30.0
+    """Before a device that was lost, or not to be reached, is tried again."""
+
+
+def usual_steps() -> Steps:
+    """Return what farm itself has of these."""
+    return Steps(_unchecked, _sung, _reported, _untold)
+
+
+def _unchecked(_context: Context, devices: Sequence[Device]) -> list[Checked]:
+    return [Checked(device, is_checked=False) for device in devices]
+
+
+def _sung(context: Context, devices: Sequence[Device], wheel: Path | None) -> str:
+    from farm.canary import State
+    from farm.cli import canary
+
+    found = canary.sing(context, devices, wheel)
+    told = [one for one in found if one.judged is None or one.judged.state not in (State.WITHIN, State.BAND)]
+    within = len(found) - len(told)
+    parts = [f"{within} of {len(found)} as they were"] if within or not told else []
+    return "; ".join([*parts, *(f"{one.device}: {one.judged.reason if one.judged else one.failure}" for one in told)])
+
+
+def _reported(context: Context, branch: str) -> tuple[str, Path]:
+    from farm.cli import places
+    from farm.cli.context import now_utc
+    from farm.cli.report import look_at, write_site
+    from farm.report import INDEX, nightly_page
+
+    now = now_utc().replace(tzinfo=None)
+    store = context.drained_store()
+    page = context.data / "reports" / "nightly.html"
+    places.page(page).write(nightly_page(store, look_at(store, branch, now)))
+    folder = context.data / "site"
+    written, every = write_site(store, branch, now, folder)
+    return f"{page}; {folder / INDEX} ({written} of {every} pages written)", page
+
+
+def _untold(_context: Context, _news: News) -> str:
+    return "nobody is told: no notifications are set up"
