@@ -60,11 +60,13 @@ class Expected:
     artifact_sha256: str | None
     pass_: str
     repeat: int
-    kind: str
-    priority: int | None
-    design: str | None
-    block: int | None
-    position: int | None
+    metric: str
+    kind: str = "plan"
+    """Or "confirmation": fresh runs that farm track asked for, which stand in no block."""
+    priority: int | None = None
+    design: str | None = None
+    block: int | None = None
+    position: int | None = None
     run_id: str | None = None
     reason: str | None = None
     state: str = "to come"
@@ -151,7 +153,7 @@ class Book:
             return ask(self.context.store(PATIENCE_S))
 
 
-def night_row(night: Stored, time_zone: str, due_by: datetime, next_due_by: datetime | None) -> Row:
+def night_row(night: Stored, time_zone: str, due_by: datetime) -> Row:
     """Return the row of a night that is opened."""
     return {
         "id": night.id,
@@ -168,7 +170,6 @@ def night_row(night: Stored, time_zone: str, due_by: datetime, next_due_by: date
         "begins_at": utc(night.slot.begins_at),
         "ends_at": utc(night.slot.ends_at),
         "due_by": utc(due_by),
-        "next_due_by": None if next_due_by is None else utc(next_due_by),
         "opened_at": utc(night.opened_at),
         "who": owner().words,
         "farm_version": __version__,

@@ -10,7 +10,7 @@ import click
 
 from farm.cli.context import Context, plain
 from farm.cli.nightly_book import Expected, Stored
-from farm.errors import InputError
+from farm.errors import InputError, StoreError
 
 if TYPE_CHECKING:
     from farm.findings import Tracked
@@ -51,6 +51,8 @@ def followed(context: Context, branch: str, now: datetime) -> Followed:
 
     try:
         tracked = look(context.drained_store(), Asked(branch, now.replace(tzinfo=None)))
+    except StoreError:
+        raise
     except InputError as error:  # of this branch there is no run yet: of a night on which nothing could be measured
         return Followed(None, error.message)
     if not tracked.series:

@@ -150,8 +150,10 @@ class Night:
     def _say_plan(self, jobs: Mapping[str, Sequence[Job]], expected: Sequence[Expected], before: int, time_budget_s: float) -> None:
         to_come = {(job.device.name, job.workload.id, job.pass_, job.repeat) for own in jobs.values() for job in own}
         own = [each for each in expected if (each.device, each.workload, each.pass_, each.repeat) in to_come]
+        from farm.publish.tables import count
+
         taken = f", {before} runs were measured before" if before else ""
-        say(f"plan: {len(own)} jobs on {len(jobs)} devices{taken}; {makespan(estimates(self.book, own), time_budget_s)}")
+        say(f"plan: {count(len(own), 'job')} on {count(len(jobs), 'device')}{taken}; {makespan(estimates(self.book, own), time_budget_s)}")
 
     def _until(self, time_budget_s: float) -> Callable[[], bool]:
         """Return what says whether the night may go on measuring: not beyond its budget, nor into the next night.

@@ -146,6 +146,8 @@ def edited(file: File, stored: Stored) -> str | None:
 
 def opened(context: Context, book: Book, asked: Asked, file: File, slot: Slot) -> Stored:
     """Open a night: write down what should be measured, before anything is."""
+    from farm.publish.tables import count
+
     assert file.suite is not None, "a night is opened by a suite without problems"
     now = book.clock.now_utc()
     earlier = book.nights(file.pool, file.name, file.path)
@@ -166,7 +168,8 @@ def opened(context: Context, book: Book, asked: Asked, file: File, slot: Slot) -
     planning = _planning(context, file, slot, stored.seed)
     wanted = wanted_of(context, asked.branch, planning.devices, planning.work)
     expected = planning.expected(book, wanted)
-    words = f"{len(expected)} jobs of {len(planning.work)} workloads on {len(planning.devices)} devices are expected"
+    parts = (count(len(expected), "job"), count(len(planning.work), "workload"), count(len(planning.devices), "device"))
+    words = f"{parts[0]} of {parts[1]} on {parts[2]} expected"
     book.add(rows_of(stored, planning, expected) | book.event(stored.id, "open", words))
     say(f"open: {stored.name}: {words}")
     return stored

@@ -2,23 +2,27 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from farm.cli import confirming
 from farm.cli.context import Context
 from farm.cli.nightly_book import Book, Expected, Stored, night_row
 from farm.errors import ArtifactError, InputError
+from farm.metrics import headline
 from farm.nights import Duration, Estimate, Priority, Slot, estimate, plan, slot_of
-from farm.records import Row
+from farm.records import Row, utc
 from farm.series import workload_key
-from farm.workloads import COREML, Artifact, Device, Job, Workload
+from farm.workloads import COREML, Artifact, Device, Job, Pass, Workload
 
 if TYPE_CHECKING:
     from farm.config import Suite
 
+_OF_BLOCKS = ("priority", "design", "block", "position")
+_UNKNOWN = Artifact("", "", Path(), 0, "")
+"""In the place of one that is not there."""
 _ADDRESS = ("kind", "serial", "match", "adb", "wireless", "udid", "usbmux")
 
 
@@ -72,73 +76,54 @@ class Planning:
         return found
 
     def _planned(self, device: Device, begun: Mapping[tuple[str, str], int], first: int) -> list[Expected]:
-        named = {each.workload.id: each for each in self.work}
-        numbers = sorted({self.suite.schedule.turn(name).priority for name in named})
+        """Return what the schedule asks of a device."""
+        turns = {each.workload.id: self.suite.schedule.turn(each.workload.id).priority for each in self.work}
+        passes = {each.workload.id: each.workload.passes for each in self.work}
         priorities = [
-            Priority(
-                number,
-                tuple((name, pass_) for name in named if self._priority(name) == number for pass_ in named[name].workload.passes),
-            )
-            for number in numbers
+            Priority(number, tuple((name, pass_) for name, own in turns.items() if own == number for pass_ in passes[name]))
+            for number in sorted({*turns.values()})
         ]
         jobs = plan(priorities, self.suite.repeats, lambda design: begun.get((device.name, design), 0), f"{self.seed} {device.name}")
         return [
-            Expected(
-                first + place,
-                device.name,
-                job.workload,
-                *_facts(device, named[job.workload], job.pass_, job.repeat),
-                job.pass_,
-                job.repeat,
-                "plan",
-                job.priority,
-                job.design,
-                job.block,
-                job.position,
+            replace(
+                self._expected(first + place, device, job.workload, job.pass_, job.repeat),
+                priority=job.priority,
+                design=job.design,
+                block=job.block,
+                position=job.position,
             )
             for place, job in enumerate(jobs)
         ]
 
-    def _priority(self, workload: str) -> int:
-        return self.suite.schedule.turn(workload).priority
-
     def _fresh(self, device: Device, wanted: confirming.Wanted, before: Sequence[Expected]) -> list[Expected]:
+        """Return the fresh runs that are asked of a device, beyond those that are planned before."""
         there = {each.workload.id: (each.workload, each.artifact) for each in self.work if isinstance(each.artifact, Artifact)}
-        planned = [
-            Job(device, *there[each.workload], _pass(each), each.repeat)
-            for each in before
-            if each.device == device.name and each.workload in there
-        ]
+        own = [each for each in before if each.device == device.name and each.workload in there]
+        planned = [Job(device, *there[each.workload], Pass(each.pass_), each.repeat) for each in own]
         if not planned:
             return []
-        named = {each.workload.id: each for each in self.work}
         fresh = confirming.with_fresh_runs(planned, wanted, there, self.seed)[len(planned) :]
         return [
-            Expected(
-                len(before) + place,
-                device.name,
-                job.workload.id,
-                *_facts(device, named[job.workload.id], job.pass_, job.repeat),
-                job.pass_,
-                job.repeat,
-                "confirmation",
-                *(None,) * 4,
-            )
+            replace(self._expected(len(before) + place, device, job.workload.id, job.pass_, job.repeat), kind="confirmation")
             for place, job in enumerate(fresh)
         ]
 
-
-def _pass(each: Expected) -> Any:  # noqa: ANN401 - a Pass
-    from farm.workloads import Pass
-
-    return Pass(each.pass_)
-
-
-def _facts(device: Device, each: Due, pass_: Any, repeat: int) -> tuple[str | None, str, str | None]:  # noqa: ANN401 - a Pass
-    """Return the workload key, the artifact's name and its hash."""
-    if isinstance(each.artifact, str):
-        return None, each.file.name, None
-    return workload_key(Job(device, each.workload, each.artifact, pass_, repeat)), each.artifact.name, each.artifact.sha256
+    def _expected(self, number: int, device: Device, name: str, pass_: Pass, repeat: int) -> Expected:
+        """Return an expected job, known by its artifact's bytes and its inputs where these are there."""
+        each = next(each for each in self.work if each.workload.id == name)
+        artifact = each.artifact if isinstance(each.artifact, Artifact) else None
+        known = Job(device, each.workload, artifact or _UNKNOWN, pass_, repeat)
+        return Expected(
+            number=number,
+            device=device.name,
+            workload=name,
+            workload_key=None if artifact is None else workload_key(known),
+            artifact_name=each.file.name,
+            artifact_sha256=None if artifact is None else artifact.sha256,
+            pass_=pass_,
+            repeat=repeat,
+            metric=headline(pass_, tokens=known.tokens, kind=device.kind),
+        )
 
 
 def wanted_of(context: Context, branch: str, devices: Sequence[Device], work: Sequence[Due]) -> confirming.Wanted:
@@ -152,13 +137,13 @@ def rows_of(night: Stored, planning: Planning, expected: Sequence[Expected]) -> 
     """Return the rows of a night that is opened: all that should be measured, before anything is."""
     schedule = planning.suite.schedule
     grace = timedelta(seconds=schedule.grace_s)
-    following = schedule.next_due(night.slot.label, tuple(workload.id for workload, _ in planning.suite.work))
-    next_due_by = None if following is None else slot_of(following, schedule).begins_at + grace
+    following = {name: schedule.next_due(night.slot.label, (name,)) for name in dict.fromkeys(each.workload for each in expected)}
+    next_due = {name: None if day is None else utc(slot_of(day, schedule).begins_at + grace) for name, day in following.items()}
     devices = [{"night_id": night.id, "device_name": each.name, "address": address(each)} for each in planning.devices]
     return {
-        "nights": [night_row(night, schedule.zone_name, night.slot.begins_at + grace, next_due_by)],
+        "nights": [night_row(night, schedule.zone_name, night.slot.begins_at + grace)],
         "night_devices": devices,
-        "expected_jobs": [_job_row(night.id, each) for each in expected],
+        "expected_jobs": [_job_row(night.id, each) | {"next_due_by": next_due[each.workload]} for each in expected],
     }
 
 
@@ -168,7 +153,7 @@ def address(device: Device) -> str:
 
 
 def _job_row(night: str, each: Expected) -> Row:
-    same = ("number", "workload_key", "artifact_name", "artifact_sha256", "repeat", "kind", "priority", "design", "block", "position")
+    same = ("number", "workload_key", "artifact_name", "artifact_sha256", "repeat", "metric", "kind", *_OF_BLOCKS)
     facts = {name: getattr(each, name) for name in same}
     return facts | {"night_id": night, "device_name": each.device, "workload_id": each.workload, "pass": each.pass_}
 

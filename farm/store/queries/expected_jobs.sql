@@ -8,6 +8,7 @@ SELECT
     artifact_sha256,
     pass,
     repeat,
+    metric,
     kind,
     priority,
     design,

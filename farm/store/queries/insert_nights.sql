@@ -14,7 +14,6 @@ INSERT INTO nights (
     begins_at,
     ends_at,
     due_by,
-    next_due_by,
     opened_at,
     who,
     farm_version
@@ -34,7 +33,6 @@ VALUES (
     $begins_at::TIMESTAMP,
     $ends_at::TIMESTAMP,
     $due_by::TIMESTAMP,
-    $next_due_by::TIMESTAMP,
     $opened_at::TIMESTAMP,
     $who,
     $farm_version

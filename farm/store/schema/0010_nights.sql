@@ -16,7 +16,6 @@ CREATE TABLE nights (
     begins_at TIMESTAMP NOT NULL,
     ends_at TIMESTAMP NOT NULL,  -- when the next one begins
     due_by TIMESTAMP NOT NULL,   -- until then nothing of it is missing: begins_at and the grace
-    next_due_by TIMESTAMP,       -- the same of the next night on which anything is due; NULL: there is none
     opened_at TIMESTAMP NOT NULL,
     who VARCHAR NOT NULL,        -- opened it: process, user, host, command
     farm_version VARCHAR NOT NULL
@@ -48,6 +47,8 @@ CREATE TABLE expected_jobs (
     artifact_sha256 VARCHAR,     -- NULL: it was not there
     pass VARCHAR NOT NULL,
     repeat INTEGER NOT NULL,     -- from 0
+    metric VARCHAR NOT NULL,     -- what the pass is run for
+    next_due_by TIMESTAMP,       -- by when the next night on which this is due should have been begun; NULL: there is none
     kind VARCHAR NOT NULL,       -- plan, confirmation (fresh runs that farm track asked for)
     priority INTEGER,            -- 1 before 9; of confirmations NULL, as are the next three
     design VARCHAR,              -- tells the blocks that balance each other: those of the same jobs
