@@ -97,6 +97,7 @@ class Measurement:
     may_go_on: Callable[[], bool]
     """Asked before each job: False where the night's time is over."""
     why: Why
+    now_utc: "Callable[[], datetime]"
     found: dict[str, str] = field(default_factory=dict)
     """Who each device said it is, by its name."""
 
@@ -116,7 +117,7 @@ class Measurement:
     def _round(self, jobs: Mapping[str, Sequence[Job]]) -> list[Done]:
         night = self.night
         provenance = Provenance(__version__, night.revision, night.branch)
-        measuring = Measuring(self.context, night.seed, provenance, self.wheel, self.begun, crashes=_CRASHES)
+        measuring = Measuring(self.context, night.seed, provenance, self.wheel, self.begun, self.now_utc, _CRASHES)
         stop: list[str] = []
 
         def go_on(_: Job) -> bool:

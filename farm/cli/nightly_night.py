@@ -95,7 +95,7 @@ class Night:
         begun = taken_up(self.context, self.stored)
         self._say_plan(jobs, expected, len(begun.journal.entries()), suite.schedule.time_budget_s)
         may_go_on = self._until(suite.schedule.time_budget_s)
-        measurement = Measurement(self.context, self.stored, self.steps, begun, self.wheel, may_go_on, why)
+        measurement = Measurement(self.context, self.stored, self.steps, begun, self.wheel, may_go_on, why, self.book.clock.now_utc)
         try:
             measurement.measure(jobs)
         except KeyboardInterrupt:
@@ -158,11 +158,10 @@ class Night:
     def _until(self, time_budget_s: float) -> Callable[[], bool]:
         """Return what says whether the night may go on measuring: not beyond its budget, nor into the next night.
 
-        The time of day is asked once, here: a clock that is set while the night goes on neither ends nor prolongs it.
+        The time of day is asked once, at the beginning: a clock that is set while the night goes on neither ends nor prolongs it.
         """
-        now = self.book.clock.read()
-        to_end_s = (self.stored.slot.ends_at - now.at).total_seconds()
-        until_s = now.uptime_s + min(time_budget_s - elapsed_s(self._opened(), now), to_end_s)
+        to_end_s = (self.stored.slot.ends_at - self.began.at).total_seconds()
+        until_s = self.began.uptime_s + min(time_budget_s - elapsed_s(self._opened(), self.began), to_end_s)
 
         def may_go_on() -> bool:
             self.watch.look()

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from threading import Event, Lock
 
@@ -64,6 +65,7 @@ class Measuring:
     provenance: Provenance
     wheel: Path | None
     unfinished: Unfinished
+    now_utc: Callable[[], datetime] = now_utc
     crashes: int = 0
     """How often a job is tried again whose harness crashed."""
     one_at_a_time: Lock = field(default_factory=Lock)
@@ -197,7 +199,7 @@ class Sessions:
         if (other := shared.names.setdefault(identity.id, done.device.name)) != done.device.name:
             raise InputError(f"{done.device.name} is the same device as {other}", hint="name it once")
         harnesses = shared.harnesses(transport, done.device, jobs, identity)
-        started_at = now_utc()
+        started_at = shared.now_utc()
         session = Session(new_id(started_at), started_at, done.device, identity, shared.provenance, shared.seed, command_line())
         done.session = session
         with ExitStack() as stack:
@@ -229,7 +231,7 @@ class Sessions:
 
         self._take_up(done, held.session.identity, jobs)
         left = rack.left(jobs, done.runs, crashes=shared.crashes)
-        hooks = rack.Hooks(now_utc, phase, keep, go_on)
+        hooks = rack.Hooks(shared.now_utc, phase, keep, go_on)
         for run in rack.measure(left, held.transport, held.harnesses, held.session.id, hooks, crashes=shared.crashes):
             self.view.ended(run)
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping
-from datetime import time
+from datetime import UTC, time
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -64,7 +64,7 @@ def schedule_of(table: ScheduleTable) -> Schedule:
         pool=table.pool,
         cadence=_read(table.cadence),
         begins=time.fromisoformat(table.begins),
-        zone=ZoneInfo(table.time_zone),
+        zone=UTC if table.time_zone == Schedule().zone_name else ZoneInfo(table.time_zone),
         zone_name=table.time_zone,
         grace_s=table.grace,
         time_budget_s=table.time_budget,

@@ -1,10 +1,18 @@
 -- What should have data, by the nights of a branch: for each device, workload and pass the newest night that asked for it and that has
--- come to its end, or should have. expected, valid: its runs, and those that were. overdue: the next night of it should have been begun by
+-- been measured to its end, or should have. expected, valid: its runs, and those that were. overdue: the next night of it should have been begun by
 -- now, and none was. dropped: later nights of the same suite and pool, on which it would have been due, no longer ask for it.
-WITH counted AS (
-    SELECT nights.*, night_ends.closed_at
+WITH measured AS (
+    SELECT night_id, min(ended_at) AS measured_at
+    FROM (
+        SELECT night_id, noted_at AS ended_at FROM night_events WHERE phase = 'measure' AND is_done
+        UNION ALL SELECT night_id, closed_at FROM night_ends
+    )
+    GROUP BY night_id
+),
+counted AS (
+    SELECT nights.*, measured.measured_at
     FROM nights
-    LEFT JOIN night_ends ON night_ends.night_id = nights.id
+    LEFT JOIN measured ON measured.night_id = nights.id
     WHERE nights.branch = $branch
       AND nights.opened_at <= $as_of::TIMESTAMP
       AND NOT EXISTS (
@@ -18,7 +26,7 @@ by_night AS (
         counted.pool,
         counted.label,
         counted.opened_at,
-        counted.closed_at,
+        counted.measured_at,
         expected_states.device_name AS device,
         expected_states.workload_id AS workload,
         expected_states.pass,
@@ -29,7 +37,7 @@ by_night AS (
         arg_min(expected_states.reason, expected_states.number) FILTER (WHERE expected_states.reason IS NOT NULL) AS reason
     FROM counted
     JOIN expected_states ON expected_states.night_id = counted.id
-    WHERE counted.closed_at <= $as_of::TIMESTAMP OR counted.due_by < $as_of::TIMESTAMP
+    WHERE counted.measured_at <= $as_of::TIMESTAMP OR counted.due_by < $as_of::TIMESTAMP
     GROUP BY ALL
 ),
 jobs AS (
@@ -44,7 +52,7 @@ SELECT
     jobs.metric,
     strftime(jobs.label, '%Y-%m-%d') AS night,
     jobs.opened_at,
-    jobs.closed_at IS NOT NULL AS is_closed,
+    jobs.measured_at IS NOT NULL AS is_closed,
     jobs.expected,
     jobs.valid,
     jobs.reason,
