@@ -79,4 +79,5 @@ def run(context: Context, asked: Asked, clock: Clock, steps: Steps) -> int:
             odd.append(words)
         stored = found.stored or opened(context, book, asked, file, found.slot)
         began = clock.read()
-        return Night(context, book, steps, stored, asked.wheel, odd, began, Watch(clock, began)).run()
+        steady = Book(context, clock.steady(began))
+        return Night(context, steady, steps, stored, asked.wheel, odd, began, Watch(clock, began)).run()

@@ -2,8 +2,8 @@
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Lock
 
@@ -28,6 +28,10 @@ class Clock:
     def read(self) -> Reading:
         """Read both clocks."""
         return Reading(self.now_utc(), self.boot, self.uptime_s())
+
+    def steady(self, since: Reading) -> "Clock":
+        """Return a clock that goes on from a reading as the one does that nobody sets: what is set meanwhile moves no run of the night."""
+        return replace(self, now_utc=lambda: since.at + timedelta(seconds=self.uptime_s() - since.uptime_s))
 
 
 def machine_clock() -> Clock:

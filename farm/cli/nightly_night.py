@@ -87,7 +87,9 @@ class Night:
         """Check the devices, sing the canary, measure, and store what came of every job."""
         expected, hung = self.book.expected(self.stored.id), self.book.devices(self.stored.id)
         suite = self._suite(hung)
-        found, gone = found_again(hung, self.context.lab().devices, self.context)
+        lab = self.context.lab()
+        pool = {name: lab.devices[name] for name in lab.pools.get(self.stored.pool, ())}
+        found, gone = found_again(hung, pool | dict(lab.devices), self.context)
         why = Why(dict(gone))
         devices = self._healthy({name: suite.on(device) for name, device in found.items()}, why)
         self._canary(suite, devices)
@@ -186,7 +188,7 @@ class Night:
         failed = False
         if "report" not in self.done:
             try:
-                words, page = self.steps.report(self.context, self.stored.branch)
+                words, page = self.steps.report(self.context, self.stored.branch, self.book.clock.now_utc())
                 self._phase("report", words)
             except FarmError as error:
                 failed = True

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from farm.cli.context import Context
@@ -41,8 +42,8 @@ class Steps:
 
     health: Callable[[Context, Sequence[Device]], list[Checked]]
     canary: Callable[[Context, Sequence[Device], Path | None], str]
-    report: Callable[[Context, str], tuple[str, Path]]
-    """Of a branch; also returns the page."""
+    report: Callable[[Context, str, datetime], tuple[str, Path]]
+    """Of a branch at a time; also returns the page."""
     notify: Callable[[Context, News], str]
     pause_s: float = 30.0
     """Before a device that was lost, or not to be reached, is tried again."""
@@ -68,13 +69,12 @@ def _sung(context: Context, devices: Sequence[Device], wheel: Path | None) -> st
     return "; ".join([*parts, *(f"{one.device}: {one.judged.reason if one.judged else one.failure}" for one in told)])
 
 
-def _reported(context: Context, branch: str) -> tuple[str, Path]:
+def _reported(context: Context, branch: str, now: datetime) -> tuple[str, Path]:
     from farm.cli import places
-    from farm.cli.context import now_utc
     from farm.cli.report import look_at, write_site
     from farm.report import INDEX, nightly_page
 
-    now = now_utc().replace(tzinfo=None)
+    now = now.replace(tzinfo=None)
     store = context.drained_store()
     page = context.data / "reports" / "nightly.html"
     places.page(page).write(nightly_page(store, look_at(store, branch, now)))

@@ -21,7 +21,7 @@ from itertools import pairwise
 
 import polars as pl
 
-from farm.findings import Followed, Moment, Series
+from farm.findings import Followed, Moment, Series, night_of
 from farm.track.changes import moment
 
 DAYS = 30
@@ -50,6 +50,7 @@ class Planned:
     pass_: str
     metric: str
     night: str
+    opened_at: datetime
     is_closed: bool
     """Else it should have come to its end by now."""
     expected: int
@@ -83,8 +84,7 @@ class Planned:
 def planned(rows: pl.DataFrame) -> tuple[Planned, ...]:
     """Return what nights asked for, from the rows of the query `expected_series`."""
     return tuple(
-        Planned(**{"pass_" if name == "pass" else name: value for name, value in row.items() if name != "opened_at"})
-        for row in rows.iter_rows(named=True)
+        Planned(**{"pass_" if name == "pass" else name: value for name, value in row.items()}) for row in rows.iter_rows(named=True)
     )
 
 
@@ -155,7 +155,9 @@ def gaps(
         night = _night_of(series, nightly)
         if night is not None and night.is_dropped:
             continue
-        is_late = since >= _usual_step(own, whole) or (is_silent and night is None)  # of a night that was due, the night itself tells
+        is_late = is_silent or since >= _usual_step(own, whole)
+        if night is not None:  # it tells when there should be data again
+            is_late = since >= _usual_step(own, whole) and own[-1] < night_of(night.opened_at)
         is_asked_for = night is not None and night.is_missing
         if not _is_expected(series, expected) or not (is_late or is_asked_for):
             continue

@@ -80,7 +80,7 @@ class Lab:
             self.passes(self.checks_take)
             return [Checked(each, each.name not in self.out, self.out.get(each.name, "")) for each in devices]
 
-        def report(_: Context, branch: str) -> tuple[str, Path]:
+        def report(_: Context, branch: str, _now: datetime) -> tuple[str, Path]:
             self._fail("report")
             return f"of {branch}", self.home / "page.html"
 
