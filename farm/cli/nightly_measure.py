@@ -117,7 +117,7 @@ class Measurement:
     def _round(self, jobs: Mapping[str, Sequence[Job]]) -> list[Done]:
         night = self.night
         provenance = Provenance(__version__, night.revision, night.branch)
-        measuring = Measuring(self.context, night.seed, provenance, self.wheel, self.begun, self.now_utc, _CRASHES)
+        measuring = Measuring(self.context, night.seed, provenance, self.wheel, self.begun, now_utc=self.now_utc, crashes=_CRASHES)
         stop: list[str] = []
 
         def go_on(_: Job) -> bool:

@@ -4,19 +4,35 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 from farm.cli.context import Context
 from farm.workloads import Device
 
 
+class Checked(Protocol):
+    """What the checks before work say of a device; reason: why it takes no part."""
+
+    @property
+    def device(self) -> Device:
+        """The device."""
+
+    @property
+    def takes_part(self) -> bool:
+        """Whether it is measured."""
+
+    @property
+    def reason(self) -> str:
+        """Why not."""
+
+
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """What the checks before work say of a device. is_checked: whether anything looked."""
+class Unchecked:
+    """A device that nothing looked at: it takes part."""
 
     device: Device
     takes_part: bool = True
     reason: str = ""
-    is_checked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +56,7 @@ class News:
 class Steps:
     """The functions; each returns what it has to say in words."""
 
-    health: Callable[[Context, Sequence[Device]], list[Checked]]
+    health: Callable[[Context, Sequence[Device]], Sequence[Checked]]
     canary: Callable[[Context, Sequence[Device], Path | None], str]
     report: Callable[[Context, str, datetime], tuple[str, Path]]
     """Of a branch at a time; also returns the page."""
@@ -54,8 +70,8 @@ def usual_steps() -> Steps:
     return Steps(_unchecked, _sung, _reported, _untold)
 
 
-def _unchecked(_context: Context, devices: Sequence[Device]) -> list[Checked]:
-    return [Checked(device, is_checked=False) for device in devices]
+def _unchecked(_context: Context, devices: Sequence[Device]) -> list[Unchecked]:
+    return [Unchecked(device) for device in devices]
 
 
 def _sung(context: Context, devices: Sequence[Device], wheel: Path | None) -> str:

@@ -13,7 +13,7 @@ from farm.cli import nightly
 from farm.cli.context import Context
 from farm.cli.nightly_clock import Clock
 from farm.cli.nightly_open import Asked
-from farm.cli.nightly_steps import Checked, News, Steps
+from farm.cli.nightly_steps import News, Steps, Unchecked
 from farm.store import Store
 from farm.workloads import Device
 from tests.cli.gating import a_model, command
@@ -76,9 +76,9 @@ class Lab:
         return nightly.run(self.context, Asked(**given), self.clock(), self.steps())
 
     def steps(self) -> Steps:
-        def health(_: Context, devices: Sequence[Device]) -> list[Checked]:
+        def health(_: Context, devices: Sequence[Device]) -> list[Unchecked]:
             self.passes(self.checks_take)
-            return [Checked(each, each.name not in self.out, self.out.get(each.name, "")) for each in devices]
+            return [Unchecked(each, each.name not in self.out, self.out.get(each.name, "")) for each in devices]
 
         def report(_: Context, branch: str, _now: datetime) -> tuple[str, Path]:
             self._fail("report")
