@@ -121,14 +121,14 @@ def left(jobs: Sequence[Job], earlier: Sequence[Run], *, replacements: int = 2, 
     """Return the jobs that earlier runs leave to do, in their order, each with the number of its next attempt.
 
     A job is done by a valid run, by a failure, which would only come again (a crash of the harness does not count up to so many
-    crashes), and by as many disturbed attempts as are made. A device that was not ready, or lost for good, may be there now.
+    crashes), and by as many disturbed attempts as are made. A device that was not ready, lost for good or full may be there now.
     """
     found = []
     for job in jobs:
         runs = [run for run in earlier if run.job.key == job.key]
         crashed = [run for run in runs if is_crash(run)][:crashes]
         disturbed = [run for run in runs if run.outcome is Outcome.INVALID] + crashed
-        if any(run.outcome in _FINAL for run in runs if run not in crashed) or len(disturbed) > replacements:
+        if any(run.outcome in _FINAL and not found_no_room(run) for run in runs if run not in crashed) or len(disturbed) > replacements:
             continue
         found.append((job, 1 + max((run.attempt for run in disturbed), default=0)))
     return found
@@ -137,6 +137,11 @@ def left(jobs: Sequence[Job], earlier: Sequence[Run], *, replacements: int = 2, 
 def is_crash(run: Run) -> bool:
     """Whether the harness came to no end of its own."""
     return run.outcome is Outcome.FAILED and run.error_class in CRASHES
+
+
+def found_no_room(run: Run) -> bool:
+    """Whether a result could not be written: that says nothing of the artifact, and there may be room now."""
+    return run.outcome is Outcome.FAILED and run.error_class == "box_full"
 
 
 def measure(

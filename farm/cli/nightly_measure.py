@@ -17,7 +17,7 @@ from farm.cli.unfinished import Unfinished
 from farm.errors import InputError, StoreError
 from farm.records import Record, Row, utc
 from farm.series import workload_key
-from farm.workloads import Device, Job, Outcome, Pass, Provenance
+from farm.workloads import Device, DeviceKind, Job, Outcome, Pass, Provenance
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -118,10 +118,9 @@ class Measurement:
         night = self.night
         provenance = Provenance(__version__, night.revision, night.branch)
         measuring = Measuring(self.context, night.seed, provenance, self.wheel, self.begun, now_utc=self.now_utc, crashes=_CRASHES)
-        stop: list[str] = []
 
         def go_on(_: Job) -> bool:
-            return not stop and not any(isinstance(one.failure, StoreError) for one in sessions.done) and self.may_go_on()
+            return not any(_host_is_full(one) for one in sessions.done) and self.may_go_on()
 
         with measuring.sessions([own[0].device for own in jobs.values()]) as sessions:
             sessions.measure(jobs, go_on=go_on)
@@ -134,6 +133,10 @@ class Measurement:
         for one in done:
             if isinstance(one.failure, StoreError):
                 raise one.failure
+            if _host_is_full(one):
+                raise StoreError(
+                    f"this host's disk is full: {one.runs[-1].reason}", hint="make room; the same command goes on with the night"
+                )
 
     def _is_worth_another(self, one: Done) -> bool:
         """Whether a device is tried again: not where what was asked is wrong, as it stays so."""
@@ -145,6 +148,13 @@ class Measurement:
         if one.lost is not None:
             self.why.devices[one.device.name] = one.lost.reason or "the device was lost"
         return True
+
+
+def _host_is_full(one: Done) -> bool:
+    """Whether a run, or its rows, found no room on this host: every further one would find none either."""
+    own = [] if one.session is None else [run for run in one.runs if run.session_id == one.session.id]
+    is_here = one.device.kind is DeviceKind.LOCAL and any(rack.found_no_room(run) for run in own)
+    return is_here or isinstance(one.failure, StoreError)
 
 
 def answers(

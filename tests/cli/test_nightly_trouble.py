@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.bench.android import Bench
 from tests.cli.gating import a_model
 from tests.cli.nights import SCHEDULE, Lab, a_lab, a_suite
 from tests.cli.test_full_disk import namespace
 from tests.cli.test_nightly import EVERY, broken_off
+from tests.conftest import CALM_TOML
 
 __all__ = ["namespace"]
 HOLD = "import duckdb, sys, time; c = duckdb.connect(sys.argv[1]); print('held', flush=True); time.sleep(float(sys.argv[2]))"
@@ -47,6 +49,25 @@ def test_a_database_that_another_process_holds_is_waited_for(lab: Lab, capsys: p
     assert f"was held by process {holder.pid} (" in (said := capsys.readouterr().err)
     assert "waiting for up to 4 min" in said
     assert (lab.states(), lab.runs()) == (Counter(done=4), EVERY)
+
+
+def test_a_phone_that_is_not_there_is_tried_again_and_then_accounted_for(
+    lab: Lab, android_bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    toml = CALM_TOML
+    for name, serial in (("s25", android_bench.phones["s25"].serial), ("absent", "R5CX")):
+        toml += f'[devices.{name}]\nkind = "android"\nadb = "{android_bench.adb.address}"\nserial = "{serial}"\n'
+    (lab.home / "devices.toml").write_text(f'{toml}[pools]\nrack = ["s25", "absent"]\n')
+    assert lab.night() == 3
+    said = capsys.readouterr()
+    assert "absent: tried again in 0.1 s (2 of 2)" in said.err
+    states = lab.sql(
+        "SELECT device_name, state, any_value(reason) AS reason, count(*) AS jobs FROM expected_states GROUP BY ALL ORDER BY ALL"
+    )
+    assert [(row["device_name"], row["state"], row["jobs"]) for row in states] == [("absent", "accounted for", 4), ("s25", "done", 4)]
+    assert "no device with the serial R5CX hangs on" in states[0]["reason"]
+    assert "absent 4 jobs of" in said.out
+    assert any(line.startswith("absent net latency_ns is missing: none of 2 expected runs") for line in lab.news[0].new)
 
 
 @pytest.mark.slow
