@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Lock
 
 from farm.cli.context import now_utc
-from farm.nights import Reading, jumped
+from farm.nights import Reading, jumped, set_text
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _TOLD_S = 120.0
@@ -68,8 +68,7 @@ class Watch:
             now = self.clock.read()
             by_s, self.last = jumped(self.last, now), now
             if by_s is not None and abs(by_s) >= _TOLD_S:
-                way = "forward" if by_s > 0 else "back"
-                self.found.append(f"the clock was set {way} by {abs(by_s) / 60:.0f} min while the night went on, and it stays this night")
+                self.found.append(f"the clock was {set_text(by_s)} while the night went on, and it stays this night")
 
     def take(self) -> list[str]:
         """Return what was noticed since this was last asked."""

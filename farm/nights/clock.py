@@ -80,6 +80,11 @@ def _by(seconds: float) -> str:
     return f"{'forward' if seconds > 0 else 'back'} by {_size(abs(seconds))}"
 
 
+def set_text(seconds: float) -> str:
+    """Return by how much a clock was set, and which way."""
+    return f"set {_by(seconds)}"
+
+
 def _size(seconds: float) -> str:
     for unit, size in (("day", 86400.0), ("hour", 3600.0), ("minute", 60.0)):
         if seconds >= 2 * size or (unit == "hour" and seconds >= 0.9 * size):

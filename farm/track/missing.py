@@ -148,11 +148,11 @@ def gaps(
     whole = whole_nights(list(days.values()))
     is_silent = bool(whole) and (today - whole[-1]).days > _usual([(after - before).days for before, after in pairwise(whole)])
     known = list(troubles)
-    found, replaced = [], 0
+    found, replaced, asked = [], 0, _by_job(nightly)
     latest = _latest_by_job(days)
     for series, own in days.items():
         since = len(whole) - bisect_right(whole, own[-1])
-        night = _night_of(series, nightly)
+        night = _night_of(series, asked)
         if night is not None and night.is_dropped:
             continue
         is_late = is_silent or since >= _usual_step(own, whole)
@@ -168,15 +168,23 @@ def gaps(
         found.append(Gap(series.device, series.workload, series.pass_, series.metric, series, last[series], since, reason))
     never = _never(days, known, expected or ())
     told = {(gap.device, gap.workload, gap.pass_) for gap in never}
-    unseen = [each for each in nightly if each.is_missing and not any(each.is_of(series) for series in days)]
-    unseen = [each for each in unseen if (each.device, each.workload, each.pass_) not in told]
-    asked = [Gap(each.device, each.workload, each.pass_, each.metric, None, None, 0, each.words) for each in unseen]
-    return (*found, *never, *asked), replaced
+    missed = [each for each in nightly if each.is_missing and (each.device, each.workload, each.pass_) not in told]
+    unseen = [each for each in missed if not any(each.is_of(series) for series in days)]
+    never += [Gap(each.device, each.workload, each.pass_, each.metric, None, None, 0, each.words) for each in unseen]
+    return (*found, *never), replaced
 
 
-def _night_of(series: Series, nightly: Iterable[Planned]) -> Planned | None:
+def _by_job(nightly: Iterable[Planned]) -> dict[tuple[str, str], list[Planned]]:
+    """Return what nights asked for by workload and pass: a rack has thousands of series."""
+    found: dict[tuple[str, str], list[Planned]] = defaultdict(list)
+    for each in nightly:
+        found[each.workload, each.pass_].append(each)
+    return found
+
+
+def _night_of(series: Series, asked: Mapping[tuple[str, str], Sequence[Planned]]) -> Planned | None:
     """Return what nights ask for of a series' job; of a device that had two names, under the one that it has now."""
-    own = [each for each in nightly if each.is_of(series)]
+    own = [each for each in asked.get((series.workload, series.pass_), ()) if each.is_of(series)]
     return max(own, key=lambda each: (not each.is_dropped, each.night), default=None)
 
 

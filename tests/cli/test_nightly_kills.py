@@ -88,6 +88,25 @@ def test_a_controller_killed_at_any_moment_loses_nothing_and_measures_nothing_tw
         assert not left.exists() or not list(left.iterdir())
 
 
+def test_a_night_that_is_stopped_says_how_it_goes_on(tmp_path: Path, fake_harness: HarnessBuild) -> None:
+    home = a_home(tmp_path / "lab", fake_harness)
+    a_lab(home)
+    a_suite(home, SCHEDULE)
+    with subprocess.Popen(command("nightly", "--suite", "suite.toml"), cwd=home, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "[1/4]" in line:
+                process.send_signal(signal.SIGTERM)
+                break
+        _, said = process.communicate()
+    assert process.returncode == 130
+    assert "the same command goes on with the night" in said
+    done = called(home)
+    assert done.returncode == 0, done.stderr
+    assert "runs were measured before" in done.stderr
+    check_whole(home, 4)
+
+
 def test_phones_are_put_back_after_a_kill_at_any_moment(tmp_path: Path, android_bench: Bench, fake_harness: HarnessBuild) -> None:
     home = a_home(tmp_path / "lab", fake_harness)
     lab = CALM_TOML

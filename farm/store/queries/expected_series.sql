@@ -14,7 +14,7 @@ counted AS (
     FROM nights
     LEFT JOIN measured ON measured.night_id = nights.id
     WHERE nights.branch = $branch
-      AND nights.opened_at <= $as_of::TIMESTAMP
+      AND nights.opened_at BETWEEN $as_of::TIMESTAMP - INTERVAL 60 DAY AND $as_of::TIMESTAMP -- older ones say nothing of today
       AND NOT EXISTS (
           SELECT 1 FROM clock_trusts WHERE nights.opened_at > clock_trusts.said_at AND nights.opened_at <= clock_trusts.stored_at
       )
