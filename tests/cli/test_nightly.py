@@ -105,6 +105,22 @@ def test_a_night_that_was_not_begun_is_missing_when_its_grace_is_over(lab: Lab, 
     assert {item.reason for item in tracked.missing} == {"no night was begun since that of 2026-11-25, and one was due"}
 
 
+def test_what_the_suite_no_longer_asks_for_is_dropped_when_the_next_night_is_opened_and_not_while_it_goes_on(lab: Lab) -> None:
+    def asked() -> dict[str, tuple[bool, bool, bool]]:
+        rows = lab.context.store().query("expected_series", branch="main", as_of=lab.at.replace(tzinfo=None))
+        return {row["workload"]: (row["valid"] == 2, row["is_overdue"], row["is_dropped"]) for row in rows.iter_rows(named=True)}
+
+    assert lab.night() == 0
+    fine, dropped = (True, False, False), (True, False, True)
+    assert asked() == {"net": fine, "other": fine}
+    lab.passes(DAY)
+    a_suite(lab.home, workloads=("net",))
+    broken_off(lab)  # a night that goes on tells nothing yet of what it asks for
+    assert asked() == {"net": fine, "other": dropped}
+    assert lab.night() == 0
+    assert asked() == {"net": fine, "other": dropped}
+
+
 def test_a_harness_that_crashes_twice_is_the_artifacts_fault(lab: Lab) -> None:
     a_model(lab.home / "net.fake", crash_at_iteration=2)
     assert lab.night() == 3

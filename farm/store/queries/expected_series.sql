@@ -19,30 +19,47 @@ counted AS (
           SELECT 1 FROM clock_trusts WHERE nights.opened_at > clock_trusts.said_at AND nights.opened_at <= clock_trusts.stored_at
       )
 ),
-by_night AS (
+asked AS (
     SELECT
-        counted.id,
-        counted.suite,
-        counted.pool,
-        counted.label,
-        counted.opened_at,
-        counted.measured_at,
-        expected_states.device_name AS device,
-        expected_states.workload_id AS workload,
-        expected_states.pass,
-        any_value(expected_states.metric) AS metric,
-        max(expected_states.next_due_by) AS next_due_by,
-        count(*) AS expected,
-        count(*) FILTER (WHERE expected_states.state = 'done') AS valid,
-        arg_min(expected_states.reason, expected_states.number) FILTER (WHERE expected_states.reason IS NOT NULL) AS reason
-    FROM counted
-    JOIN expected_states ON expected_states.night_id = counted.id
-    WHERE counted.measured_at <= $as_of::TIMESTAMP OR counted.due_by < $as_of::TIMESTAMP
-    GROUP BY ALL
+        expected_jobs.night_id,
+        expected_jobs.device_name,
+        expected_jobs.workload_id,
+        expected_jobs.pass,
+        any_value(counted.label) AS label,
+        any_value(counted.opened_at) AS opened_at,
+        bool_or(coalesce(counted.measured_at <= $as_of::TIMESTAMP, FALSE) OR counted.due_by < $as_of::TIMESTAMP) AS is_over
+    FROM expected_jobs
+    JOIN counted ON counted.id = expected_jobs.night_id
+    GROUP BY expected_jobs.night_id, expected_jobs.device_name, expected_jobs.workload_id, expected_jobs.pass
+),
+newest AS (
+    SELECT *
+    FROM (SELECT *, max(label) OVER (PARTITION BY device_name, workload_id, pass) AS last_asked FROM asked)
+    WHERE is_over
+    QUALIFY row_number() OVER (PARTITION BY device_name, workload_id, pass ORDER BY label DESC, opened_at DESC) = 1
 ),
 jobs AS (
-    SELECT * FROM by_night
-    QUALIFY row_number() OVER (PARTITION BY device, workload, pass ORDER BY label DESC, opened_at DESC) = 1
+    SELECT
+        newest.night_id AS id,
+        newest.device_name AS device,
+        newest.workload_id AS workload,
+        newest.pass,
+        newest.label,
+        newest.opened_at,
+        newest.last_asked,
+        any_value(expected_jobs.metric) AS metric,
+        max(expected_jobs.next_due_by) AS next_due_by,
+        count(*) AS expected,
+        count(*) FILTER (WHERE expected_answers.is_valid) AS valid,
+        arg_min(expected_answers.reason, expected_jobs.number) FILTER (WHERE expected_answers.reason IS NOT NULL) AS reason
+    FROM newest
+    JOIN expected_jobs
+      ON expected_jobs.night_id = newest.night_id
+      AND expected_jobs.device_name = newest.device_name
+      AND expected_jobs.workload_id = newest.workload_id
+      AND expected_jobs.pass = newest.pass
+    LEFT JOIN expected_answers ON expected_answers.night_id = expected_jobs.night_id AND expected_answers.number = expected_jobs.number
+    GROUP BY newest.night_id, newest.device_name, newest.workload_id, newest.pass, newest.label, newest.opened_at, newest.last_asked
 )
 SELECT
     jobs.device,
@@ -52,29 +69,16 @@ SELECT
     jobs.metric,
     strftime(jobs.label, '%Y-%m-%d') AS night,
     jobs.opened_at,
-    jobs.measured_at IS NOT NULL AS is_closed,
+    own.measured_at IS NOT NULL AS is_closed,
     jobs.expected,
     jobs.valid,
     jobs.reason,
-    coalesce(jobs.next_due_by < $as_of::TIMESTAMP, FALSE) AND NOT EXISTS (
-        SELECT 1 FROM counted WHERE counted.suite = jobs.suite AND counted.pool = jobs.pool AND counted.label > jobs.label
-    ) AS is_overdue,
-    EXISTS (
-        SELECT 1
-        FROM counted
-        WHERE counted.suite = jobs.suite
-          AND counted.pool = jobs.pool
-          AND counted.label > jobs.label
-          AND counted.due_by >= jobs.next_due_by
-          AND NOT EXISTS (
-              SELECT 1
-              FROM expected_jobs
-              WHERE expected_jobs.night_id = counted.id
-                AND expected_jobs.device_name = jobs.device
-                AND expected_jobs.workload_id = jobs.workload
-                AND expected_jobs.pass = jobs.pass
-          )
-    ) AS is_dropped
+    coalesce(jobs.next_due_by < $as_of::TIMESTAMP, FALSE) AND latest.label = jobs.label AS is_overdue,
+    coalesce(latest.due_by >= jobs.next_due_by, FALSE) AND latest.label > jobs.last_asked AS is_dropped
 FROM jobs
+JOIN counted AS own ON own.id = jobs.id
+JOIN (
+    SELECT suite, pool, max(label) AS label, max(due_by) AS due_by FROM counted GROUP BY suite, pool
+) AS latest ON latest.suite = own.suite AND latest.pool = own.pool
 LEFT JOIN night_identities ON night_identities.night_id = jobs.id AND night_identities.device_name = jobs.device
 ORDER BY jobs.device, jobs.workload, jobs.pass;

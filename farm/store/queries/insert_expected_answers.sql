@@ -1,4 +1,5 @@
--- What came of an expected job; the first answer holds.
+-- What came of expected jobs; the first answer of each holds.
+-- Each parameter holds a whole column: a rack's night has thousands of rows, which one by one take many seconds.
 INSERT INTO expected_answers (
     night_id,
     number,
@@ -7,12 +8,11 @@ INSERT INTO expected_answers (
     is_valid,
     reason
 )
-VALUES (
-    $night_id::UUID,
-    $number,
-    $answered_at::TIMESTAMP,
-    $run_id::UUID,
-    $is_valid,
-    $reason
-)
+SELECT
+    unnest($night_id::UUID[]),
+    unnest($number::INTEGER[]),
+    unnest($answered_at::TIMESTAMP[]),
+    unnest($run_id::UUID[]),
+    unnest($is_valid::BOOLEAN[]),
+    unnest($reason::VARCHAR[])
 ON CONFLICT DO NOTHING;
