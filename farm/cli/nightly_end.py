@@ -1,5 +1,8 @@
 """The end of a night: what it came to, in words and as an exit code."""
 
+import shutil
+import sys
+import textwrap
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,9 +42,17 @@ class Followed:
         if self.tracked is None:
             return ()
         fresh = [change for change in self.tracked.changes if change.first_seen_at >= since]
-        missing = [item for item in self.tracked.missing if item.first_seen_at >= since]
         words = [f"{change.series.name} {size_text(change.size)}: {state(change)}" for change in fresh]
-        return (*words, *(f"{item.device} {item.workload} {item.metric} is missing: {item.reason}" for item in missing))
+        missing: dict[tuple[str, str], list[str]] = {}
+        for item in self.tracked.missing:
+            if item.first_seen_at >= since:
+                missing.setdefault((item.device, item.reason), []).append(f"{item.workload} {item.metric}")
+        return (*words, *(_gone(device, names, reason) for (device, reason), names in missing.items()))
+
+
+def _gone(device: str, names: Sequence[str], reason: str) -> str:
+    """Return that series have no data, in a sentence: what is missing for one reason is one line."""
+    return f"{device} {names[0]} is missing: {reason}" if len(names) == 1 else f"{device}: {len(names)} series are missing: {reason}"
 
 
 def followed(context: Context, branch: str, now: datetime) -> Followed:
@@ -87,11 +98,17 @@ def night_exit_code(expected: Sequence[Expected], history: Followed) -> int:
 
 def show(night: Stored, verdict: str, sections: Sequence[tuple[str, Sequence[str]]]) -> None:
     """Print a night: a sentence, then what there is to say of it under a word each."""
-    click.echo(plain(f"{night.name}: {verdict}"))
+    _echo(f"{night.name}: {verdict}", "  ")
     for word, lines in sections:
         more = [f"and {len(lines) - _MOST_LINES} more: farm sql and the report have them"] if len(lines) > _MOST_LINES else []
         for number, line in enumerate([*lines[:_MOST_LINES], *more]):
-            click.echo(plain(f"  {word if number == 0 else '':<9} {line}"))
+            _echo(f"  {word if number == 0 else '':<9} {line}", " " * 12)
+
+
+def _echo(line: str, indent: str) -> None:
+    """Print a line; on a terminal, so that what does not fit goes on below."""
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
+    click.echo("\n".join(textwrap.wrap(plain(line), width, subsequent_indent=indent, drop_whitespace=False) or [""]))
 
 
 def duration_text(seconds: float) -> str:

@@ -91,8 +91,7 @@ def test_a_device_that_takes_no_part_is_accounted_for_and_farm_track_says_why(la
     (news,) = lab.news[2:]
     assert news.exit_code == 3
     assert any(
-        "local net latency_ns is missing: none of 2 expected runs of the night of 2026-11-27 is valid: it takes" in line
-        for line in news.new
+        "local: 2 series are missing: none of 2 expected runs of the night of 2026-11-27 is valid: it takes" in line for line in news.new
     )
 
 

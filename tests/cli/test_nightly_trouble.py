@@ -67,7 +67,7 @@ def test_a_phone_that_is_not_there_is_tried_again_and_then_accounted_for(
     assert [(row["device_name"], row["state"], row["jobs"]) for row in states] == [("absent", "accounted for", 4), ("s25", "done", 4)]
     assert "no device with the serial R5CX hangs on" in states[0]["reason"]
     assert "absent 4 jobs of" in said.out
-    assert any(line.startswith("absent net latency_ns is missing: none of 2 expected runs") for line in lab.news[0].new)
+    assert any(line.startswith("absent: 2 series are missing: none of 2 expected runs") for line in lab.news[0].new)
 
 
 @pytest.mark.slow
