@@ -4,7 +4,8 @@
 # make bench     benchmarks, as ratios within one run
 # make bench-detect   change points beside other detectors, from fixed seeds (minutes)
 # make bench-gate   error rates, power and coverage of the gate, by simulation with fixed seeds (a few minutes)
-# make bench-rack     what the controller adds to each job on the bench's phones, and how fast it pushes; iPhones, too (root)
+# make bench-rack     what the controller adds to each job on the bench's phones, and how fast it pushes; iPhones, too (root);
+#                     64 simulated phones: makespan, controller's CPU, an ad hoc run's wait
 # make bench-pages    how fast pages are rendered and painted at full size, and how large they are (minutes)
 # make bench-phones   Android phones without a phone, until Ctrl-C; prints their devices.toml   (PHONES="s25 pixel9"; root)
 # make bench-iphones  iPhones without an iPhone, until Ctrl-C; prints their devices.toml   (IPHONES="iphone16pro")
@@ -92,7 +93,7 @@ bench-pages: setup-dev
 	@$(BIN)/python -m benchmarks.pages
 
 bench-gate: setup-dev
-	@$(BIN)/python benchmarks/gate.py $(if $(FORKS),--forks $(FORKS))
+	@$(BIN)/python -m benchmarks.gate $(if $(FORKS),--forks $(FORKS))
 
 bench: setup-dev
 	$(BIN)/python benchmarks/harness.py
@@ -112,6 +113,7 @@ bench-detect: $(BENCH)/.ready
 bench-rack: setup-dev
 	$(BIN)/python -m benchmarks.phones
 	$(BIN)/python -m benchmarks.iphones
+	$(BIN)/python -m benchmarks.rack
 
 bench-phones: setup-dev
 	@$(BIN)/python -m tests.bench.android --data $(DATA) $(PHONES)

@@ -11,13 +11,16 @@ the same choice gives on all of them.
 
 import itertools
 import json
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.checks import Checks
 from benchmarks.detect_peers import PEERS, Detector
 from farm.changepoints import DEFAULT, FEWEST, Settings, confirm, find, find_many, fresh
 from farm.changepoints.values import Floats
@@ -66,9 +69,9 @@ def matched(found: Sequence[int], true: Sequence[int]) -> int:
     """Return how many true changes have a detection near them, each detection used once."""
     left = list(found)
     for change in true:
-        near = [place for place in left if abs(place - change) <= NEAR]
-        if near:
-            left.remove(min(near, key=lambda place, change=change: abs(place - change)))
+        distance, nearest = min(((abs(place - change), place) for place in left), default=(NEAR + 1, 0))
+        if distance <= NEAR:
+            left.remove(nearest)
     return len(found) - len(left)
 
 
@@ -102,37 +105,47 @@ def line(name: str, *cells: str) -> None:
     print(f"  {name:<34}" + "".join(f"{cell:>14}" for cell in cells), flush=True)
 
 
-def labelled_table() -> None:
-    """Print F1 and A/A alarms on labelled series."""
+def labelled_table(checks: Checks) -> None:
+    """Print F1 and A/A alarms on labelled series; on the samples farm is to be ahead of every peer."""
     sets = {"made here, 400": made(11, 400)}
     if INJECTED.exists():
         sets = {"injected.json, 300": injected()} | sets
     for title, labelled in sets.items():
         print(f"\nLabelled series ({title})")
         line("", "F1", "A/A alarms", "series/core s")
-        many = [each.values for each in labelled]
+        many, scores = [each.values for each in labelled], {}
         for name, detect in _detectors():
             start_s = time.process_time()
             found = detect(many)
             rate = len(many) / (time.process_time() - start_s)
-            f1, alarms = score(found, labelled)
+            f1, alarms = scores[name] = score(found, labelled)
             line(name, f"{f1:.3f}", f"{alarms:.3f}", f"{rate:.0f}")
+        f1, alarms = scores.pop("farm")
+        checks.hold(f"{title}: F1 over the best peer's", f1 / max(peer for peer, _ in scores.values()), at_least=1)
+        checks.hold(f"{title}: alarms on unchanged series", alarms, at_most=0.02)
 
 
 def _detectors() -> Iterator[tuple[str, Callable[[Sequence[Floats]], list[list[int]]]]]:
     yield "farm", ours
     for name, peer in PEERS.items():
-        yield name, lambda many, peer=peer: [peer(series) for series in many]
+        yield name, partial(_one_by_one, peer)
 
 
-def unchanged_table(rows: int = 2000, peer_rows: int = 60) -> None:
+def _one_by_one(detect: Detector, many: Sequence[Floats]) -> list[list[int]]:
+    return [detect(series) for series in many]
+
+
+def unchanged_table(checks: Checks, rows: int = 2000, peer_rows: int = 60) -> None:
     """Print how often unchanged series alarm."""
     print(f"\nAlarms on unchanged series of 200 points (farm: {rows} of each kind, peers: the first {peer_rows}; wanted: at most .02)")
     given = unchanged(rows)
     line("", *given)
     for name, detect in _detectors():
         cases = [many if name == "farm" else many[:peer_rows] for many in given.values()]
-        line(name, *(f"{np.mean([bool(places) for places in detect(many)]):.4f}" for many in cases))
+        alarms = [float(np.mean([bool(places) for places in detect(many)])) for many in cases]
+        line(name, *(f"{share:.4f}" for share in alarms))
+        if name == "farm":
+            checks.hold("alarms on unchanged series of the worst kind", max(alarms), at_most=0.02)
 
 
 def intervals_table(rows: int = 1000) -> None:
@@ -161,7 +174,7 @@ def nights(rng: np.random.Generator, count: int, runs: int, shared: float) -> Fl
     return found
 
 
-def fresh_table(series: int = 500, history: int = 20) -> None:
+def fresh_table(checks: Checks, series: int = 500, history: int = 20) -> None:
     """Print how soon a step at the end is suspected, and what is believed where there is none."""
     print(f"\nA fresh step after {history} nights (5 runs a night, 2 % from run to run): share suspected by the 1st, 2nd, 3rd night")
     line("", "1st", "2nd", "3rd")
@@ -173,6 +186,10 @@ def fresh_table(series: int = 500, history: int = 20) -> None:
             seen[number] = [fresh(list(values[: history + night])) is not None for night in (1, 2, 3)]
         by = np.logical_or.accumulate(seen, axis=1).mean(axis=0)
         line(f"farm, {step:+.0%}" + (f", night to night {shared:.0%}" if shared else ""), *(f"{share:.3f}" for share in by))
+        if shared == 0 and step == 0.05:
+            checks.hold("+5 % suspected by its third night", float(by[2]), at_least=0.80)
+        if shared == 0 and step == 0.10:
+            checks.hold("+10 % suspected by its second night", float(by[1]), at_least=0.95)
     for name, peer in PEERS.items():
         for step in (0.0, 0.05, 0.10):
             line(f"{name}, {step:+.0%}", *(f"{share:.3f}" for share in _seen_by_peer(peer, step, history)))
@@ -190,7 +207,7 @@ def _seen_by_peer(peer: Detector, step: float, history: int, series: int = 60) -
     return found
 
 
-def quiet_table(series: int = 400, count: int = 60) -> None:
+def quiet_table(checks: Checks, series: int = 400, count: int = 60) -> None:
     """Print what unchanged nights ask for and what is believed after the confirmation."""
     print(f"\nPer 1,000 unchanged series-nights ({series} series, nights {FEWEST + 1} to {count}; confirmed by 10 runs of a later session)")
     line("", "asked", "believed")
@@ -205,9 +222,10 @@ def quiet_table(series: int = 400, count: int = 60) -> None:
                     believed += confirm(suspected, again[night - 1])
         looked = series * (count - FEWEST)
         line(f"farm, night to night {shared:.0%} of runs", f"{1000 * asked / looked:.2f}", f"{1000 * believed / looked:.2f}")
+        checks.hold("believed in 1,000 unchanged series-nights", 1000 * believed / looked, at_most=1)
 
 
-def speed_table() -> None:
+def speed_table(checks: Checks) -> None:
     """Print how fast a rack's mix is searched: 5 % of its series have a change."""
     print("\nSpeed, in seconds of one core, best of five (wanted)")
     rng = np.random.default_rng(41)
@@ -215,17 +233,20 @@ def speed_table() -> None:
     rack = np.concatenate([noises.series(noise, 42, 2500) for noise in kinds])
     for number in rng.choice(len(rack), len(rack) // 20, replace=False):
         rack[number, rng.integers(20, 180) :] *= 1 + rng.choice([0.03, 0.05, 0.1, 0.2])
-    whole_s = min(core_s(lambda: find_many(rack)) for _ in range(5))
+    whole_s = min(core_s(lambda: find_many(list(rack))) for _ in range(5))
     line("10,000 series of 200 points", f"{whole_s:.2f} s", f"{len(rack) / whole_s:.0f}/s", "(2 s, 5,000/s)")
     ragged = [row[: rng.integers(60, 200)] for row in rack]
     line("10,000 of 60 to 200 points", f"{min(core_s(lambda: find_many(ragged)) for _ in range(3)):.2f} s")
+    checks.hold("seconds for 10,000 series of 200 points", whole_s, at_most=2)
     long = noises.series(noises.normal, 43, 1, 10_000)[0]
     for place in range(700, 10_000, 700):
         long[place:] *= rng.choice([0.97, 1.03])
-    line("one series of 10,000 points", f"{min(core_s(lambda: find(long)) for _ in range(5)):.3f} s", "", "(0.2 s)")
+    long_s = min(core_s(lambda: find(long)) for _ in range(5))
+    line("one series of 10,000 points", f"{long_s:.3f} s", "", "(0.2 s)")
+    checks.hold("seconds for a series of 10,000 points", long_s, at_most=0.2)
 
 
-def choice() -> None:
+def choice(checks: Checks) -> None:
     """Print which settings cross-validation over the labelled series takes, and what they score on series they were not chosen by."""
     labelled = (injected() if INJECTED.exists() else []) + made(12, 600)
     many = [each.values for each in labelled]
@@ -246,6 +267,7 @@ def choice() -> None:
         line(f"without fold {number + 1}", f"price {taken.price}", f"corr. {taken.correlation}", f"alpha {taken.alpha}")
     f1, alarms = score([places for places, _ in held], [each for _, each in held])
     line("on the series left out", f"F1 {f1:.3f}", f"A/A {alarms:.3f}")
+    checks.hold("F1 by cross-validation, on series left out", f1, at_least=0.95)
     taken = best(range(len(labelled)))
     line(
         "on all",
@@ -254,17 +276,21 @@ def choice() -> None:
         f"alpha {taken.alpha}",
         "in use" if taken == DEFAULT else "NOT in use",
     )
+    checks.hold("the settings in use are not those chosen", float(taken != DEFAULT), at_most=0)
 
 
 def main() -> None:
-    """Print every table."""
-    labelled_table()
-    unchanged_table()
+    """Print every table; exit 1 when something that must hold does not."""
+    checks = Checks()
+    labelled_table(checks)
+    unchanged_table(checks)
     intervals_table()
-    fresh_table()
-    quiet_table()
-    speed_table()
-    choice()
+    fresh_table(checks)
+    quiet_table(checks)
+    speed_table(checks)
+    choice(checks)
+    print(f"\nrequirements missed: {'; '.join(checks.missed) or 'none'}")
+    sys.exit(bool(checks.missed))
 
 
 if __name__ == "__main__":

@@ -11,19 +11,16 @@ import time
 from datetime import date
 from pathlib import Path
 
-import gate_aside
-import gate_calibration
-import noise
 import numpy as np
 import polars as pl
-import sequential
-from checks import Checks
-from noise import sides
-from sequential import FAIL, LOOKS, OPEN, PASS, PLAN, RUNS, SHIPPED, Array, Design
 
+from benchmarks import gate_aside, gate_calibration, noise, sequential
+from benchmarks.checks import Checks
+from benchmarks.noise import sides
+from benchmarks.sequential import FAIL, LOOKS, OPEN, PASS, PLAN, RUNS, SHIPPED, Array, Design
 from farm import gate
 from farm.metrics import Statistic
-from farm.verdicts import Budget, Side
+from farm.verdicts import Budget, Side, Verdict
 
 SEED = 20260101
 TRUTHS = (-0.05, 0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.10)
@@ -85,8 +82,8 @@ def family(checks: Checks, rng: np.random.Generator, families: int, metrics: int
     checks.hold("any FAIL in a family of 20 unchanged metrics, at most", failed / families, at_most=0.001)
 
 
-def real_forks(checks: Checks, path: Path | None, rng: np.random.Generator, count: int) -> None:
-    """Show the same with forks of real benchmarks instead of simulated noise."""
+def real_forks(checks: Checks, path: Path | None, rng: np.random.Generator, calibrating: np.random.Generator, count: int) -> None:
+    """Show the same with forks of real benchmarks instead of simulated noise; what must be seen is held to where a budget is armed."""
     if path is None or not path.exists():
         print("\nno --forks: real noise is skipped")
         return
@@ -99,6 +96,18 @@ def real_forks(checks: Checks, path: Path | None, rng: np.random.Generator, coun
     found = table(baseline, candidate, 0.03, (0.0, 0.03, 0.05, 0.06), SHIPPED)
     checks.hold("forks, at the budget, FAIL", found[0.03].share(FAIL), at_most=0.025)
     covered(checks, "forks", found)
+    armed = gate_calibration.armed(iterations, calibrating, frame)
+    print(
+        f"  {armed.mean():.3f} of the benchmarks are calibrated, with 20 runs a side, as quiet enough for the budget to be armed; of these:"
+    )
+    rows = armed[chosen]
+    shares = {truth: [float((outcome.decision[rows] == decision).mean()) for decision in (PASS, FAIL)] for truth, outcome in found.items()}
+    checks.hold("forks, armed, no change, PASS", shares[0.0][0], at_least=0.95)
+    checks.hold("forks, armed, no change, runs a side", float(found[0.0].runs[rows].mean()), at_most=16)
+    checks.hold("forks, armed, at the budget, FAIL", shares[0.03][1], at_most=0.025)
+    checks.hold("forks, armed, at the budget, PASS", shares[0.03][0], at_most=0.025)
+    checks.hold("forks, armed, +5 %, FAIL", shares[0.05][1], at_least=0.90)
+    checks.hold("forks, armed, +6 %, FAIL", shares[0.06][1], at_least=0.98)
     print("  by noise of the benchmark (robust sd over forks)")
     print("         noise   rows 0 %: PASS  runs +3 %: FAIL +5 %: FAIL +6 %: FAIL")
     for low, high in ((0, 0.01), (0.01, 0.02), (0.02, 0.04), (0.04, 1.0)):
@@ -164,7 +173,7 @@ def pools(rng: np.random.Generator, count: int) -> None:
     print(f"  {'truth on the four':>24} {'PASS':>7} {'FAIL':>7} {'open':>7} {'runs/side on each':>17}")
     budget = Budget("w", "latency_ns", Statistic.P50, max_regression=0.03)
     for truths in ((0.0,) * 4, (0.03,) * 4, (0.05,) * 4, (0.0, 0.0, 0.0, 0.05), (0.0, 0.0, 0.0, 0.08)):
-        verdicts = []
+        verdicts: list[Verdict] = []
         for _ in range(count):
             chosen = noise.abba(4, RUNS // 2, rng)
             x = noise.sessions(4, 2 * RUNS, noise.Noise(), rng)
@@ -182,7 +191,7 @@ def main() -> None:
     parser.add_argument("--forks", type=Path, help="forks of real benchmarks: an .npz with iterations[benchmark, fork, iteration]")
     given = parser.parse_args()
     checks, count, start_s = Checks(), given.sessions, time.perf_counter()
-    streams = [np.random.default_rng(seed) for seed in np.random.SeedSequence(SEED).spawn(10)]
+    streams = [np.random.default_rng(seed) for seed in np.random.SeedSequence(SEED).spawn(11)]
     print(f"seed {SEED}, {count} sessions a row; standard error of a share near 0.95: {math.sqrt(0.95 * 0.05 / count):.4f}")
     x = noise.sessions(count, 2 * RUNS, noise.Noise(), streams[0])
     chosen = noise.abba(count, RUNS // 2, streams[0])
@@ -194,7 +203,7 @@ def main() -> None:
     gate_aside.others(*ramped, "phone with throttling ramp")
     agreement(checks, *plain, chosen)
     family(checks, streams[2], count)
-    real_forks(checks, given.forks, streams[3], count)
+    real_forks(checks, given.forks, streams[3], streams[10], count)
     gate_aside.order(streams[4], count // 2)
     pools(streams[5], max(20, count // 50))
     gate_aside.limits(checks, streams[6], count)

@@ -3,13 +3,12 @@
 import math
 from collections.abc import Callable
 
-import noise
 import numpy as np
-import sequential
-from checks import Checks
-from noise import sides
-from sequential import FAIL, LOOKS, OPEN, PASS, RUNS, SHIPPED, Array, Design
 
+from benchmarks import noise, sequential
+from benchmarks.checks import Checks
+from benchmarks.noise import sides
+from benchmarks.sequential import FAIL, LOOKS, OPEN, PASS, RUNS, SHIPPED, Array, Design
 from farm.stats.boundaries import Spending
 from farm.stats.intervals import binomial_rank, median_bounds
 from farm.stats.modes import two_groups

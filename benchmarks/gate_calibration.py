@@ -3,14 +3,14 @@
 import math
 from collections.abc import Callable
 
-import noise
 import numpy as np
 import polars as pl
-import sequential
-from checks import Checks
-from noise import sides
-from sequential import FAIL, LOOKS, PASS, PLAN, RUNS, SHIPPED, Array, Design
+from numpy.typing import NDArray
 
+from benchmarks import noise, sequential
+from benchmarks.checks import Checks
+from benchmarks.noise import sides
+from benchmarks.sequential import FAIL, LOOKS, PASS, PLAN, RUNS, SHIPPED, Array, Design
 from farm import gate
 from farm.metrics import Statistic
 from farm.verdicts import Budget
@@ -41,6 +41,17 @@ def needed(checks: Checks, rng: np.random.Generator, count: int, frame: Frame) -
         print(f"  {runs:11} {cells} {unarmed:10.4f}")
         if runs == 20:  # what farm calibrate measures when nothing else is said
             checks.hold("calibrated with 20 runs a side, wrongly not armed", unarmed, at_most=0.02)
+
+
+def armed(iterations: Array, rng: np.random.Generator, frame: Frame, runs: int = 20) -> NDArray[np.bool_]:
+    """Return of which real benchmarks one calibration of so many runs a side arms a budget of 3 %; iterations as noise.forks() has them."""
+    found = []
+    for benchmark in iterations:
+        measured, _ = noise.forks(benchmark[None], 1, 2 * runs, rng)
+        chosen = noise.abba(1, runs // 2, rng)[0]
+        (told,) = gate.noise(frame({"phone": (measured[0][~chosen], measured[0][chosen], chosen)}))
+        found.append(gate.runs_needed(told.deviation, _BUDGET, PLAN) <= RUNS)
+    return np.array(found)
 
 
 def once(checks: Checks, rng: np.random.Generator, count: int) -> None:

@@ -29,7 +29,8 @@ def p50_ns(command: tuple[str, ...], folder: Path, *options: str) -> float:
         job += ["--threads", "1", "--warmup-iterations", "500", "--iterations", "20000", *options]
         subprocess.run([*command, *job], cwd=folder, check=True, capture_output=True)
         lines = [json.loads(line) for line in result.read_text().splitlines()]
-    return statistics.median(next(line["values"] for line in lines if line.get("metric") == "latency_ns"))
+    latency_ns: list[float] = next(line["values"] for line in lines if line.get("metric") == "latency_ns")
+    return statistics.median(latency_ns)
 
 
 def loop_ratio() -> float:
@@ -124,7 +125,7 @@ def run_overhead_s() -> float:
             "--json",
             "SELECT sum(values[1]) AS ns FROM samples WHERE metric = 'wall_ns'",
         ]
-        measured_s = json.loads(subprocess.run(sql, check=True, capture_output=True, text=True).stdout)[0]["ns"] / 1e9
+        measured_s: float = json.loads(subprocess.run(sql, check=True, capture_output=True, text=True).stdout)[0]["ns"] / 1e9
     return (wall_s - measured_s) / len(runs)
 
 

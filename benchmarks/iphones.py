@@ -42,9 +42,17 @@ def overhead_s(bench: Bench, names: list[str]) -> float:
         statement = f"SELECT epoch(ended_at) - epoch(started_at) - values[1] / 1e9 AS s FROM runs JOIN {timed}"
         command = [sys.executable, "-m", "farm", "--data", "data", "sql", "--json", statement]
         asked = subprocess.run(command, cwd=home, check=True, capture_output=True, text=True)
-        overheads = [row["s"] for row in json.loads(asked.stdout)]
+        overheads: list[float] = [row["s"] for row in json.loads(asked.stdout)]
         assert len(overheads) == len(names) * REPEATS
         return statistics.median(overheads)
+
+
+def _pushed(transport: IosTransport, file: Path) -> tuple[float, float]:
+    """Push a file, and return after how many seconds its last byte was sent, and the phone's copy read back."""
+    moments: list[float] = []
+    start_s = time.perf_counter()
+    transport.push(file, "files/big", lambda _sent, _size: moments.append(time.perf_counter()))
+    return moments[-1] - start_s, time.perf_counter() - start_s
 
 
 def push_times(bench: Bench, phone: Iphone) -> dict[str, float]:
@@ -64,11 +72,9 @@ def push_times(bench: Bench, phone: Iphone) -> dict[str, float]:
             command = [sys.executable, "-m", "benchmarks.libimobiledevice", phone.udid, str(file)]
             done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=True)
             times["libimobiledevice"].append(float(done.stdout))
-            moments: list[float] = []
-            start_s = time.perf_counter()
-            transport.push(file, "files/big", lambda _sent, _size, moments=moments: moments.append(time.perf_counter()))
-            times["farm, read back and hashed"].append(time.perf_counter() - start_s)
-            times["farm"].append(moments[-1] - start_s)
+            sent_s, whole_s = _pushed(transport, file)
+            times["farm"].append(sent_s)
+            times["farm, read back and hashed"].append(whole_s)
     transport.release()
     return {name: statistics.median(each) for name, each in times.items()}
 

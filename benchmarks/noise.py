@@ -77,7 +77,7 @@ def sides(x: Array, rng: np.random.Generator) -> tuple[Array, Array]:
     return x[~chosen].reshape(x.shape[0], -1), x[chosen].reshape(x.shape[0], -1)
 
 
-def forks(iterations: Array, count: int, runs: int, rng: np.random.Generator) -> tuple[Array, Array]:
+def forks(iterations: Array, count: int, runs: int, rng: np.random.Generator) -> tuple[Array, NDArray[np.int64]]:
     """Return log p50s drawn from real benchmarks, and which benchmark each row is of.
 
     iterations is benchmark x fork x iteration. Each row is one benchmark; each run one of its forks, and the median of as many

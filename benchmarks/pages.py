@@ -1,8 +1,9 @@
 """Pages at size. Prints times and sizes beside what is wanted; `make bench-pages` calls it.
 
-A nightly over 40 workloads x 8 devices x 200 nights (192,000 runs of the seeded year of a rack that the tests use), and the history of one
-series of 100,000 runs. Painting is measured in headless Chromium from a file, with no network: first-contentful-paint as the browser tells
-it, and for a history the time from the begin of its view to the frame after it is drawn. Medians of five.
+A nightly over 40 workloads x 8 devices x 200 nights (192,000 runs of the seeded year of a rack that the tests use), also with a budget for
+each workload, and the history of one series of 100,000 runs. Painting is measured in headless Chromium from a file, with no network:
+first-contentful-paint as the browser tells it, and for a history the time from the begin of its view to the frame after it is drawn.
+Medians of five.
 """
 
 import statistics
@@ -16,9 +17,12 @@ from pathlib import Path
 import duckdb
 from playwright.sync_api import Browser
 
-from farm.cli.report import look_at
+from farm.cli import nights
+from farm.cli.report import look_at, night_budgets
+from farm.metrics import Statistic
 from farm.report import Look, choose, history_page, nightly_page
 from farm.store import Store
+from farm.verdicts import Budget, Plan
 from farm.workloads import Pass
 from tests.report import fleet
 from tests.report.browser import chromium
@@ -27,7 +31,7 @@ from tests.track.rack import load
 
 NIGHTS, RUNS_A_NIGHT = 500, 200
 RACK = Year(phones=fleet.PHONES, nets=fleet.nets(8), nights=200, runs=3, readings=20, passes=(Pass.LATENCY,), dies=("moto", 0.8))
-ROUNDS = 5
+ROUNDS, GIVE_UP_S = 5, 20
 
 RUN = "('00000000-0000-7000-8000-' || printf('%012x', i))::UUID"
 SESSION = f"('00000000-0000-7000-8001-' || printf('%012x', i // {RUNS_A_NIGHT}))::UUID"
@@ -80,7 +84,10 @@ def _told_ms(browser: Browser, path: Path, is_there: str, figure: str) -> float:
         context = browser.new_context(viewport={"width": 1280, "height": 900}, offline=True)
         page = context.new_page()
         page.goto(path.as_uri())
+        give_up_s = time.monotonic() + GIVE_UP_S
         while not page.evaluate(is_there):  # wait_for_function looks from within the page, which its own policy forbids
+            if time.monotonic() > give_up_s:
+                raise SystemExit(f"{path.name} did not come to this within {GIVE_UP_S} s: {is_there}")
             page.wait_for_timeout(10)
         times.append(float(page.evaluate(figure)))
         context.close()
@@ -106,7 +113,15 @@ def nightly_at_size(folder: Path) -> Path:
     said(f"nightly: reading and tracking {look.tracked.series} series x {look.tracked.nights} nights", f"{took_s:.2f} s")
     said("nightly: queries of its blocks and rendering", f"{render_s:.2f} s", "< 1 s")
     said("nightly: size", f"{path.stat().st_size / 1e6:.2f} MB", "< 3 MB")
+    promised = nights.Promised("suite.toml", tuple(_budget(net.id) for net in RACK.nets), Plan())
+    with_budgets, render_s = rendered(folder, "budgets.html", lambda: nightly_page(store, look, None, night_budgets(store, look, promised)))
+    said(f"nightly with {len(promised.budgets)} budgets: judging, queries and rendering", f"{render_s:.2f} s")
+    said(f"nightly with {len(promised.budgets)} budgets: size", f"{with_budgets.stat().st_size / 1e6:.2f} MB", "< 3 MB")
     return path
+
+
+def _budget(workload: str) -> Budget:
+    return Budget(workload, "latency_ns", Statistic.P50, max_regression=0.05)
 
 
 def history_at_size(folder: Path) -> Path:

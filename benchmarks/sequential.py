@@ -121,12 +121,12 @@ def _interval(
     def lower(level: float) -> Array:
         if critical[level] < 0:
             return np.full(rows.size, -np.inf)
-        return ordered[rows, (weighted <= critical[level]).sum(axis=1)]
+        return np.asarray(ordered[rows, (weighted <= critical[level]).sum(axis=1)])
 
     def upper(level: float) -> Array:
         if critical[level] < 0:
             return np.full(rows.size, np.inf)
-        return ordered[rows, (weighted < total - critical[level]).sum(axis=1)]
+        return np.asarray(ordered[rows, (weighted < total - critical[level]).sum(axis=1)])
 
     return (
         np.where(passed, lower(design.error), lower(design.fail[look])),

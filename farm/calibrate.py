@@ -101,7 +101,7 @@ def arming(budgets: Iterable[Budget], devices: Sequence[str], known: pl.DataFram
         if not unknown and meant and plan.looks:
             why = gate.why_unarmed({device: deviations[device] for device in meant}, budget, plan)
             unarmed |= {} if why is None else {budget: why}
-    return Arming(unarmed, {device: tuple(names) for device, names in uncalibrated.items()})
+    return Arming(unarmed, {device: tuple(dict.fromkeys(names)) for device, names in uncalibrated.items()})
 
 
 def deviations_of(budget: Budget, known: pl.DataFrame) -> dict[str, float]:

@@ -17,7 +17,7 @@ def unmet(conditions: Conditions, state: Sequence[StateReading], kind: DeviceKin
     it is not read, the battery's stands in for it.
     """
     reasons = []
-    busy = _read(state, "cpu_busy_ratio")
+    busy = said(state, "cpu_busy_ratio")
     if busy.value is None:
         reasons.append(f"how busy the CPUs are is unknown: {busy.reason}")
     elif busy.value > conditions.max_cpu_busy_ratio:
@@ -31,14 +31,14 @@ def unmet(conditions: Conditions, state: Sequence[StateReading], kind: DeviceKin
         *throttled(state),
         *_capped(conditions, state),
         *_saving(state),
-        *_wrongly_charged(conditions, state),
-        *(_too_bright(conditions, state) if kind is DeviceKind.IOS else ()),
+        *wrongly_charged(conditions, state),
+        *(too_bright(conditions, state) if kind is DeviceKind.IOS else ()),
     ]
 
 
 def throttled(state: Sequence[StateReading]) -> list[str]:
     """Return a sentence when the device says that it throttles, or says what somebody told it to say. One that says nothing gives none."""
-    status = _read(state, "thermal_status")
+    status = said(state, "thermal_status")
     if status.reason == THERMAL_OVERRIDDEN:
         return [f"{THERMAL_OVERRIDDEN}, which `cmd thermalservice reset` ends"]
     return [f"its thermal status is {THERMAL_STATUSES[int(status.value)]}"] if status.value else []
@@ -46,7 +46,7 @@ def throttled(state: Sequence[StateReading]) -> list[str]:
 
 def asleep(state: Sequence[StateReading]) -> list[str]:
     """Return a sentence when the screen is known to be off: a phone that dozes computes at another speed."""
-    word = _read(state, "wakefulness").text
+    word = said(state, "wakefulness").text
     return [f"it is {word}"] if word not in (None, "awake") else []
 
 
@@ -64,11 +64,12 @@ def _capped(conditions: Conditions, state: Sequence[StateReading]) -> list[str]:
 
 def _saving(state: Sequence[StateReading]) -> list[str]:
     """Return a sentence when a phone says that it saves power: it computes more slowly then."""
-    return ["its low-power mode is on"] if _read(state, "low_power_mode").text == "on" else []
+    return ["its low-power mode is on"] if said(state, "low_power_mode").text == "on" else []
 
 
-def _too_bright(conditions: Conditions, state: Sequence[StateReading]) -> list[str]:
-    brightness, most = _read(state, "brightness_ratio"), conditions.max_brightness_ratio
+def too_bright(conditions: Conditions, state: Sequence[StateReading]) -> list[str]:
+    """Return a sentence when a screen is brighter than a pass may begin with, or nobody knows."""
+    brightness, most = said(state, "brightness_ratio"), conditions.max_brightness_ratio
     if brightness.value is None:
         return [f"how bright its screen is is unknown: {brightness.reason}"]
     if brightness.value > most:
@@ -76,17 +77,31 @@ def _too_bright(conditions: Conditions, state: Sequence[StateReading]) -> list[s
     return []
 
 
+def warmth(state: Sequence[StateReading]) -> tuple[str, StateReading]:
+    """Return what tells how warm a phone is, in words, and its reading: the skin, else the battery; absent when neither is read."""
+    skin, battery = said(state, "skin_temperature_c"), said(state, "battery_temperature_c")
+    for what, found in (("its skin", skin), ("its battery", battery)):
+        if found.value is not None:
+            return what, found
+    return "it", StateReading("skin_temperature_c", skin.phase, reason=f"{skin.reason}; {battery.reason}")
+
+
 def _too_warm(conditions: Conditions, state: Sequence[StateReading]) -> list[str]:
-    skin, battery = _read(state, "skin_temperature_c"), _read(state, "battery_temperature_c")
+    what, found = warmth(state)
     limit_c = conditions.max_skin_temperature_c
-    for what, reading in (("its skin", skin), ("its battery", battery)):
-        if reading.value is not None:
-            return [f"{what} is at {_apart(reading.value, limit_c, 1)} C, the limit is {limit_c:g} C"] if reading.value > limit_c else []
-    return [f"how warm it is is unknown: {skin.reason}; {battery.reason}"]
+    if found.value is None:
+        return [f"how warm it is is unknown: {found.reason}"]
+    return [f"{what} is at {_apart(found.value, limit_c, 1)} C, the limit is {limit_c:g} C"] if found.value > limit_c else []
 
 
-def _wrongly_charged(conditions: Conditions, state: Sequence[StateReading]) -> list[str]:
-    level = _read(state, "battery_level_percent")
+def too_hot(conditions: Conditions, state: Sequence[StateReading], kind: DeviceKind) -> bool:
+    """Whether a phone has to cool down first: it is too warm, or throttles because it was."""
+    return kind is not DeviceKind.LOCAL and bool(_too_warm(conditions, state) or throttled(state) or _capped(conditions, state))
+
+
+def wrongly_charged(conditions: Conditions, state: Sequence[StateReading]) -> list[str]:
+    """Return a sentence when a battery is lower or fuller than a pass may begin with, or nobody knows."""
+    level = said(state, "battery_level_percent")
     if level.value is None:
         return [f"how charged it is is unknown: {level.reason}"]
     least, most = conditions.min_battery_ratio, conditions.max_battery_ratio
@@ -97,7 +112,14 @@ def _wrongly_charged(conditions: Conditions, state: Sequence[StateReading]) -> l
     return []
 
 
-def _read(state: Sequence[StateReading], name: str) -> StateReading:
+def is_charged(state: Sequence[StateReading]) -> bool:
+    """Whether something is known to give a phone power, so that waiting charges it."""
+    plugged, status = said(state, "battery_plugged").text, said(state, "battery_status").text
+    return plugged not in (None, "none") or status in ("charging", "full")
+
+
+def said(state: Sequence[StateReading], name: str) -> StateReading:
+    """Return the first reading of this name; absent, with that as the reason, when there is none."""
     return next((reading for reading in state if reading.name == name), StateReading(name, "before", reason=f"{name} was not read"))
 
 

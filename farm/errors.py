@@ -13,6 +13,10 @@
       StoreBusy             3    another process holds the database, and the deadline passed
       DeviceBusy            3    another controller holds the device
       ClockDoubted          3    the time of day cannot be right, and a night is called after it
+      DeviceHeld            3    a person holds the device back
+      HostExhausted         3    this host's disk or memory is full: measuring stops, nothing is lost
+      DeviceUnavailable     3    no device that is healthy enough to measure on
+      Cancelled           130    somebody took the request back
       MeasureError          3    one attempt gave no number; runner.execute makes a Run of it
         HarnessFailed            failed: crashed, garbage, no end, or an error of the harness's own
         PowerUnread              failed: what was read does not tell the energy
@@ -96,6 +100,30 @@ class DeviceBusy(FarmError):
 
 class ClockDoubted(FarmError):
     """The time of day cannot be right, as far as what was stored and a clock that nobody sets tell."""
+
+    exit_code = 3
+
+
+class DeviceHeld(FarmError):
+    """A person holds the device back: nobody measures on it."""
+
+    exit_code = 3
+
+
+class HostExhausted(FarmError):
+    """This host has no room for more: what is measured stops before it could be lost."""
+
+    exit_code = 3
+
+
+class Cancelled(FarmError):
+    """Somebody took the request for a device back."""
+
+    exit_code = 130
+
+
+class DeviceUnavailable(FarmError):
+    """No device is healthy enough to measure on."""
 
     exit_code = 3
 

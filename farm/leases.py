@@ -72,17 +72,33 @@ def hold(identity: str, name: str, owner: Owner, folder: Path) -> Iterator[None]
 
 def holder(identity: str, folder: Path) -> str | None:
     """Return, in words for people, who holds the device with this identity on this host; None: nobody does."""
+    with _looked_at(identity, folder) as descriptor:
+        return None if descriptor is None else _holder(descriptor)
+
+
+def owner_of(identity: str, folder: Path) -> Owner | None:
+    """Return who holds the device with this identity on this host; None: nobody does, or who it is cannot be read."""
+    with _looked_at(identity, folder) as descriptor:
+        return None if descriptor is None else _owner(descriptor)
+
+
+@contextmanager
+def _looked_at(identity: str, folder: Path) -> Iterator[int | None]:
+    """Open the lock of a device that somebody holds; None: nobody does."""
     try:
         descriptor = os.open(_path(identity, folder), os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:  # nobody has ever held it, or only somebody whose lock cannot be looked at
-        return None
+        yield None
+        return
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        is_held = False
     except BlockingIOError:
-        return _holder(descriptor)
+        is_held = True
+    try:
+        yield descriptor if is_held else None
     finally:
         os.close(descriptor)
-    return None
 
 
 def _path(identity: str, folder: Path) -> Path:
@@ -105,8 +121,12 @@ def _open(path: Path) -> int:
 
 
 def _holder(descriptor: int) -> str:
+    owner = _owner(descriptor)
+    return "another process" if owner is None else owner.words
+
+
+def _owner(descriptor: int) -> Owner | None:
     try:
-        owner = Owner(**json.loads(os.pread(descriptor, 64 * 1024, 0)))
+        return Owner(**json.loads(os.pread(descriptor, 64 * 1024, 0)))
     except (ValueError, TypeError):
-        return "another process"
-    return owner.words
+        return None

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
-from farm import runner
+from farm import retries, runner
 from farm.devices.transport import Transport
 from farm.errors import DeviceNotReady, MeasureError
 from farm.verdicts import Side
@@ -15,9 +15,6 @@ from farm.workloads import ONCE_PASSES, Artifact, Device, HarnessBuild, Job, Out
 
 Item = TypeVar("Item")
 _PATIENCE_JOBS = 3
-_FINAL = (Outcome.OK, Outcome.FAILED, Outcome.TIMED_OUT)
-CRASHES = ("crashed", "vanished", "no_end", "no_result")
-"""How a harness ends that had a result to write and wrote none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +27,8 @@ class Hooks:
     """Called with each ended run before the next one begins: the place to journal it."""
     go_on: Callable[[Job], bool] = lambda _: True
     """Asked before each job: False ends what is measured."""
+    must_stop: Callable[[], bool] = lambda: False
+    """Asked before each attempt, so that nobody who is to go first waits for more than one: True ends what is measured."""
 
 
 def plan(device: Device, work: Sequence[tuple[Workload, Artifact]], repeats: int, seed: int) -> list[Job]:
@@ -117,31 +116,13 @@ def _grouped(given: Iterable[Item], key: Callable[[Item], object]) -> dict[objec
     return found
 
 
-def left(jobs: Sequence[Job], earlier: Sequence[Run], *, replacements: int = 2, crashes: int = 0) -> list[tuple[Job, int]]:
+def left(jobs: Sequence[Job], earlier: Sequence[Run], *, replacements: int = retries.REPLACEMENTS) -> list[tuple[Job, int]]:
     """Return the jobs that earlier runs leave to do, in their order, each with the number of its next attempt.
 
-    A job is done by a valid run, by a failure, which would only come again (a crash of the harness does not count up to so many
-    crashes), and by as many disturbed attempts as are made. A device that was not ready, lost for good or full may be there now.
+    What a job is done by, farm.retries says. A device that was not ready, or lost for good, may be there now.
     """
-    found = []
-    for job in jobs:
-        runs = [run for run in earlier if run.job.key == job.key]
-        crashed = [run for run in runs if is_crash(run)][:crashes]
-        disturbed = [run for run in runs if run.outcome is Outcome.INVALID] + crashed
-        if any(run.outcome in _FINAL and not found_no_room(run) for run in runs if run not in crashed) or len(disturbed) > replacements:
-            continue
-        found.append((job, 1 + max((run.attempt for run in disturbed), default=0)))
-    return found
-
-
-def is_crash(run: Run) -> bool:
-    """Whether the harness came to no end of its own."""
-    return run.outcome is Outcome.FAILED and run.error_class in CRASHES
-
-
-def found_no_room(run: Run) -> bool:
-    """Whether a result could not be written: that says nothing of the artifact, and there may be room now."""
-    return run.outcome is Outcome.FAILED and run.error_class == "box_full"
+    made = [(job, [run for run in earlier if run.job.key == job.key]) for job in jobs]
+    return [(job, retries.next_attempt(runs)) for job, runs in made if not retries.is_done(runs, replacements)]
 
 
 def measure(
@@ -151,34 +132,31 @@ def measure(
     session_id: str,
     hooks: Hooks,
     *,
-    replacements: int = 2,
-    crashes: int = 0,
+    earlier: Sequence[Run] = (),
+    replacements: int = retries.REPLACEMENTS,
 ) -> Iterator[Run]:
     """Run the jobs, each from its given attempt on, one after the other and yield every run, also those that came to nothing.
 
-    harnesses holds the build for each runtime. A disturbed run is kept and replaced, and one that the device was lost in is tried
-    again, up to replacements times per job; a failure would only fail again, and a crash of the harness is tried again so many
-    times in a session. A device that stays away ends the session, and so
-    does one that was not ready for several jobs in a row: raises DeviceNotReady, with jobs left to do.
+    harnesses holds the build for each runtime. earlier are the runs that other processes made of these jobs. Whether a job gets another
+    attempt, farm.retries says. A device that stays away ends the session, and so does one that was not ready for several jobs in a
+    row: raises DeviceNotReady, with jobs left to do.
     """
     not_ready = 0
     for place, (job, first) in enumerate(jobs):
         if not hooks.go_on(job):
             return
-        crashed = 0
-        for number in range(first, replacements + 2):
+        before, own = [run for run in earlier if run.job.key == job.key], list[Run]()
+        while not own or retries.once_more(before, own, replacements):
+            if hooks.must_stop():
+                return
             on_phase = partial(hooks.on_phase, job)
-            attempt = runner.Attempt(session_id, number, harnesses[job.artifact.runtime], hooks.now_utc, on_phase)
-            run = runner.execute(job, transport, attempt)
+            attempt = runner.Attempt(session_id, first + len(own), harnesses[job.artifact.runtime], hooks.now_utc, on_phase)
+            run = retries.blamed(runner.execute(job, transport, attempt), (*before, *own))
+            own.append(run)
             hooks.on_run(run)
             yield run
             if run.outcome is Outcome.DEVICE_LOST and not _is_back(job, transport):
                 return
-            crashed += is_crash(run)
-            if is_crash(run) and crashed <= crashes:
-                continue
-            if run.outcome not in (Outcome.INVALID, Outcome.DEVICE_LOST) or run.error_class == "charging":
-                break  # a phone that hangs on a charger still does so the next time
         not_ready = not_ready + 1 if run.outcome is Outcome.NOT_READY else 0
         if not_ready == _PATIENCE_JOBS and place + 1 < len(jobs):
             raise DeviceNotReady(

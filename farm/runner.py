@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from farm import conditions, outputs, power, quality, sustain
+from farm import outputs, power, quality, sustain
 from farm.checks import as_it_was, as_known, undisturbed, with_its_number
 from farm.devices.transport import Handle, Status, Transport
 from farm.errors import DeviceNotReady, HarnessFailed, MeasureError, RunTimedOut
 from farm.harness import protocol
 from farm.harness.arguments import BoxNames, arguments
+from farm.settling import settle
 from farm.watched import FootprintWatch, HeatWatch
 from farm.workloads import (
     ITEMS_OUTPUT,
@@ -37,7 +38,6 @@ from farm.workloads import (
 log = logging.getLogger(__name__)
 
 _FIRST_WAIT_S, _LAST_WAIT_S = 1.0, 10.0
-_SETTLE_POLL_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def execute(job: Job, transport: Transport, attempt: Attempt) -> Run:
     )
     try:
         transport.install(attempt.harness)
-        run = replace(run, state=_settle(job, transport, attempt) + transport.clock(attempt.now_utc))
+        run = replace(run, state=settle(job, transport, attempt.on_phase) + transport.clock(attempt.now_utc))
         run = _measure(run, transport, attempt)
     except MeasureError as error:
         run = replace(run, outcome=error.outcome, error_class=error.error_class, reason=error.message, hint=error.hint)
@@ -89,22 +89,6 @@ def _state_after(run: Run, transport: Transport) -> tuple[StateReading, ...]:
         return transport.vitals("after")
     except MeasureError as error:
         return (StateReading("device", "after", reason=error.message),)
-
-
-def _settle(job: Job, transport: Transport, attempt: Attempt) -> tuple[StateReading, ...]:
-    """Wait until the device is in the stated condition and return its state then. Raises DeviceNotReady."""
-    limits = job.device.conditions
-    deadline_s = time.monotonic() + limits.settle_timeout_s
-    while unmet := conditions.unmet(limits, state := transport.vitals("before"), job.device.kind):
-        if time.monotonic() > deadline_s:
-            raise DeviceNotReady(
-                f"{job.device.name} did not settle in {limits.settle_timeout_s:g} s: {'; '.join(unmet)}",
-                error_class="not_settled",
-                hint="wait, stop what else runs there, or state another limit under [conditions]",
-            )
-        attempt.on_phase(f"settling: {unmet[0]}")
-        time.sleep(_SETTLE_POLL_S)
-    return state
 
 
 def _measure(run: Run, transport: Transport, attempt: Attempt) -> Run:

@@ -50,11 +50,17 @@ def quantity_of(name: str) -> Quantity | None:
 
 
 def parse(text: str, quantity: Quantity) -> float:
-    """Return text, such as "42 ms", in base units. Raises ValueError with the units that would do."""
+    """Return text, such as "42 ms", in base units. Raises ValueError with the units that would do.
+
+    A share may be a bare number up to 1; a greater one was meant as per cent more often than as hundreds of them.
+    """
     match = _WRITTEN.fullmatch(text)
     if match is None or match[2] not in quantity.factors:
-        units = ", ".join(unit for unit in quantity.factors if unit)
-        raise ValueError(f'"{text}" is not {quantity.name}: write a number and one of {units or "no unit"}')
+        units = [unit for unit in quantity.factors if unit]
+        wanted = f"one of {', '.join(units)}" if len(units) > 1 else "".join(units) or "no unit"
+        raise ValueError(f'"{text}" is not {quantity.name}: write a number and {wanted}')
+    if quantity is RATIO and not match[2] and abs(float(match[1])) > 1:
+        raise ValueError(f'"{text}" without a unit is {float(match[1]) * 100:g} %: write "{match[1]} %" if that is what is meant')
     value = float(match[1]) * quantity.factors[match[2]]
     if not math.isfinite(value):  # a limit that allows anything
         raise ValueError(f'"{text}" is more than a number holds')

@@ -94,7 +94,7 @@ def build(into: Path, on_progress: Callable[[str], None]) -> list[Path]:
     if sidecar.is_made(model, recipe) and prompt.exists():
         on_progress(f"{into} holds the program of this recipe already")
         asked = [into / _ITEMS] if (into / _ITEMS).exists() else make_items(into, on_progress)
-        _write_suite(suite)
+        _write_suite(suite, on_progress)
         return [model, prompt, *asked, suite]
     into.mkdir(parents=True, exist_ok=True)
     original = _original(text, on_progress)
@@ -103,14 +103,16 @@ def build(into: Path, on_progress: Callable[[str], None]) -> list[Path]:
     _write(model, program, original, recipe, on_progress)
     prompt.write_text(json.dumps({"text": _QUESTION, "tokens": original.prompt}) + "\n", encoding="utf-8")
     asked = _write_items(into, original.windows, text)
-    _write_suite(suite)
+    _write_suite(suite, on_progress)
     return [model, prompt, *asked, suite]
 
 
-def _write_suite(suite: Path) -> None:
-    """Write the suite where there is none: somebody may have stated budgets in it."""
+def _write_suite(suite: Path, on_progress: Callable[[str], None]) -> None:
+    """Write the suite where there is none: somebody may have stated budgets in it, or an older farm may have made it."""
     if not suite.exists():
         suite.write_text(_SUITE, encoding="utf-8")
+    elif suite.read_text(encoding="utf-8") != _SUITE:
+        on_progress(f"{suite} is left as it is, and is not what would be written now: move it away for a new one")
 
 
 def _text() -> str:

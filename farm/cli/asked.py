@@ -10,6 +10,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from farm import units
 from farm.cli.context import Context
 from farm.errors import InputError
 from farm.workloads import CPU_LIST
@@ -42,6 +43,8 @@ class Options:
     decode_tokens: int
     items: Path | None
     seed: int | None
+    wait_s: float
+    """How long to wait for a device that another data folder or host has."""
     resume: str | None
     """The beginning of an unfinished run's name, "" the newest; None: nothing is gone on with."""
     revision: str | None
@@ -52,8 +55,8 @@ class Options:
     html: Path | None
 
 
-_OUTPUT = ("resume", "as_json", "html", "wheel")
-"""What is asked anew when a run is gone on with: where the results go, and what it is built with."""
+_OUTPUT = ("resume", "as_json", "html", "wheel", "wait_s")
+"""What is asked anew when a run is gone on with: where the results go, what it is built with, and how long it waits."""
 _MODEL_ONLY = (
     "threads",
     "cpus",
@@ -90,6 +93,17 @@ def cpu_list(_context: click.Context, _option: click.Parameter, text: str) -> st
     if re.fullmatch(CPU_LIST, text) is None or any(dash and int(last) < int(first) for first, dash, last in spans):
         raise click.BadParameter(f'"{text if len(text) < 100 else text[:99] + "…"}" is no list of CPUs; write 4-7 or 0,2')  # noqa: PLR2004
     return text
+
+
+def duration_s(_context: click.Context, _option: click.Parameter, text: str) -> float:
+    """Return a time such as "10 min", also 10m, in seconds. Raises click.BadParameter."""
+    try:
+        found_s = units.parse(re.sub(r"(?<=[\d ])m$", "min", text.strip()), units.TIME) / 1e9
+    except ValueError as error:
+        raise click.BadParameter(f"{error}, such as 10 min") from error
+    if found_s < 0:
+        raise click.BadParameter(f"{text} is less than nothing")
+    return found_s
 
 
 def check_together(options: Options) -> None:

@@ -1,7 +1,7 @@
 """farm baseline: names for pinned artifacts, items and harnesses, which later releases are held against."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC
 from pathlib import Path
@@ -17,6 +17,7 @@ from farm.pins import Part
 from farm.workloads import new_id
 
 if TYPE_CHECKING:
+    from farm.config import Suite
     from farm.store import Store
     from farm.workloads import Artifact
 
@@ -183,6 +184,24 @@ def called(context: Context, text: str) -> "dict[str | None, Artifact] | None":
     if Path(text).exists():
         raise InputError(f'"{text}" is a baseline, and a file or folder here, too', hint=f"write ./{text} for what is here")
     return pinned(context, text)
+
+
+def other_items(context: Context, suite: "Suite", texts: Iterable[str]) -> dict[str, str]:
+    """Return by workload how its items differ from all that baselines, where the texts name such, pin: what is asked is today's."""
+    said: dict[str, str] = {}
+    for text in texts:
+        if called(context, text) is None:
+            continue
+        store = context.drained_store()
+        pins_of = {
+            part.sha256: f"{part.name} ({part.sha256[:_SHORT]})" for part in _parts(store, _row(store, text)["id"]) if part.kind == "items"
+        }
+        for workload, _ in suite.work:
+            if workload.items is not None and pins_of and workload.items.sha256 not in pins_of:
+                asked = f"{workload.items.name} ({workload.items.sha256[:_SHORT]})"
+                pinned_ones = " and ".join(pins_of.values())
+                said[workload.id] = f'the suite\'s items {asked} are not those that the baseline "{text}" pins: {pinned_ones}'
+    return said
 
 
 def _row(store: "Store", name: str) -> dict[str, Any]:

@@ -13,12 +13,13 @@ import click
 
 from farm import __version__, bisect
 from farm.bisect import Answer, Place, Step
-from farm.cli import bisect_view, gate_sides, rounds, unfinished
+from farm.cli import bisect_view, gate_sides, rounds, standings, unfinished
 from farm.cli.asked import MOST_SEED
 from farm.cli.context import Context, command_line, now_utc, say
 from farm.cli.revisions import Builds, Repository, Unbuildable
 from farm.cli.session import Measuring
 from farm.errors import InputError, MeasureError
+from farm.queue import Priority
 from farm.units import TIME, parse
 from farm.verdicts import Budget, Decision, Estimate, Verdict
 from farm.workloads import Artifact, Device, Provenance, Workload, new_id
@@ -97,7 +98,8 @@ def _task(context: Context, given: Mapping[str, Any]) -> _Task:
     suite = load_suite(given["suite"], lab.devices, lab.pools, is_built=False)
     budget = _budget(suite, given)
     ((workload, product),) = [each for each in suite.work if each[0].id == budget.workload]
-    device = suite.on(lab.device(given["device_name"]))
+    (named,) = standings.taking_part(context, [lab.device(given["device_name"])], by_name=True)
+    device = suite.on(named)
     device = replace(device, harness=given["harness"]) if given["harness"] is not None else device
     repository = Repository(Path())
     good, bad = (repository.resolve(f"--{name}", given[name]) for name in ("good", "bad"))
@@ -257,7 +259,9 @@ class _Search:
         asked = release.Asked(self._gate(name), (task.device,), contests, (question,), gating.plan, seed, now_utc().date())
         deadline_s = time.monotonic() + gating.time_budget_s
         own = replace(self.going_on, folder=self._folder(name))
-        measuring = Measuring(self.context, seed, Provenance(__version__), self.given["wheel"], own)
+        measuring = Measuring(
+            self.context, seed, Provenance(__version__), self.given["wheel"], own, Priority.GATE, f"bisect {task.suite.name}"
+        )
         with measuring.sessions(asked.devices) as sessions:
             decided = release.decide(asked, rounds.measure(sessions, lambda: time.monotonic() > deadline_s))
         (verdict,) = decided.verdicts

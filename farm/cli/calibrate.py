@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from farm import __version__, rack
-from farm.cli import gate_sides, unfinished
+from farm.cli import gate_sides, standings, unfinished
 from farm.cli.asked import MOST_SEED
-from farm.cli.context import Context, chosen_devices, command_line, now_utc, say
+from farm.cli.context import Context, command_line, now_utc, say
 from farm.cli.session import Done, Measuring
 from farm.errors import InputError
+from farm.queue import Priority
 from farm.verdicts import Noise, Plan
 from farm.workloads import Device, Provenance, new_id
 
@@ -109,7 +110,7 @@ def _task(context: Context, options: _Options) -> _Task:
         )
     lab = context.lab()
     suite = load_suite(options.suite, lab.devices, lab.pools)
-    devices = [suite.on(device) for device in chosen_devices(lab, options.device_names, options.pool)]
+    devices = [suite.on(device) for device in standings.chosen(context, options.device_names, options.pool)]
     if options.harness is not None:
         devices = [replace(device, harness=options.harness) for device in devices]
     work = [(workload, open_artifact(path)) for workload, path in suite.work]
@@ -134,7 +135,7 @@ def _measured(context: Context, options: _Options, task: _Task) -> "tuple[Any, l
     else:
         say("this very calibration was begun before and did not come to its end: going on with it")
     identity, seed = going_on.folder.name, going_on.options["seed"]
-    measuring = Measuring(context, seed, Provenance(__version__), options.wheel, going_on)
+    measuring = Measuring(context, seed, Provenance(__version__), options.wheel, going_on, Priority.GATE, f"calibrate {task.suite.name}")
     sessions: list[Done] = []
     for blocks in task.blocks:
         jobs = {device.name: rack.plan_blocks(device, task.contests, blocks, identity, seed) for device in task.devices}

@@ -10,7 +10,10 @@ from farm.errors import StoreBusy, StoreError
 from farm.verdicts import Budget, Verdict
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from farm import release
+    from farm.cli.standings import Standings
 
 _ASIDE_DEADLINE_S = 1.0
 _WORDS = {State.BAND: "its band told", State.WITHIN: "as it was", State.SUSPECT: "suspect since", State.UNKNOWN: "not known"}
@@ -45,19 +48,42 @@ def canaries(context: Context) -> dict[str, tuple[str, str]] | None:
     None: it is not known, as the database is held by another process, or broken.
     """
     try:
-        rows = context.store(_ASIDE_DEADLINE_S).query("canary_states").iter_rows(named=True)
+        rows = context.store(_ASIDE_DEADLINE_S).query("canary_states")
     except (StoreBusy, StoreError) as error:
         say(f"what the canary came to is not known: {error.message}")
         return None
-    return {row["device"]: (row["state"], f"{_WORDS[row['state']]} {row['measured_at']:%Y-%m-%d}: {row['reason']}") for row in rows}
+    return told(rows)
+
+
+def told(rows: "pl.DataFrame") -> dict[str, tuple[str, str]]:
+    """Return the state of each device, and the state with day and reason, from the rows of canary_states."""
+    return {
+        row["device"]: (row["state"], f"{_WORDS[row['state']]} {row['measured_at']:%Y-%m-%d}: {row['reason']}")
+        for row in rows.iter_rows(named=True)
+    }
 
 
 def with_suspects(context: Context, verdicts: Iterable[Verdict], devices: Sequence[str]) -> tuple[Verdict, ...]:
-    """Return the verdicts, each warning of the devices it rests on that are suspect: what they read may not be what it was."""
-    told = {name: text for name, (state, text) in (canaries(context) or {}).items() if state == State.SUSPECT}
+    """Return the verdicts, each warning of the devices it rests on that are suspect, or worse: what they read may not be what it was."""
+    from farm.cli import standings
+
+    known = standings.read_aside(context) or standings.Standings()
+    return warned(verdicts, canaries(context) or {}, known, devices)
+
+
+def warned(
+    verdicts: Iterable[Verdict], canary: Mapping[str, tuple[str, str]], known: "Standings", devices: Sequence[str]
+) -> tuple[Verdict, ...]:
+    """Return the verdicts with what canaries and looks say of their devices; devices are those of a budget that names none."""
+    from farm.health import Health
+
+    verdicts = tuple(verdicts)
+    stood = {name: known.of(name) for name in {*devices, *(name for verdict in verdicts for name in verdict.budget.devices)}}
+    doubts = {name: one.text for name, one in stood.items() if one.standing.health is not Health.GOOD}
+    doubts |= {name: text for name, (state, text) in canary.items() if state == State.SUSPECT}
     return tuple(
         replace(verdict, warnings=(*verdict.warnings, *warnings))
-        if (warnings := [f"{name} is {told[name]}" for name in verdict.budget.devices or devices if name in told])
+        if (warnings := [f"{name} is {doubts[name]}" for name in verdict.budget.devices or devices if name in doubts])
         else verdict
         for verdict in verdicts
     )

@@ -16,6 +16,7 @@ from farm.cli import unfinished
 from farm.cli.context import Context, chosen_devices, now_utc, say
 from farm.cli.session import Done, Measuring
 from farm.errors import InputError
+from farm.queue import Priority
 from farm.workloads import Device, Job, Pass, PassSettings, Provenance, Session, Workload, new_id
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def _measured(context: Context, devices: Sequence[Device], path: Path, wheel: Pa
     plan = unfinished.digest([jobs for _, jobs in work])
     begun = unfinished.begin(context.data, new_id(now_utc()), _COMMAND, {}, plan)
     try:
-        return Measuring(context, seed, Provenance(__version__), wheel, begun).measure(work)
+        return Measuring(context, seed, Provenance(__version__), wheel, begun, Priority.AD_HOC, "canary").measure(work)
     finally:
         begun.remove()
 

@@ -52,6 +52,8 @@ def detect(file: Path, as_json: bool, fail_on_change: bool) -> int:
 
 def _document(history: History, findings: tuple[Finding, ...]) -> dict[str, Any]:
     """Return one series: each finding with the labels of its sessions where the file has some."""
+    from farm import track
+
     listed = []
     for finding in findings:
         entry: dict[str, Any] = asdict(finding)
@@ -59,10 +61,11 @@ def _document(history: History, findings: tuple[Finding, ...]) -> dict[str, Any]
         for name in ("index", "index_low", "index_high"):
             entry[name.replace("index", "at")] = history.labels[entry[name]] if history.labels else None
         listed.append(entry)
-    return {"name": history.name, "sessions": len(history.sessions), "findings": listed}
+    return {"name": history.name, "sessions": len(history.sessions), "is_too_short": track.is_too_short(history), "findings": listed}
 
 
 def _draw(pairs: list[tuple[History, tuple[Finding, ...]]]) -> None:
+    from farm import track
     from farm.cli import draw
     from farm.publish.tables import Table
 
@@ -72,7 +75,9 @@ def _draw(pairs: list[tuple[History, tuple[Finding, ...]]]) -> None:
         draw.tables([Table("", columns, rows, (0, 1, 2, 6))])
     changed = sum(any(finding.kind is FindingKind.CHANGE for finding in findings) for _, findings in pairs)
     suspected = sum(any(finding.kind is FindingKind.SUSPECTED for finding in findings) for _, findings in pairs)
-    click.echo(f"{len(pairs)} series: {changed} changed, {suspected} suspected at the end")
+    short = sum(track.is_too_short(history) for history, _ in pairs)
+    told = f", {short} too short for any change to be found" if short else ""
+    click.echo(f"{len(pairs)} series: {changed} changed, {suspected} suspected at the end{told}")
 
 
 def _row(history: History, finding: Finding) -> tuple[str, ...]:

@@ -2,18 +2,22 @@
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
+from farm.cli import device_health, holds
 from farm.cli.calibrated import canaries
-from farm.cli.context import Context, owner, say
+from farm.cli.context import Context, now_utc, say
+from farm.cli.holding import held
+from farm.cli.occupied import Occupied, occupied
 from farm.errors import InputError
 from farm.workloads import Device, DeviceKind
 
 if TYPE_CHECKING:
+    from farm.cli.standings import Stood
     from farm.devices import Transport
 
 
@@ -21,9 +25,17 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def devices(click_context: click.Context, as_json: bool) -> None:
-    """List the devices of devices.toml, with their pools and how each is reached."""
+    """List the devices of devices.toml, with their pools, how each is reached, what it is used for now, and its health.
+
+    idle; leased: a session measures on it or gets it ready; cooling, charging: it is waited for; held: a person holds it back. Those of
+    this data folder are told: a device that farm measures with another one is told by farm doctor.
+    """
     if click_context.invoked_subcommand is None:
         _list(click_context.obj, as_json)
+
+
+for _command in (device_health.check, device_health.health, device_health.retire, device_health.restore):
+    devices.add_command(_command)
 
 
 @devices.command("clean", epilog="Example: farm devices clean --device s25 --keep '1 GB'")
@@ -75,31 +87,26 @@ def wireless(context: Context, device_name: str, port: int, off: bool) -> None:
 @contextmanager
 def _held(context: Context, device: Device) -> Iterator["Transport"]:
     """Hold a device for something else than measuring: against controllers on this host and on others."""
-    from farm import leases
-    from farm.devices import Holder, connect
+    from farm.devices import connect
 
     transport = connect(device, context.writable_data())
     transport.preflight()
-    holder = owner()
-    with leases.hold(transport.identify().id, device.name, holder, leases.runtime_folder()):
-        transport.claim(Holder(leases.host_mark(), holder.words))
-        try:
-            yield transport
-        except KeyboardInterrupt:
-            transport.interrupt()
-            raise
-        finally:
-            transport.release()
+    with held(device, transport, transport.identify().id):
+        yield transport
 
 
 def _list(context: Context, as_json: bool) -> None:
     lab = context.lab()
     pools = {name: [pool for pool, members in lab.pools.items() if name in members] for name in lab.devices}
+    states = occupied(context, lab)
     told = (canaries(context) if context.database.exists() else None) or {}
+    stood = _stood(context, lab.devices)
     if as_json:
         entries = [
             {"name": name, "kind": device.kind, "labels": dict(device.labels), "pools": pools[name]}
+            | {"state": _state_values(states[name])}
             | {"canary": {"state": told[name][0], "text": told[name][1]} if name in told else None}
+            | {"health": {"state": one.standing.health, "text": one.text} if (one := stood.get(name)) is not None else None}
             for name, device in lab.devices.items()
         ]
         click.echo(json.dumps(entries, indent=2))
@@ -112,10 +119,30 @@ def _list(context: Context, as_json: bool) -> None:
             name,
             device.kind.value,
             " or ".join(filter(None, (device.serial or device.match or device.udid or "this machine", device.wireless))),
+            states[name].words(now_utc()),
             ", ".join(pools[name]),
             ", ".join(f"{key}={value}" for key, value in device.labels.items()),
+            one.text if (one := stood.get(name)) is not None else "",
             told[name][1] if name in told else "",
         )
         for name, device in lab.devices.items()
     )
-    draw.tables([Table("", ("device", "kind", "reached by", "pools", "labels", "canary"), rows, (0, 1, 2, 3, 4, 5))])
+    columns = ("device", "kind", "reached by", "state", "pools", "labels", "health", "canary")
+    draw.tables([Table("", columns, rows, tuple(range(len(columns))), expendable=(5, 1, 4))])
+
+
+def _state_values(state: Occupied) -> dict[str, object]:
+    since = None if state.since is None else state.since.isoformat()
+    return {"state": state.state, "since": since, "reason": state.reason, "job": state.job}
+
+
+def _stood(context: Context, names: Iterable[str]) -> "dict[str, Stood]":
+    """Return where each device stands that was ever looked at; none while the database cannot be read."""
+    from farm.cli import standings
+
+    known = standings.read_aside(context) or standings.Standings()
+    return {name: one for name in names if (one := known.of(name)).since is not None}
+
+
+devices.add_command(holds.hold)
+devices.add_command(holds.unhold)

@@ -11,12 +11,13 @@ import click
 
 from farm.canary import State
 from farm.cli.calibrated import canaries
-from farm.cli.context import Context
+from farm.cli.context import Context, now_utc
 from farm.errors import FarmError
 from farm.workloads import Device
 
 if TYPE_CHECKING:
     from farm.devices import Transport
+    from farm.health import Seen
     from farm.publish.tables import Table
     from farm.workloads import Identity
 
@@ -145,11 +146,29 @@ def _device(context: Context, name: str) -> list[_Check]:
 
     checks = [_attempt(f"device {name}", look)]
     for device, transport, identity in found:
-        checks += _state(device, transport, identity)
+        checks += _state(context, device, transport, identity)
     return checks
 
 
-def _state(device: Device, transport: "Transport", identity: "Identity") -> list[_Check]:
+def _health(context: Context, device: Device, seen: "Seen") -> list[_Check]:
+    """Return what farm devices check would find, and where the device stands; who answers, and the canary, are told already."""
+    from farm.cli import standings
+    from farm.health import Known, Name, of_seen
+
+    known = standings.read_aside(context) or standings.Standings()
+    stood = known.of(device.name, seen.identity.id)
+    told_before = (Name.REACHABLE, Name.AUTHORISED, Name.USABLE, Name.CANARY)
+    before = Known(stood.os_build or known.os_builds.get(seen.identity.id))
+    found = [check for check in of_seen(device, seen, before) if check.name not in told_before and check.ok is not None]
+    ok = stood.standing.health in ("good", "suspect")
+    remedy = "" if ok and stood.since else f"farm devices check {device.name}" + ("" if ok else f", or farm devices health {device.name}")
+    return [
+        _Check("optional: health", works=ok, found=stood.text, remedy=remedy),
+        *(_Check(f"{'optional: ' if one.ok else ''}{one.name.words}", bool(one.ok), one.sentence) for one in found),
+    ]
+
+
+def _state(context: Context, device: Device, transport: "Transport", identity: "Identity") -> list[_Check]:
     """Return what is known of a device that answers: who holds it, whether a pass could begin, and what it does not say."""
     from farm import leases, readiness
 
@@ -160,11 +179,12 @@ def _state(device: Device, transport: "Transport", identity: "Identity") -> list
         return [_Check("optional: nobody holds it", works=False, found=holder, remedy="wait until that has ended, or stop it")]
     words = f"{leased.words} is gone, and the next session puts back what it left" if left_over and leased is not None else "free"
     checks = [_Check("optional: nobody holds it", works=True, found=words)]
-    seen = readiness.look(device, transport)
+    seen = readiness.look(device, transport, identity, now_utc)
     checks.append(_Check("optional: ready for a pass", not seen.unmet, "; ".join(seen.unmet) or "all conditions are met"))
     remedy = "" if seen.power_source else "only a power pass needs one: power = { source = ... } in devices.toml"
     checks.append(_Check("optional: source of power", seen.power_source is not None, seen.power_source or seen.power_reason, remedy))
+    checks += _health(context, device, seen.seen)
     if settings := transport.settings():
         words = ", ".join(f"{one.name.removesuffix('_setting')} {one.text or f'({one.reason})'}" for one in settings)
         checks.append(_Check("optional: settings as they are", works=True, found=words))
-    return checks + [_Check(f"optional: {what}", works=False, found=why) for what, why in readiness.unread(seen.state)]
+    return checks + [_Check(f"optional: {what}", works=False, found=why) for what, why in readiness.unread(seen.seen.state)]

@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -10,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from farm import __version__
-from farm.cli import baseline, calibrated, gate_sides, rounds, shown, unfinished
+from farm.cli import baseline, calibrated, gate_sides, rounds, shown, standings, unfinished
 from farm.cli.asked import MOST_SEED
 from farm.cli.context import Context, chosen_devices, command_line, now_utc, say
 from farm.cli.session import Measuring
 from farm.errors import InputError, StoreBusy
 from farm.publish.judgement import Judgement
-from farm.verdicts import Change, Verdict, exit_code
+from farm.queue import Priority
+from farm.verdicts import Change, Quality, Verdict, exit_code
 from farm.workloads import Device, Provenance, new_id
 
 if TYPE_CHECKING:
@@ -97,6 +99,8 @@ class _Task:
     suite: "Suite"
     gating: "Gating"
     devices: tuple[Device, ...]
+    other_items: Mapping[str, str]
+    """By workload: how its items differ from those that a named baseline pins."""
 
 
 def _asked(context: Context, options: _Options) -> _Task:
@@ -114,7 +118,11 @@ def _asked(context: Context, options: _Options) -> _Task:
     )
     if options.harness is not None:
         devices = [replace(device, harness=options.harness) for device in devices]
-    return _Task(suite, gating, tuple(suite.on(device) for device in devices))
+    named_sides = [texts[0] for texts in (options.candidate, options.baseline) if len(texts) == 1]
+    other_items = baseline.other_items(context, suite, named_sides)
+    for workload, said in other_items.items():
+        say(f"{workload}: {said}")
+    return _Task(suite, gating, tuple(suite.on(device) for device in devices), other_items)
 
 
 def _gating(gating: "Gating", options: _Options) -> "Gating":
@@ -128,9 +136,12 @@ def _gating(gating: "Gating", options: _Options) -> "Gating":
             raise InputError(f"--most-runs: {error}", hint="a block has two runs a side") from error
     if options.time_budget is not None:
         try:
-            gating = replace(gating, time_budget_s=units.parse(options.time_budget, units.TIME) / 1e9)
+            time_budget_s = units.parse(options.time_budget, units.TIME) / 1e9
         except ValueError as error:
             raise InputError(f"--time-budget: {error}") from error
+        if time_budget_s <= 0:
+            raise InputError(f'--time-budget: "{options.time_budget}" leaves no time to measure in', hint='such as "30 min"')
+        gating = replace(gating, time_budget_s=time_budget_s)
     return gating
 
 
@@ -151,10 +162,15 @@ def _measured(context: Context, options: _Options, task: _Task) -> tuple[int, Ju
         going_on = unfinished.begin(context.data, new_id(now_utc()), _COMMAND, {"seed": seed}, plan)
     else:
         say("this very gate was begun before and did not come to its end: going on with it")
+    artifacts = gate_sides.rows(contests)
+    for workload in gate_sides.same_bytes(artifacts):
+        say(f"{workload}: {_SAME}")
     unarmed = calibrated.unarmed(context, asked, calibrate.keys(asked.devices[0], contests))
     asked = replace(asked, gate=going_on.folder.name, seed=going_on.options["seed"], unarmed=unarmed)
     deadline_s = time.monotonic() + task.gating.time_budget_s
-    measuring = Measuring(context, asked.seed, Provenance(__version__), options.wheel, going_on)
+    out = standings.unavailable(context, asked.devices, by_name=options.device_names is not None)
+    purpose = f"gate {suite.name}"
+    measuring = Measuring(context, asked.seed, Provenance(__version__), options.wheel, going_on, Priority.GATE, purpose, unavailable=out)
     try:
         with measuring.sessions(asked.devices) as sessions:
             decided = release.decide(asked, rounds.measure(sessions, lambda: time.monotonic() > deadline_s))
@@ -162,7 +178,6 @@ def _measured(context: Context, options: _Options, task: _Task) -> tuple[int, Ju
         say("the same command goes on with what is left")
         raise
     runs = None if decided.numbers is None else decided.numbers.runs
-    artifacts = gate_sides.rows(contests)
     judgement = _kept(context, options, task, _Outcome(asked, decided.verdicts, decided.failures, runs, artifacts, decided.changes))
     if judgement.gate is not None:
         going_on.remove()
@@ -218,12 +233,27 @@ class _Outcome:
     changes: tuple[Change, ...]
 
 
+_SAME = "candidate and baseline are the same bytes"
+
+
+def _warned(verdict: Verdict, other_items: Mapping[str, str], same_bytes: Sequence[str]) -> Verdict:
+    """Return a verdict, warning of sides that are one, and of a quality's items that are not those which the baseline was pinned with."""
+    workload, warnings = verdict.budget.workload, list(verdict.warnings)
+    if workload in same_bytes:
+        warnings.append(_SAME)
+    if workload in other_items and verdict.budget.metric in list(Quality):
+        warnings.append(other_items[workload])
+    return replace(verdict, warnings=tuple(warnings))
+
+
 def _kept(context: Context, options: _Options, task: _Task, outcome: _Outcome) -> Judgement:
     """Store a gate with its verdicts, and return it to be shown; a database that is held by another process keeps nobody from seeing it."""
     from farm import release
 
     asked = outcome.asked
-    outcome = replace(outcome, verdicts=calibrated.with_suspects(context, outcome.verdicts, [device.name for device in asked.devices]))
+    verdicts = calibrated.with_suspects(context, outcome.verdicts, [device.name for device in asked.devices])
+    same = gate_sides.same_bytes(outcome.artifacts)
+    outcome = replace(outcome, verdicts=tuple(_warned(verdict, task.other_items, same) for verdict in verdicts))
     code = exit_code(outcome.verdicts)
     candidate, held_against = (gate_sides.label(texts) for texts in (options.candidate, options.baseline))
     facts = release.GateFacts(

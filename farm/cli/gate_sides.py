@@ -123,6 +123,14 @@ def rows(contests: Iterable[Contest]) -> "pl.DataFrame":
     return pl.DataFrame(found, schema={"workload": pl.String, "side": pl.String, "sha256": pl.String}, orient="row")
 
 
+def same_bytes(artifacts: "pl.DataFrame") -> list[str]:
+    """Return the workloads of which candidate and baseline are one artifact; artifacts are as rows() has them."""
+    import polars as pl
+
+    found = artifacts.group_by("workload").agg(pl.col("side", "sha256").n_unique()).filter(pl.col("side") > 1, pl.col("sha256") == 1)
+    return sorted(found["workload"])
+
+
 def label(texts: Sequence[str]) -> str:
     """Return a side as it was named, for people."""
     return ", ".join(text(each) for each in texts)

@@ -12,14 +12,14 @@ from farm.errors import InputError
 from farm.workloads import Outcome
 
 _SHORT = 12
-_MOST_ROWS = 1_000_000_000
+MOST_ROWS = 1_000_000_000
 
 
 @click.command(epilog="Example: farm runs --workload digits-int8 --outcome invalid --most 50")
 @click.option("--workload", help="Only runs of this workload.")
 @click.option("--device", help="Only runs on the device of this name.")
 @click.option("--outcome", type=click.Choice([outcome.value for outcome in Outcome]), help="Only runs with this outcome.")
-@click.option("--most", type=click.IntRange(1, _MOST_ROWS), default=20, show_default=True, help="How many rows at the most.")
+@click.option("--most", type=click.IntRange(1, MOST_ROWS), default=20, show_default=True, help="How many rows at the most.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def runs(context: Context, workload: str | None, device: str | None, outcome: str | None, most: int, as_json: bool) -> None:
@@ -74,6 +74,7 @@ def show(context: Context, run_id: str, samples: bool, as_json: bool) -> None:
         raise InputError(f'more than one run begins or ends with "{run_id}"', hint="give more of its identity")
     row = found.row(0, named=True)
     parts = {name: store.query(f"run_{name}", run_id=row["run_id"]) for name in ("statistics", "samples", "absences", "state")}
+    parts["pruned"] = store.query("pruned_readings", run_ids=[row["run_id"]])
     if as_json:
         click.echo(_json(row | {name: frame.to_dicts() for name, frame in parts.items()}))
         return

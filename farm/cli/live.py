@@ -19,6 +19,7 @@ from farm.workloads import Job, Outcome, Run
 SETTLING = "settling"
 """What a phase begins with in which a device is waited for."""
 _PATIENCE_S = 3.0
+_DRAINING = "told to end: the runs that are under way end first (SIGTERM again: at once)"
 _TRIED_AGAIN = (Outcome.INVALID, Outcome.DEVICE_LOST)
 
 
@@ -34,11 +35,24 @@ class View(Protocol):
     def taken_up(self, device: str, count: int) -> None:
         """Tell that so many of a device's jobs were done before."""
 
+    def note(self, device: str, text: str) -> None:
+        """Tell a sentence about a device."""
+
+    def draining(self) -> None:
+        """Tell that farm ends after the runs that are under way."""
+
     def stopping(self) -> None:
         """Tell that an interrupt was heard, and what is under way is being ended."""
 
     def ended(self, run: Run) -> None:
         """Tell that a run has ended."""
+
+
+def _taken_up(count: int) -> str:
+    """Return what is told of so many jobs that were done before, or, where it is negative, are to be done anew."""
+    if count < 0:
+        return f"{-count} {'job' if count == -1 else 'jobs'} of a block that was broken off {'is' if count == -1 else 'are'} measured anew"
+    return f"{count} jobs were done before"
 
 
 @contextmanager
@@ -69,6 +83,13 @@ class _Bars:
 
     def taken_up(self, device: str, count: int) -> None:
         self.progress.advance(self.tasks[device], count)
+
+    def note(self, device: str, text: str) -> None:
+        self.progress.update(self.tasks[device], description="waiting")
+        self.progress.console.print(escape(plain(f"farm: {text}")), highlight=False)
+
+    def draining(self) -> None:
+        self.progress.console.print(_DRAINING, highlight=False)
 
     def stopping(self) -> None:
         self.progress.console.print("farm: stopping", highlight=False)
@@ -104,6 +125,14 @@ class _Lines:
             with self.lock:
                 say(f"{job.label}: {phase} (for up to {job.device.conditions.settle_timeout_s:g} s)")
 
+    def note(self, device: str, text: str) -> None:
+        with self.lock:
+            say(text if text.startswith(device) else f"{device}: {text}")
+
+    def draining(self) -> None:
+        with self.lock:
+            say(_DRAINING)
+
     def stopping(self) -> None:
         with self.lock:
             say("stopping")
@@ -111,7 +140,7 @@ class _Lines:
     def taken_up(self, device: str, count: int) -> None:
         with self.lock:
             self.jobs_ended += count
-            say(f"[{self.jobs_ended}/{self.jobs}] {device}: {count} jobs were done before")
+            say(f"[{self.jobs_ended}/{self.jobs}] {device}: {_taken_up(count)}")
 
     def ended(self, run: Run) -> None:
         why = f": {run.reason}" if run.reason else ""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from farm import __version__, rack
+from farm import __version__, rack, retries
 from farm.cli import unfinished
 from farm.cli.context import Context, say
 from farm.cli.nightly_book import Expected, Stored
@@ -14,7 +14,8 @@ from farm.cli.nightly_plan import Due
 from farm.cli.nightly_steps import Steps
 from farm.cli.session import Done, Measuring
 from farm.cli.unfinished import Unfinished
-from farm.errors import InputError, StoreError
+from farm.errors import HostExhausted, InputError, StoreError
+from farm.queue import Priority
 from farm.records import Record, Row, utc
 from farm.series import workload_key
 from farm.workloads import Device, DeviceKind, Job, Outcome, Pass, Provenance
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 _COMMAND = "nightly"
-_CRASHES = 1
-"""A harness that crashed is tried once more: the second time it is the artifact's fault."""
 _ROUNDS = 3
 """The first, and two more for devices that were lost."""
 
@@ -117,7 +116,9 @@ class Measurement:
     def _round(self, jobs: Mapping[str, Sequence[Job]]) -> list[Done]:
         night = self.night
         provenance = Provenance(__version__, night.revision, night.branch)
-        measuring = Measuring(self.context, night.seed, provenance, self.wheel, self.begun, now_utc=self.now_utc, crashes=_CRASHES)
+        measuring = Measuring(
+            self.context, night.seed, provenance, self.wheel, self.begun, now_utc=self.now_utc, priority=Priority.NIGHTLY, purpose="nightly"
+        )
 
         def go_on(_: Job) -> bool:
             return not any(_host_is_full(one) for one in sessions.done) and self.may_go_on()
@@ -131,7 +132,7 @@ class Measurement:
 
     def _stop_where_the_host_is_full(self, done: Sequence[Done]) -> None:
         for one in done:
-            if isinstance(one.failure, StoreError):
+            if isinstance(one.failure, StoreError | HostExhausted):
                 raise one.failure
             if _host_is_full(one):
                 raise StoreError(
@@ -140,7 +141,7 @@ class Measurement:
 
     def _is_worth_another(self, one: Done) -> bool:
         """Whether a device is tried again: not where what was asked is wrong, as it stays so."""
-        if not rack.left(one.jobs, one.runs, crashes=_CRASHES):
+        if not rack.left(one.jobs, one.runs):
             return False
         if one.failure is not None:
             self.why.devices[one.device.name] = one.failure.message
@@ -153,8 +154,8 @@ class Measurement:
 def _host_is_full(one: Done) -> bool:
     """Whether a run, or its rows, found no room on this host: every further one would find none either."""
     own = [] if one.session is None else [run for run in one.runs if run.session_id == one.session.id]
-    is_here = one.device.kind is DeviceKind.LOCAL and any(rack.found_no_room(run) for run in own)
-    return is_here or isinstance(one.failure, StoreError)
+    is_here = one.device.kind is DeviceKind.LOCAL and any(retries.found_no_room(run) for run in own)
+    return is_here or isinstance(one.failure, StoreError | HostExhausted)
 
 
 def answers(
@@ -175,13 +176,10 @@ def answers(
 
 def _answer(runs: Sequence[Row]) -> Row:
     """Return what the attempts at a job came to."""
-    ordered = sorted(runs, key=lambda run: run["id"])
+    ordered = sorted(runs, key=lambda run: (run["started_at"], run["attempt"]))
     valid = next((run for run in ordered if run["outcome"] == Outcome.OK), None)
     if valid is not None:
         return {"run_id": valid["id"], "is_valid": True, "reason": None}
     last = ordered[-1]
-    crashes = sum(run["outcome"] == Outcome.FAILED and run["error_class"] in rack.CRASHES for run in ordered)
     words = f"{last['outcome'].replace('_', ' ')}: {last['reason'] or 'no reason is known'}"
-    if crashes > _CRASHES:
-        words += f" ({crashes} times, so it is the artifact's fault)"
     return {"run_id": last["id"], "is_valid": False, "reason": words}

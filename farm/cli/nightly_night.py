@@ -14,7 +14,7 @@ from farm.cli.nightly_devices import found_again
 from farm.cli.nightly_dry import makespan
 from farm.cli.nightly_measure import Measurement, Why, answers, jobs_of, taken_up
 from farm.cli.nightly_plan import due, estimates
-from farm.cli.nightly_steps import News, Steps, Unchecked
+from farm.cli.nightly_steps import News, Steps
 from farm.errors import FarmError, StoreError
 from farm.nights import Reading, elapsed_s
 from farm.records import Row, utc
@@ -130,8 +130,6 @@ class Night:
                 why.devices[one.device.name] = f"it takes no part: {one.reason}"
         out = [f"{name}: {reason}" for name, reason in why.devices.items()]
         parts = [f"{sum(one.takes_part for one in checked)} of {len(self.book.devices(self.stored.id))} devices take part", *out]
-        if any(isinstance(one, Unchecked) for one in checked):
-            parts.append("nothing was checked")
         self._phase("health", "; ".join(parts))
         return {one.device.name: one.device for one in checked if one.takes_part}
 

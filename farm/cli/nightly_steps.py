@@ -27,15 +27,6 @@ class Checked(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Unchecked:
-    """A device that nothing looked at: it takes part."""
-
-    device: Device
-    takes_part: bool = True
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class News:
     """What a night tells people."""
 
@@ -67,11 +58,13 @@ class Steps:
 
 def usual_steps() -> Steps:
     """Return what farm itself has of these."""
-    return Steps(_unchecked, _sung, _reported, _untold)
+    return Steps(_looked_at, _sung, _reported, _untold)
 
 
-def _unchecked(_context: Context, devices: Sequence[Device]) -> list[Unchecked]:
-    return [Unchecked(device) for device in devices]
+def _looked_at(context: Context, devices: Sequence[Device]) -> Sequence[Checked]:
+    from farm.cli import healthy
+
+    return healthy.check(context, devices)
 
 
 def _sung(context: Context, devices: Sequence[Device], wheel: Path | None) -> str:

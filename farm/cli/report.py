@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from farm.cli import places
+from farm.cli import nights, places
 from farm.cli.context import Context, now_utc, say
 
 if TYPE_CHECKING:
-    from farm.report import Look, SitePage
+    from farm.report import Look, NightBudgets, SitePage
     from farm.store import Store
 
 _MOST_GATES = 50
@@ -36,34 +36,55 @@ def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
 _branch = click.option("--branch", envvar="FARM_BRANCH", default="main", show_default=True, help="Whose runs to show.")
 
 
-@report.command(epilog="Example: farm report nightly --html nightly.html")
+_suite = click.option("--suite", type=click.Path(path_type=Path), help="Also hold the newest night against this suite's budgets.")
+_baseline = click.option(
+    "--baseline",
+    help="What budgets are held against: the name of a farm baseline, a revision or a SHA-256. [default: the night before]",
+)
+
+
+@report.command(epilog="Example: farm report nightly --suite nightly.toml --html nightly.html")
+@_suite
+@_baseline
 @_branch
 @_shared
 @click.pass_obj
-def nightly(context: Context, branch: str, html: Path | None, *, opens: bool) -> int:
+def nightly(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's values
     """Show what changed in a branch since the last nights, over all devices and workloads.
 
-    It looks as `farm track` does, and stores what is new. Exit codes are those of `farm track`.
+    It looks as `farm track` does, and stores what is new. With --suite, the newest night is held against the suite's budgets as well.
+    Two nights are two sessions: a ratio between them is shown as advice, and only limits and qualities count. Exit codes are those of
+    `farm track`; 4 also when a budget that counts is broken, 3 when one could not be decided.
     """
-    from farm.report import nightly_page
+    from farm.report import code, nightly_page
 
-    store = context.drained_store()
-    look = look_at(store, branch, _naive(now_utc()))
-    _write(html or context.data / "reports" / "nightly.html", nightly_page(store, look), opens=opens)
-    return look.tracked.exit_code
+    asked = nights.promised(context, given["suite"], given["baseline"])
+    store, now = context.drained_store(), _naive(now_utc())
+    look = look_at(store, given["branch"], now)
+    promised = night_budgets(store, look, asked)
+    _write(given["html"] or context.data / "reports" / "nightly.html", nightly_page(store, look, None, promised), opens=given["opens"])
+    return code(look.tracked, promised)
+
+
+def night_budgets(store: "Store", look: "Look", asked: nights.Promised | None) -> "NightBudgets | None":
+    """Return budgets held against the newest night; None where none were asked for, or there is no night."""
+    if asked is None or look.tracked.last_night is None:
+        return None
+    return nights.judged(store, asked, look.tracked.branch, look.tracked.last_night, look.now)
 
 
 @report.command(epilog="Example: farm report gate 5f0c2ab81e77 --html gate.html")
 @click.argument("gate", required=False)
+@_branch
 @_shared
 @click.pass_obj
-def gate(context: Context, gate: str | None, html: Path | None, *, opens: bool) -> int:
-    """Show the verdict on a release, and what it rests on.
+def gate(context: Context, gate: str | None, branch: str, html: Path | None, *, opens: bool) -> int:
+    """Show the verdict on a release, what it rests on, and how the branch's nights came to it.
 
     GATE is the beginning or the end of a gate's identity; without it, the newest gate. The exit code is the gate's.
     """
     store = context.drained_store()
-    identity, code, text = gate_text(store, gate)
+    identity, code, text = gate_text(store, gate, branch)
     _write(html or context.data / "reports" / f"gate-{identity[-12:]}.html", text, opens=opens)
     return code
 
@@ -119,28 +140,33 @@ def history(context: Context, /, **given: Any) -> None:  # noqa: ANN401 - click'
 
 @report.command(epilog="Example: farm report site --into public/")
 @click.option("--into", type=click.Path(path_type=Path, file_okay=False), help="The folder. [default: site/ in the data folder]")
+@_suite
+@_baseline
 @_branch
 @click.option("--open", "opens", is_flag=True, help="Open its index in the browser.")
 @click.pass_obj
-def site(context: Context, into: Path | None, branch: str, *, opens: bool) -> None:
+def site(context: Context, /, **given: Any) -> None:  # noqa: ANN401 - click's values
     """Write a folder of pages with an index, for any static server: nightly, gates, devices and series; only what changed is written."""
     from farm.report import INDEX
 
-    folder = into or context.data / "site"
-    written, every = write_site(context.drained_store(), branch, _naive(now_utc()), folder)
+    folder = given["into"] or context.data / "site"
+    asked = nights.promised(context, given["suite"], given["baseline"])
+    written, every = write_site(context.drained_store(), given["branch"], _naive(now_utc()), folder, asked)
     say(f"site: {folder / INDEX} ({written} of {every} pages written, the others are as they were)")
-    if opens:
-        webbrowser.open((folder / INDEX).resolve().as_uri())
+    if given["opens"]:
+        _open(folder / INDEX)
 
 
-def write_site(store: "Store", branch: str, now: datetime, folder: Path) -> tuple[int, int]:
+def write_site(store: "Store", branch: str, now: datetime, folder: Path, asked: nights.Promised | None = None) -> tuple[int, int]:
     """Write what changed of a site; return how many pages that were, and how many there are."""
     from farm.report import GateEntry, site
 
     gates = [
-        GateEntry(row, _gate_maker(store, row["gate_id"])) for row in store.query("report_gates").head(_MOST_GATES).iter_rows(named=True)
+        GateEntry(row, _gate_maker(store, row["gate_id"], branch))
+        for row in store.query("report_gates").head(_MOST_GATES).iter_rows(named=True)
     ]
-    pages = site(store, look_at(store, branch, now), gates)
+    look = look_at(store, branch, now)
+    pages = site(store, look, gates, night_budgets(store, look, asked))
     manifest = folder / _MANIFEST
     known = _known(manifest)
     stale = [one for one in pages if known.get(one.name) != one.key or not (folder / one.name).exists()]
@@ -167,12 +193,12 @@ def _sweep(folder: Path, known: dict[str, str], pages: "list[SitePage]") -> None
             (folder / name).unlink(missing_ok=True)
 
 
-def _gate_maker(store: "Store", identity: str) -> Callable[[], str]:
-    return lambda: gate_text(store, identity, in_site=True)[2]
+def _gate_maker(store: "Store", identity: str, branch: str) -> Callable[[], str]:
+    return lambda: gate_text(store, identity, branch, in_site=True)[2]
 
 
-def gate_text(store: "Store", name: str | None, *, in_site: bool = False) -> tuple[str, int, str]:
-    """Return a gate's identity, its exit code and its page."""
+def gate_text(store: "Store", name: str | None, branch: str, *, in_site: bool = False) -> tuple[str, int, str]:
+    """Return a gate's identity, its exit code and its page; beside its budgets stand the nights of a branch, where it has any."""
     from farm import release
     from farm.cli.explain import explained, gate_named
     from farm.publish.judgement import Judgement
@@ -184,7 +210,21 @@ def gate_text(store: "Store", name: str | None, *, in_site: bool = False) -> tup
     changes = release.changes_of(store.query("gate_changes", gate=row["gate_id"]))
     judgement = Judgement(verdicts, row["exit_code"], changes, row["candidate"], row["baseline"], row["suite_file"], row["gate_id"])
     devices = store.query("gate_devices", gate=row["gate_id"]).select("name", "failure").rows()
-    return row["gate_id"], row["exit_code"], gate_page(store, explanations, judgement, devices, in_site=in_site)
+    return (
+        row["gate_id"],
+        row["exit_code"],
+        gate_page(store, explanations, judgement, devices, look=_before(store, branch, row), in_site=in_site),
+    )
+
+
+def _before(store: "Store", branch: str, gate: dict[str, Any]) -> "Look | None":
+    """Look at a branch as it was when a gate was judged, and store nothing; None where no run is of that branch."""
+    from farm.cli.track import Asked, looked
+    from farm.report import Look
+
+    if branch not in store.query("branches")["branch"].to_list():
+        return None
+    return Look(*looked(store, Asked(branch, gate["judged_at"]), keeps=False), gate["judged_at"])
 
 
 def look_at(store: "Store", branch: str, now: datetime) -> "Look":
@@ -200,7 +240,13 @@ def _write(path: Path, text: str, *, opens: bool) -> None:
     places.page(path).write(text)
     say(f"page: {path}")
     if opens:
-        webbrowser.open(path.resolve().as_uri())
+        _open(path)
+
+
+def _open(path: Path) -> None:
+    """Open a page in the browser; where there is none, say so: the page is written all the same."""
+    if not webbrowser.open(path.resolve().as_uri()):
+        say(f"no browser could be started here; open {path.resolve()} in one")
 
 
 def _naive(moment: datetime) -> datetime:

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,14 @@ from farm.errors import InputError
 from farm.workloads import Artifact
 
 _REVISION = "{rev}"
+_GUARDED = """exec 3<&0
+((read -r told || kill -s KILL 0) <&3 &)
+exec "$@" 3<&- </dev/null
+"""
+"""Runs a program with a guard in its process group, which ends the group when its input ends before a line was written there.
+
+So whatever ends this process ends the build: it would go on to write what the next one writes.
+"""
 _LONGEST = 200
 
 
@@ -104,12 +113,13 @@ class Builds:
         with log.open("wb") as output:
             try:
                 process = subprocess.Popen(
-                    self._words(revision),
+                    ["/bin/sh", "-c", _GUARDED, "sh", *self._words(revision)],
                     cwd=self.folder,
-                    stdin=subprocess.DEVNULL,
+                    stdin=subprocess.PIPE,
                     stdout=output,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
+                    bufsize=0,
                 )
             except OSError as error:
                 raise Unbuildable(f"the build could not be started: {error.strerror}") from error
@@ -131,6 +141,9 @@ class Builds:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
+            assert process.stdin is not None
+            with suppress(BrokenPipeError), process.stdin:
+                process.stdin.write(b"the build has ended\n")
 
     def _keep(self, revision: str, kept: Path) -> None:
         """Copy what was built, whole or not at all: the next build overwrites it."""

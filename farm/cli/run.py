@@ -1,12 +1,13 @@
 """farm run: measure models on a device, now."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from farm import __version__, rack
+from farm import __version__, cooling, rack
 from farm.cli import places, unfinished
 from farm.cli.asked import (
     MOST_DECODE_TOKENS,
@@ -19,10 +20,12 @@ from farm.cli.asked import (
     asked,
     check_together,
     cpu_list,
+    duration_s,
 )
 from farm.cli.context import Context, drop_output, now_utc, say
 from farm.cli.session import Done, Measuring, all_valid
 from farm.cli.task import task_of
+from farm.queue import Priority
 from farm.workloads import COMPUTE_UNITS, MOST_ITERATIONS, USUAL_PASSES, Pass, PassSettings, Provenance, new_id
 
 if TYPE_CHECKING:
@@ -101,6 +104,15 @@ _COULD_NOT_TELL = 3
 @click.option("--items", type=click.Path(path_type=Path), help="A file of items to answer: adds the quality pass (MODEL only).")
 @click.option("--seed", type=click.IntRange(0, MOST_SEED), help="Seed of the order of runs. [default: a new one, stored with the session]")
 @click.option(
+    "--wait",
+    "wait_s",
+    default="0 s",
+    show_default=True,
+    callback=duration_s,
+    help='How long to wait for a device that a farm with another data folder, or on another host, holds, such as "10 min". One of this '
+    "data folder is waited for in line, for as long as it takes (farm queue).",
+)
+@click.option(
     "--resume",
     is_flag=False,
     flag_value="",
@@ -127,7 +139,8 @@ def run(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's val
     """Measure models, MODEL or those of a suite, on one device or on many at once.
 
     Every raw reading is stored; the table shows the median over runs with its interval. On a device, one job runs at a
-    time, in random blocks. Ends with 3 when a job has no valid run.
+    time, in random blocks. Ends with 3 when a job has no valid run. A device that a gate or a nightly of this data folder holds is had
+    after its current run; an earlier farm run is waited for. SIGTERM ends it after the current run, a second one at once, both with 130.
     """
     options = Options(**given)
     check_together(options)
@@ -141,14 +154,17 @@ def run(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's val
     task = task_of(context, options, None if going_on is None else going_on.options.get("fresh_runs", []))
     plan = unfinished.digest([jobs for _, jobs in task.work])
     if going_on is None:
-        written = asked(context, options, task.seed) | {"fresh_runs": task.fresh_runs}
+        names = ",".join(device.name for device, _ in task.work)
+        measured = replace(options, device_names=names, pool=None)  # whatever becomes of the pool meanwhile
+        written = asked(context, measured, task.seed) | {"fresh_runs": task.fresh_runs}
         going_on = unfinished.begin(context.data, new_id(now_utc()), _COMMAND, written, plan)
     going_on.check(plan)
     for note in task.notes:
         say(note)
     provenance = Provenance(__version__, options.revision, options.branch)
     try:
-        sessions = Measuring(context, task.seed, provenance, options.wheel, going_on).measure(task.work)
+        measuring = Measuring(context, task.seed, provenance, options.wheel, going_on, Priority.AD_HOC, _COMMAND, options.wait_s)
+        sessions = measuring.measure(task.work)
     except KeyboardInterrupt:
         say("what had been measured is stored; farm run --resume goes on with what is left")
         raise
@@ -162,6 +178,9 @@ def run(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's val
             drop_output()
     if len(sessions) == 1 and sessions[0].failure is not None:
         raise sessions[0].failure
+    for done in sessions:
+        if (cooled := cooling.of_runs(done.runs)) is not None:
+            say(f"{done.device.name} {cooled.sentence}")
     say(f"database: {context.database}")
     return exit_code
 

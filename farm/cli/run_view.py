@@ -62,6 +62,8 @@ def tables(row: Mapping[str, Any], parts: Mapping[str, pl.DataFrame], *, samples
     found.append(_state(parts["state"]))
     if parts["absences"].height:
         found.append(Table("Not measured", ("metric", "source", "reason"), _texts(parts["absences"]), (0, 1, 2)))
+    if parts["pruned"].height:
+        found.append(_pruned(parts["pruned"]))
     if samples:
         found.append(
             Table("Readings", ("metric", "source", "values"), _texts(parts["samples"].select("metric", "source", "values")), (0, 1, 2))
@@ -112,6 +114,17 @@ def _state(frame: pl.DataFrame) -> Table:
         for row in frame.iter_rows(named=True)
     )
     return Table("Device state", ("when", "what", "source", "reading", "absent because"), rows, (0, 1, 2, 4))
+
+
+def _pruned(frame: pl.DataFrame) -> Table:
+    """Return what stays of readings that farm db prune dropped."""
+    rows = []
+    for row in frame.iter_rows(named=True):
+        quantity = units.quantity_of(row["metric"])
+        shown = [units.show(row[name], quantity) for name in ("least", "p50", "mean", "most")]
+        rows.append((row["metric"], row["source"], str(row["readings"]), *shown, f"{row['pruned_at']:%Y-%m-%d}"))
+    columns = ("metric", "source", "readings", "least", "p50", "mean", "most", "dropped on")
+    return Table("Readings that were dropped for their age", columns, tuple(rows), (0, 1))
 
 
 def _texts(frame: pl.DataFrame) -> tuple[tuple[str, ...], ...]:

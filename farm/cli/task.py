@@ -7,9 +7,9 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from farm import rack
-from farm.cli import confirming
+from farm.cli import confirming, standings
 from farm.cli.asked import Options
-from farm.cli.context import Context, chosen_devices
+from farm.cli.context import Context
 from farm.errors import InputError
 from farm.workloads import COREML, Artifact, Device, ItemKind, Job, Pass, PassSettings, Workload
 
@@ -38,7 +38,7 @@ def task_of(context: Context, options: Options, fresh_runs: confirming.Wanted | 
     from farm.config import load_suite
 
     lab = context.lab()
-    devices = chosen_devices(lab, options.device_names, options.pool)
+    devices = standings.chosen(context, options.device_names, options.pool)
     if options.harness is not None:
         devices = [replace(device, harness=options.harness) for device in devices]
     suite = None if options.suite is None else load_suite(options.suite, lab.devices, lab.pools)

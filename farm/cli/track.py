@@ -106,9 +106,13 @@ def look(
 
 
 def looked(
-    store: "Store", asked: Asked, expected: "Callable[[Sequence[Followed]], Collection[tracking.Expected]] | None" = None
+    store: "Store",
+    asked: Asked,
+    expected: "Callable[[Sequence[Followed]], Collection[tracking.Expected]] | None" = None,
+    *,
+    keeps: bool = True,
 ) -> "tuple[Tracked, tuple[Followed, ...]]":
-    """Return what look() does, and the series that were followed."""
+    """Return what look() does, and the series that were followed; keeps: what is new of it is stored."""
     from farm import track as tracking
 
     of_branch = {"branch": asked.branch, "as_of": asked.as_of}
@@ -136,7 +140,8 @@ def looked(
     )
     known = tracking.Known(found["findings"], found["acknowledgements"], pending, fresh)
     tracked, rows = tracking.follow(followed, known, today)
-    store.add(rows)
+    if keeps:
+        store.add(rows)
     return tracked, followed
 
 

@@ -102,6 +102,17 @@ def chosen(data: Path, command: str, which: str) -> Unfinished:
     )
 
 
+def abandoned(data: Path) -> list[str]:
+    """Return, in words, the invocations that have something left to do and that no process works on, newest first."""
+    found = []
+    for folder in _newest_first(data):
+        asked, lock = _known(folder), _locked(folder)
+        if lock is not None:
+            os.close(lock)
+            found.append(f"farm {asked['command']} {_words(folder, asked)}" if asked else f"{folder}, written by another version of farm")
+    return found
+
+
 def _words(folder: Path, asked: Mapping[str, Any]) -> str:
     """Return what a person needs to choose an invocation: enough of its name, when it began, what on which devices."""
     milliseconds = int(folder.name.replace("-", "")[:12], 16)  # RFC 9562, section 5.7

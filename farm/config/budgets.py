@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import Field
 
 from farm import units
-from farm.config.files import Entry, Share, nearest, tables
+from farm.config.files import Entry, Share, tables
+from farm.config.words import nearest, repeated
 from farm.metrics import METRICS, Better, Metric, Statistic
 from farm.verdicts import Budget, Exemption, Quality, Severity
 
@@ -32,17 +33,17 @@ class BudgetTable(Entry):
     """[[budgets]]: one of max, min, max_regression and max_drop."""
 
     workload: str
-    metric: str
-    max: str | None = None
-    min: str | None = None
+    metric: str = Field(examples=["latency_ns.p50"])
+    max: str | None = Field(None, examples=["42 ms"])
+    min: str | None = Field(None, examples=["20 tokens/s"])
     max_regression: Share | None = None
     max_drop: Share | None = None
     severity: Severity = Field(Severity.BLOCK, strict=False)
-    devices: list[str] = Field(default_factory=list)
-    pool: str | None = None
-    until: date | None = None
-    owner: str | None = Field(None, min_length=1)
-    reason: str | None = Field(None, min_length=1)
+    devices: list[str] | None = Field(None, min_length=1, examples=[["s25"]])
+    pool: str | None = Field(None, examples=["nightly"])
+    until: date | None = Field(None, examples=[date(2026, 12, 31)])
+    owner: str | None = Field(None, min_length=1, examples=["who decided it"])
+    reason: str | None = Field(None, min_length=1, examples=["why it may be so"])
 
 
 def budget_of(entry: BudgetTable, pools: Mapping[str, tuple[str, ...]]) -> Budget:
@@ -60,7 +61,7 @@ def budget_of(entry: BudgetTable, pools: Mapping[str, tuple[str, ...]]) -> Budge
         max_regression=entry.max_regression,
         max_drop=entry.max_drop,
         severity=entry.severity,
-        devices=tuple(entry.devices) if entry.pool is None else pools[entry.pool],
+        devices=tuple(entry.devices or ()) if entry.pool is None else pools[entry.pool],
         exemption=exemption,
     )
 
@@ -80,6 +81,7 @@ def _name_problems(entry: Mapping[str, Any], names: Names) -> Iterable[str]:
     workload, named, pool = entry.get("workload"), entry.get("devices"), entry.get("pool")
     if isinstance(workload, str) and workload not in names.workloads:
         yield f'.workload: there is no workload "{workload}"{nearest(workload, names.workloads)}'
+    yield from (f".devices: {problem}" for problem in repeated(named))
     for name in named if isinstance(named, list) else ():
         if name not in names.devices:
             yield f'.devices: there is no device "{name}"{nearest(str(name), names.devices)}'
@@ -136,10 +138,11 @@ def _limit_problems(written: object, key: str, metric: Metric) -> list[str]:
     if not isinstance(written, str):
         return []
     try:
-        units.parse(written, metric.quantity)
+        limit = units.parse(written, metric.quantity)
     except ValueError as error:
         return [f"{key}: {error}"]
-    return []
+    example = f"1 {metric.quantity.shown[-1]}"
+    return [] if limit > 0 else [f'{key}: "{written}" is not more than 0, and a limit of {metric.name} is, such as "{example}"']
 
 
 def read_metric(name: str) -> tuple[str, Statistic]:

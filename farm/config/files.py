@@ -1,39 +1,52 @@
 """What both kinds of file share: reading TOML, quantities with units, and problems in words."""
 
 import tomllib
-from collections.abc import Iterable
-from difflib import get_close_matches
+from operator import gt, le, lt
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from farm import units
+from farm.config.words import NAME, in_words
 from farm.errors import ConfigError
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return '; did you mean "..."?', or "" when nothing known is near."""
-    close = get_close_matches(name, list(known), n=1)
-    return f'; did you mean "{close[0]}"?' if close else ""
-
-
-def written_as(quantity: units.Quantity, base_units: float = 1) -> BeforeValidator:
-    """Accept a text with a unit and give the quantity in multiples of so many base units."""
+def written_as(
+    quantity: units.Quantity, base_units: float = 1, *, above: str | None = None, least: str | None = None, most: str | None = None
+) -> BeforeValidator:
+    """Accept a text with a unit, within bounds that are written alike, and give the quantity in multiples of so many base units."""
+    bounds = [
+        (units.parse(bound, quantity), bound, operator, words)
+        for bound, operator, words in ((above, le, "is not more than"), (least, lt, "is less than"), (most, gt, "is more than"))
+        if bound is not None
+    ]
 
     def read(value: object) -> float:
         if not isinstance(value, str):
             example = next(unit for unit in quantity.factors if unit)
             raise ValueError(f'{value!r} has no unit: write it as a text, such as "{value} {example}"')
-        return units.parse(value, quantity) / base_units
+        found = units.parse(value, quantity)
+        for bound, written, is_beyond, words in bounds:
+            if is_beyond(found, bound):
+                raise ValueError(f'"{value}" {words} {written}')
+        return found / base_units
 
     return BeforeValidator(read)
 
 
-Seconds = Annotated[float, written_as(units.TIME, 1e9), Field(gt=0, le=7 * 24 * 3600)]
-Celsius = Annotated[float, written_as(units.TEMPERATURE), Field(ge=0, le=100)]
-Share = Annotated[float, written_as(units.RATIO), Field(ge=0, le=10)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
+Seconds = Annotated[float, written_as(units.TIME, 1e9, above="0 s", most="168 h")]
+Celsius = Annotated[float, written_as(units.TEMPERATURE, least="0 C", most="100 C")]
+Share = Annotated[float, written_as(units.RATIO, least="0 %", most="1000 %")]
+Name = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
+        max_length=100,
+        description=f"a name, which holds {NAME}, and has at most 100 characters",
+        examples=["digits-int8"],
+    ),
+]
 """What goes into file names and tables: letters, digits, dots, dashes and underscores."""
 
 
@@ -119,35 +132,8 @@ def validated(model: type[Model], raw: dict[str, Any], path: Path, problems: lis
     try:
         return model.model_validate(raw)
     except ValidationError as error:
-        problems += [f"{path}: {_in_words(model, problem['loc'], problem['type'], problem['msg'])}" for problem in error.errors()]
+        problems += [f"{path}: {in_words(model, problem)}" for problem in error.errors()]
         return None
-
-
-def _in_words(model: type[Entry], place: tuple[int | str, ...], kind: str, message: str) -> str:
-    key = _dotted(place)
-    if kind == "extra_forbidden":
-        return f"{key}: unknown key{nearest(str(place[-1]), _keys_at(model, place[:-1]))}"
-    if kind == "missing":
-        return f"{key}: missing"
-    if kind == "string_pattern_mismatch" and place[-1] == "[key]":
-        return f'{_dotted(place[:-1])}: a name holds letters, digits, ".", "_" and "-" only, and begins with a letter or a digit'
-    return f"{key}: {message.removeprefix('Value error, ')}"
-
-
-def _dotted(place: tuple[int | str, ...]) -> str:
-    text = ""
-    for part in place:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}"
-    return text.removeprefix(".")
-
-
-def _keys_at(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
-    """Return the keys that the table at place knows."""
-    here: Any = model
-    for part in place:
-        is_table = isinstance(here, type) and issubclass(here, BaseModel)
-        here = here.model_fields[str(part)].annotation if is_table else here.__args__[-1]  # of list[X] and dict[str, X]: X
-    return list(here.model_fields)
 
 
 def tables(raw: object) -> list[dict[str, Any]]:

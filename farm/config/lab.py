@@ -3,14 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from farm.config.files import ConditionsEntry, Entry, Name, nearest, read_toml, validated
+from farm.config.files import ConditionsEntry, Entry, Name, read_toml, validated
+from farm.config.health import HealthEntry, command_words, in_folder
+from farm.config.notify import TargetEntry, target, target_problems
 from farm.config.power import PowerEntry, power_problems
+from farm.config.words import nearest, repeated
 from farm.errors import ConfigError, DeviceUnknown
-from farm.workloads import Conditions, Device, DeviceKind
+from farm.notices import Target
+from farm.workloads import Conditions, Device, DeviceKind, HealthSettings, Rung
 
 LOCAL = Device("local", DeviceKind.LOCAL)
 
@@ -32,6 +36,8 @@ class Lab:
     devices: Mapping[str, Device]
     pools: Mapping[str, tuple[str, ...]]
     signing: Signing = Signing()
+    targets: tuple[Target, ...] = ()
+    """Where messages go."""
 
     def device(self, name: str) -> Device:
         """Return the device called name. Raises DeviceUnknown with the nearest name."""
@@ -62,29 +68,52 @@ _BUNDLE = r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"
 """CFBundleIdentifier: letters, digits, hyphens and periods."""
 
 
+def _address(example: str) -> Any:  # noqa: ANN401 - what pydantic's Field gives
+    return Field(default=None, pattern=_ADDRESS, description="an address as host:port", examples=[example])
+
+
+def _bundle() -> Any:  # noqa: ANN401 - what pydantic's Field gives
+    described = "an app's identifier: words of letters, digits and hyphens with dots between them"
+    return Field(default=None, pattern=_BUNDLE, description=described, examples=["com.example.farm"])
+
+
 class _DeviceEntry(Entry):
     kind: DeviceKind = Field(strict=False)
     labels: dict[str, str] = Field(default_factory=dict)
     conditions: ConditionsEntry = ConditionsEntry()
     serial: str | None = None
     match: str | None = None
-    adb: str | None = Field(None, pattern=_ADDRESS)
+    adb: str | None = _address("localhost:5037")
     udid: str | None = None
     usbmux: str | None = None
-    bundle: str | None = Field(None, pattern=_BUNDLE)
+    bundle: str | None = _bundle()
     images: str | None = None
     harness: str | None = None
-    wireless: str | None = Field(None, pattern=_ADDRESS)
+    wireless: str | None = _address("192.168.1.20:5555")
     power: PowerEntry = PowerEntry()
+    soc: str | None = Field(None, min_length=1)
+    adb_server: Literal["own"] | None = None
+    power_cycle: str | None = None
+    health: HealthEntry = HealthEntry()
+
+    @field_validator("power_cycle")
+    @classmethod
+    def _is_command(cls, text: str | None) -> str | None:
+        if text is not None:
+            command_words(text)
+        return text
 
 
 class _Defaults(Entry):
     conditions: ConditionsEntry = ConditionsEntry()
+    health: HealthEntry = HealthEntry()
 
 
 class _SigningTable(Entry):
-    team: str | None = Field(default=None, pattern=r"^[A-Z0-9]{10}$")
-    bundle: str | None = Field(default=None, pattern=_BUNDLE)
+    team: str | None = Field(
+        default=None, pattern=r"^[A-Z0-9]{10}$", description="a team's id of ten capitals and digits", examples=["A1B2C3D4E5"]
+    )
+    bundle: str | None = _bundle()
 
 
 class _LabFile(Entry):
@@ -92,11 +121,12 @@ class _LabFile(Entry):
     defaults: _Defaults = _Defaults()
     devices: dict[Name, _DeviceEntry] = Field(default_factory=dict)
     pools: dict[Name, Annotated[list[str], Field(min_length=1)]] = Field(default_factory=dict)
+    notify: dict[Name, TargetEntry] = Field(default_factory=dict)
 
 
 _OWN_KEYS = {
     DeviceKind.LOCAL: set[str](),
-    DeviceKind.ANDROID: {"serial", "match", "adb", "wireless"},
+    DeviceKind.ANDROID: {"serial", "match", "adb", "wireless", "adb_server"},
     DeviceKind.IOS: {"udid", "usbmux", "bundle", "images"},
 }
 
@@ -108,18 +138,20 @@ def load_lab(path: Path | None) -> Lab:
     raw = read_toml(path)
     problems: list[str] = []
     file = validated(_LabFile, raw, path, problems)
-    problems += [f"{path}: {problem}" for problem in (*_misplaced_keys(raw), *_unknown_in_pools(raw))]
+    problems += [f"{path}: {problem}" for problem in (*_misplaced_keys(raw), *_pool_problems(raw), *target_problems(raw))]
     if problems or file is None:
         raise ConfigError(problems)
     defaults = Conditions(**file.defaults.conditions.stated())
+    health = file.defaults.health.over(HealthSettings())
     signing = Signing(file.signing.team, file.signing.bundle)
-    devices = {name: _device(name, entry, defaults, path.parent) for name, entry in file.devices.items()}
+    devices = {name: _device(name, entry, defaults, health, path.parent) for name, entry in file.devices.items()}
     devices = {
         name: replace(device, bundle=device.bundle or signing.bundle) if device.kind is DeviceKind.IOS else device
         for name, device in devices.items()
     }
     pools = {name: tuple(members) for name, members in file.pools.items()}
-    return Lab({LOCAL.name: replace(LOCAL, conditions=defaults), **devices}, pools, signing)
+    targets = tuple(target(name, entry, path.parent) for name, entry in file.notify.items())
+    return Lab({LOCAL.name: replace(LOCAL, conditions=defaults, health=health), **devices}, pools, signing, targets)
 
 
 def stated_names(path: Path | None) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
@@ -134,7 +166,7 @@ def _named(raw: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _device(name: str, entry: _DeviceEntry, defaults: Conditions, folder: Path) -> Device:
+def _device(name: str, entry: _DeviceEntry, defaults: Conditions, health: HealthSettings, folder: Path) -> Device:
     return Device(
         name=name,
         kind=entry.kind,
@@ -150,6 +182,10 @@ def _device(name: str, entry: _DeviceEntry, defaults: Conditions, folder: Path) 
         harness=None if entry.harness is None else folder / entry.harness,
         wireless=entry.wireless,
         power=entry.power.settings(),
+        soc=entry.soc,
+        owns_adb_server=entry.adb_server == "own",
+        power_cycle=() if entry.power_cycle is None else in_folder(command_words(entry.power_cycle), folder),
+        health=entry.health.over(health),
     )
 
 
@@ -170,6 +206,7 @@ def _misplaced_keys(raw: Mapping[str, Any]) -> list[str]:
         problems += [f"devices.{name}.{key}: not a key of a device of kind {kind}" for key in sorted(others & entry.keys())]
         if isinstance(entry.get("power"), dict):
             problems += power_problems(f"devices.{name}.power", entry["power"], kind)
+        problems += _recovery_problems(name, entry, kind)
         if kind is DeviceKind.ANDROID and not {"serial", "match"} & entry.keys():
             problems.append(f"devices.{name}: an android device needs a serial or a match")
         if kind is DeviceKind.IOS and "udid" not in entry:
@@ -177,10 +214,28 @@ def _misplaced_keys(raw: Mapping[str, Any]) -> list[str]:
     return problems
 
 
-def _unknown_in_pools(raw: Mapping[str, Any]) -> list[str]:
+def _recovery_problems(name: str, entry: Mapping[str, Any], kind: DeviceKind) -> list[str]:
+    """Name the rungs that a device states for itself and that could never be tried with it."""
+    health = entry.get("health")
+    stated = health.get("recovery") if isinstance(health, dict) else None
+    rungs = stated if isinstance(stated, list) else []
+    problems = []
+    if Rung.POWER_CYCLE in rungs and "power_cycle" not in entry:
+        problems.append(f'devices.{name}.health.recovery: "power_cycle" needs the command: power_cycle = "uhubctl -l 1-1 -p 2 -a cycle"')
+    if Rung.ADB_SERVER in rungs and (kind is not DeviceKind.ANDROID or "adb_server" not in entry):
+        problems.append(f'devices.{name}.health.recovery: "adb_server" is tried only with farm\'s own: adb_server = "own"')
+    if kind is DeviceKind.LOCAL and (others := set(rungs) - {Rung.RECONNECT}):
+        problems.append(f"devices.{name}.health.recovery: {', '.join(sorted(map(str, others)))} is never done to this machine")
+    return problems
+
+
+def _pool_problems(raw: Mapping[str, Any]) -> list[str]:
     known = [LOCAL.name, *_device_tables(raw)]
     pools = raw.get("pools")
-    return [
+    twice = [
+        f"pools.{pool}: {problem}" for pool, members in (pools.items() if isinstance(pools, dict) else ()) for problem in repeated(members)
+    ]
+    return twice + [
         f'pools.{pool}: there is no device "{member}"{nearest(str(member), known)}'
         for pool, members in (pools.items() if isinstance(pools, dict) else ())
         for member in (members if isinstance(members, list) else ())

@@ -28,7 +28,7 @@ class Gating:
     def at_most(self, runs: int) -> "Gating":
         """Return it with so many runs a side at the most. Raises ValueError."""
         if runs < self.plan.min_runs:
-            raise ValueError(f"{runs} runs are fewer than the {self.plan.min_runs} valid ones that a verdict needs")
+            raise ValueError(f"{runs} a side is less than the {self.plan.min_runs} valid runs that a verdict needs")
         return replace(self, plan=replace(self.plan, looks=_until(self.plan.looks, runs)))
 
 

@@ -6,10 +6,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from farm import units
-from farm.config.files import Entry, Seconds, written_as
+from farm.config.files import Entry, written_as
 from farm.workloads import DeviceKind, PowerSettings, PowerSource
 
-_Volts = Annotated[float, written_as(units.VOLTAGE), Field(ge=2e6, le=5e6)]
+_Volts = Annotated[float, written_as(units.VOLTAGE, least="2 V", most="5 V")]
+_Poll = Annotated[float, written_as(units.TIME, 1e9, least="100 ms", most="60 s")]
 _UNITS_UA = {"uA": 1, "mA": 1000}
 _SIGNS = {"in": 1, "out": -1}
 _DEFAULT = PowerSettings()
@@ -37,7 +38,7 @@ class PowerEntry(Entry):
     current_unit: Literal["uA", "mA"] | None = None
     current_plus: Literal["in", "out"] | None = None
     rails: list[Annotated[str, Field(min_length=1)]] = Field(default_factory=list)
-    poll: Annotated[Seconds, Field(ge=0.1, le=60)] = _DEFAULT.poll_s
+    poll: _Poll = _DEFAULT.poll_s
     voltage: _Volts | None = None
     meter_serial: int | None = None
 

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from pydantic import AfterValidator, Field
 
 from farm import units
-from farm.config.files import Entry, Seconds, nearest
+from farm.config.files import Entry, Seconds
+from farm.config.words import nearest
 from farm.nights import Cadence, Schedule, Turn
 
 _DAY_S = 86400.0

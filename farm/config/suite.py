@@ -57,6 +57,9 @@ LLM_WARMUP = 1
 """Whole generations, where a prompt makes an iteration that long."""
 
 
+_UNITS = f"one of {', '.join(COMPUTE_UNITS)}"
+
+
 class _WorkloadTable(Entry):
     id: Name
     artifact: str
@@ -71,8 +74,8 @@ class _WorkloadTable(Entry):
     power_idle: Seconds = _DEFAULT.power_idle_ms / 1e3
     power_work: Seconds = _DEFAULT.power_work_ms / 1e3
     timeout: Seconds = _DEFAULT.timeout_s
-    cpus: str = Field("", pattern=rf"^({CPU_LIST})?$")
-    compute_units: str = Field("", pattern=rf"^({'|'.join(COMPUTE_UNITS)})?$")
+    cpus: str = Field("", pattern=rf"^({CPU_LIST})?$", description="a list of CPUs", examples=["4-7"])
+    compute_units: str = Field("", pattern=rf"^({'|'.join(COMPUTE_UNITS)})?$", description=_UNITS, examples=["cpu_and_ne"])
     inputs: list[str] = Field(default_factory=list)
     prompt: str | None = None
     decode_tokens: int = Field(64, ge=1)

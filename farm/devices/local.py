@@ -244,6 +244,17 @@ class LocalTransport:
             child.wait(timeout=_STOP_TIMEOUT_S)
         shutil.rmtree(self.box / run_folder(handle.nonce), ignore_errors=True)
 
+    def room_bytes(self) -> int:
+        """Return the free bytes of the data folder's file system."""
+        return shutil.disk_usage(self.box).free
+
+    def reconnect(self) -> None:
+        """Nothing lies between."""
+
+    def restart(self, timeout_s: float) -> None:
+        """Refuse: this machine is the controller, too."""
+        raise DeviceNotReady("farm does not restart the machine that it runs on", error_class="not_restarted")
+
     def shrink(self, keep_bytes: int) -> int:
         """Remove the copies of models and inputs that were used longest ago until keep_bytes are left."""
         found = [(path.stat(), path) for path in (self.box / "files").glob("*") if path.is_file()]

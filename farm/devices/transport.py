@@ -145,6 +145,18 @@ class Transport(Protocol):
     def clean(self, handle: Handle) -> None:
         """Remove the run folder of a collected harness."""
 
+    def room_bytes(self) -> int:
+        """Return the free bytes of the box's file system."""
+
+    def reconnect(self) -> None:
+        """Make the link anew, without asking whether the device answers then: preflight() finds that out."""
+
+    def restart(self, timeout_s: float) -> None:
+        """Restart the device and return when it can be used again. Raises DeviceLost when it is not back in time.
+
+        Whatever runs there ends: only who holds the device may do it. Raises DeviceNotReady where farm restarts nothing.
+        """
+
     def shrink(self, keep_bytes: int) -> int:
         """Remove the files of the box that were used longest ago until keep_bytes are left; return the bytes removed."""
 

@@ -153,7 +153,7 @@ def _unordered(own: pl.DataFrame) -> str | None:
         return None
     if own["block"].null_count() or own["position"].null_count():
         return "order unknown"
-    blocks = own.group_by("device", "session", "block").agg(
+    blocks = own.group_by("device", "session", "block", maintain_order=True).agg(
         pl.col("side").n_unique().alias("sides"),
         (pl.col("position").filter(pl.col("side") == Side.CANDIDATE).mean()).alias("candidate"),
         (pl.col("position").filter(pl.col("side") == Side.BASELINE).mean()).alias("baseline"),

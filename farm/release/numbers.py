@@ -73,10 +73,14 @@ class Numbers:
 
 def of_measured(records: Sequence[Record]) -> Numbers:
     """Return the numbers of runs that were measured for one gate and need not be in any database yet."""
-    runs, statistics, absences = rows_of(records, "placed_runs", "every_statistic", "every_absence")
-    answered = [record for record in records if record.get("answers")]
-    (answers,) = rows_of(answered, "chosen_answers", run_ids=[record["runs"][0]["id"] for record in answered])
-    return Numbers(runs, statistics, absences, answers)
+    answered = [record["runs"][0]["id"] for record in records if record.get("answers")]
+    asked: dict[str, dict[str, object]] = {
+        "judged_runs": {"gate": None},
+        "every_statistic": {},
+        "every_absence": {},
+        "chosen_answers": {"run_ids": answered},
+    }
+    return Numbers(*rows_of(records, asked).values())
 
 
 def of_stored(store: Store, runs: pl.DataFrame) -> Numbers:

@@ -32,8 +32,10 @@ class Sided:
     notes: tuple[str, ...]
 
 
-def sided(stored: pl.DataFrame, selectors: Selectors, workload_keys: Collection[str]) -> Sided:
+def sided(stored: pl.DataFrame, selectors: Selectors, workload_keys: Collection[str] | None) -> Sided:
     """Return the runs (columns of stored_runs) that the selectors name and that were measured as workload_keys say.
+
+    None: as both sides were, whatever that is.
 
     Where gates have measured both sides interleaved, only their whole blocks count, by all gates of the two: which runs are used is
     never a matter of what they show. Raises InputError when a side has no run, or one run might be of either.
@@ -43,9 +45,11 @@ def sided(stored: pl.DataFrame, selectors: Selectors, workload_keys: Collection[
     for side, texts, which in ((Side.CANDIDATE, selectors.candidate, candidate), (Side.BASELINE, selectors.baseline, baseline)):
         if named.filter(which).is_empty():
             raise InputError(
-                f"no stored run of the suite on these devices is of the {side} {_quoted(texts)}",
+                f"no stored run of these workloads on these devices is of the {side} {_quoted(texts)}",
                 hint="name a revision, an artifact's file or the beginning of its SHA-256",
             )
+    if workload_keys is None:
+        workload_keys = set(named.filter(candidate)["workload_key"]) & set(named.filter(baseline)["workload_key"])
     own = named.filter(pl.col("workload_key").is_in(list(workload_keys)))
     of = pl.when(candidate & baseline).then(pl.col("side")).when(candidate).then(pl.lit(Side.CANDIDATE)).otherwise(pl.lit(Side.BASELINE))
     own = own.with_columns(of.alias("side"))
@@ -54,7 +58,7 @@ def sided(stored: pl.DataFrame, selectors: Selectors, workload_keys: Collection[
             f"{_quoted(selectors.candidate)} and {_quoted(selectors.baseline)} name the same runs, and no gate has told them apart",
             hint="name two artifacts, or measure: farm gate without --stored",
         )
-    notes = [_said(named.height - own.height, "measured with other settings or inputs than the suite's")]
+    notes = [_said(named.height - own.height, "measured with other settings or inputs")]
     placed = _whole_blocks(own)
     if placed.is_empty():
         position = pl.col("run").cum_count().over("device", "session").cast(pl.Int64)

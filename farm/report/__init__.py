@@ -4,7 +4,8 @@ from farm.report.compare import Sides, compare_page
 from farm.report.device import device_page
 from farm.report.gate import gate_page
 from farm.report.history import choose, history_page
-from farm.report.nightly import Look, nightly_page
+from farm.report.look import Look
+from farm.report.nightly import NightBudgets, code, nightly_page
 from farm.report.session import session_page
 from farm.report.site import INDEX, GateEntry, SitePage, site
 
@@ -12,9 +13,11 @@ __all__ = [
     "INDEX",
     "GateEntry",
     "Look",
+    "NightBudgets",
     "Sides",
     "SitePage",
     "choose",
+    "code",
     "compare_page",
     "device_page",
     "gate_page",

@@ -213,7 +213,7 @@ def _row(pair: Pair, number: int, axis: shapes.Scale, rate: float | None, kind: 
 def _doubt(pair: Pair) -> str:
     """Return what is said of a change that is not sure: its own interval may still leave out that nothing changed."""
     is_apart = (pair.low is not None and pair.low > 1) or (pair.high is not None and pair.high < 1)
-    return "may be chance, among so many numbers" if is_apart else "no change seen"
+    return "may be chance" if is_apart else "no change seen"
 
 
 def _interval(values: tuple[float, ...], metric: str) -> str:

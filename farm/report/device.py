@@ -3,14 +3,16 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
 
 from farm.errors import InputError
-from farm.report import health, page, pareto, series, words
-from farm.report.nightly import Look, event_data, group_rows
+from farm.findings import night_of
+from farm.report import health, page, pareto, series, steadiness, words
+from farm.report.look import Look
+from farm.report.nightly import event_data, group_rows
 from farm.report.packed import packed
 from farm.store import Store
 
@@ -31,7 +33,8 @@ def device_page(store: Store, look: Look, name: str, pages: Mapping[str, str] | 
     """Return the page; pages are those of series, in a site. Raises InputError for a device that the branch has no session of."""
     tracked = look.tracked
     asked = {"branch": tracked.branch, "as_of": look.now, "device": name}
-    since = (tracked.last_night or look.now.date()) - timedelta(days=_NIGHTS - 1)
+    until = tracked.last_night or look.now.date()
+    since = until - timedelta(days=_NIGHTS - 1)
     found = store.queries(
         {
             "report_devices": asked,
@@ -43,6 +46,8 @@ def device_page(store: Store, look: Look, name: str, pages: Mapping[str, str] | 
     if found["report_devices"].is_empty():
         raise InputError(f'branch {tracked.branch} has no session on a device "{name}"', hint="farm report nightly lists its devices")
     facts = found["report_devices"].row(0, named=True)
+    asked = {"device": facts["device_id"], "as_of": look.now}
+    found |= store.queries({"report_canaries": asked, "report_noises": asked, "canary_states": {}})
     own = tuple(item for item in look.followed if item.series.device_id == facts["device_id"])
     changes = tuple(change for change in tracked.changes if change.series.device_id == facts["device_id"])
     content = series.data(series.Histories(own, changes, tracked.branch, pages or {}))
@@ -50,7 +55,9 @@ def device_page(store: Store, look: Look, name: str, pages: Mapping[str, str] | 
     events = health.events(sessions)
     content |= {"events": event_data(events, content["epoch"]), "pareto": pareto.data(found["report_pareto"])}
     content |= {"runs": [], "opened": {}, "facts": [], "commands": [], "curves": curves(sessions, content["epoch"])}
-    line = health.devices(found["report_devices"], outcomes.filter(pl.col("day") >= health.since(tracked.last_night)), tracked)[0]
+    content |= {"canary": steadiness.canary_curve(found["report_canaries"], content["epoch"])}
+    recent = outcomes.filter(pl.col("day") >= health.since(tracked.last_night))
+    line = health.devices(found["report_devices"], recent, tracked, steadiness.suspects(found["canary_states"]))[0]
     groups = [
         (group, rows)
         for group, rows in group_rows(tracked.groups, series.by_name(look.followed), look.now)
@@ -62,15 +69,18 @@ def device_page(store: Store, look: Look, name: str, pages: Mapping[str, str] | 
         title=words.title(f"farm device: {facts['device']}"),
         device=facts,
         line=line,
-        memory=words.amount(facts["memory_bytes"], "memory_bytes"),
-        tone={"ok": "pass", "silent": "fail"}.get(line.state, "unknown"),
-        word={"ok": "REPORTED", "silent": "SILENT", "gaps": "GAPS", "disturbed": "DISTURBED"}[line.state],
+        memory=words.amount(facts["memory_bytes"], "memory_bytes", 3),
+        canary=steadiness.canary_of(found["report_canaries"]),
+        noises=steadiness.noises(found["report_noises"]),
+        tone={"ok": "pass", "silent": "fail", "suspect": "fail"}.get(line.state, "unknown"),
+        word="REPORTED" if line.state == "ok" else line.state.upper(),
         sentence=_sentence(line),
-        calendar=calendar(outcomes, since, tracked.last_night or look.now.date()),
+        calendar=calendar(outcomes, max(since, min(until, night_of(facts["first_at"]))), until),
         reasons=_reasons(outcomes),
         events=list(reversed(events))[:60],
         groups=[rows for group, rows in groups if any(change.is_here for change in group.members)],
-        nights=_NIGHTS,
+        canary_command=words.command("farm", "canary", "--device", facts["device"], "--calibrate"),
+        calibrate_command=words.command("farm", "calibrate", "--device", facts["device"], "--suite", "SUITE.toml"),
         in_site=pages is not None,
         command=words.command("farm", "report", "device", facts["device"], "--branch", tracked.branch),
     )
@@ -86,6 +96,8 @@ def _sentence(line: health.DeviceHealth) -> str:
     match line.state:
         case "silent":
             return f"No valid run in the last night; its last session began {line.last}; {share}."
+        case "suspect":
+            return f"Its numbers may not be what they were: {line.suspect}."
         case "gaps":
             return f"{words.counted(len(line.missing), 'gap')}: {line.missing[0]}; {share}."
         case _:
@@ -135,7 +147,7 @@ _CURVES = (
 
 def curves(sessions: pl.DataFrame, epoch: str) -> list[dict[str, Any]]:
     """Return what sessions say of the device as columns over time; what it never says has the reason in place of them."""
-    begin = datetime.fromisoformat(epoch).replace(tzinfo=None)
+    begin = series.naive(epoch)
     found = []
     for name, label in _CURVES:
         known = sessions.drop_nulls(name)

@@ -42,12 +42,16 @@ class DeviceHealth:
     workloads: int
     missing: tuple[str, ...]
     troubles: tuple[str, ...]
+    suspect: str = ""
+    """Why the canary says that its numbers may not be what they were; empty: it does not."""
 
     @property
     def state(self) -> str:
         """Return it in a word."""
         if not self.reported:
             return "silent"
+        if self.suspect:
+            return "suspect"
         return "gaps" if self.missing else "disturbed" if self.other > self.valid else "ok"
 
 
@@ -62,17 +66,20 @@ class Event:
     after: str
 
 
-def devices(known: pl.DataFrame, outcomes: pl.DataFrame, tracked: Tracked) -> list[DeviceHealth]:
-    """Return the devices from the rows of `report_devices` and `report_outcomes`: what is silent first."""
+def devices(known: pl.DataFrame, outcomes: pl.DataFrame, tracked: Tracked, suspects: Mapping[str, str]) -> list[DeviceHealth]:
+    """Return the devices from the rows of `report_devices` and `report_outcomes`: what is silent first.
+
+    suspects says, by the id of a device, why its canary does not trust it.
+    """
     rows: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in outcomes.iter_rows(named=True):
         rows[row["device_id"]].append(row)
-    found = [_device(facts, rows[facts["device_id"]], tracked) for facts in known.iter_rows(named=True)]
-    order = {"silent": 0, "gaps": 1, "disturbed": 2, "ok": 3}
+    found = [_device(facts, rows[facts["device_id"]], tracked, suspects) for facts in known.iter_rows(named=True)]
+    order = {"silent": 0, "suspect": 1, "gaps": 2, "disturbed": 3, "ok": 4}
     return sorted(found, key=lambda item: (order[item.state], item.device))
 
 
-def _device(facts: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], tracked: Tracked) -> DeviceHealth:
+def _device(facts: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], tracked: Tracked, suspects: Mapping[str, str]) -> DeviceHealth:
     night = tracked.last_night
     recent = night - timedelta(days=RECENT_DAYS - 1) if night else None
     last = [row for row in rows if row["day"] == night]
@@ -91,6 +98,7 @@ def _device(facts: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], tracked
         workloads=len({row["workload"] for row in last if row["outcome"] == "ok"}),
         missing=tuple(_missing(facts["device"], tracked)),
         troubles=tuple(_troubles(late)),
+        suspect=suspects.get(facts["device_id"], ""),
     )
 
 

@@ -1,7 +1,6 @@
 """One series over time, with every run of it: the page of `farm report history`."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -9,8 +8,10 @@ import polars as pl
 from farm.errors import InputError
 from farm.findings import Followed, TrackedChange
 from farm.metrics import METRICS
+from farm.publish import tracking
 from farm.report import health, page, runs, series, words
-from farm.report.nightly import Look, event_data
+from farm.report.look import Look
+from farm.report.nightly import event_data
 from farm.report.packed import packed
 from farm.store import Store
 
@@ -86,7 +87,7 @@ def history_page(store: Store, look: Look, chosen: Chosen, *, in_site: bool = Fa
             (series.name_of(item.series), f"{item.series.threads} threads, {item.series.flavour}") for item in own if item is not newest
         ],
         alarms=[change for change in changes if change.alarms],
-        sentence=_sentence(newest, changes),
+        sentence=_sentence(changes),
         tone="fail" if any(change.alarms for change in changes) else "plain",
         counts=[(words.counted(number, "run"), outcome.replace("_", " ")) for outcome, number in sorted(counts.items())],
         in_site=in_site,
@@ -94,13 +95,19 @@ def history_page(store: Store, look: Look, chosen: Chosen, *, in_site: bool = Fa
     )
 
 
-def _sentence(item: Followed, changes: tuple[TrackedChange, ...]) -> str:
+def _sentence(changes: tuple[TrackedChange, ...]) -> str:
     alarms = [change for change in changes if change.alarms]
-    if not alarms:
-        return "No regression that nobody has acknowledged."
-    size, interval = words.size_words(alarms[-1].size, item.series.metric)
-    place = alarms[-1].place
-    return f"{size} ({interval}) after {words.moment(place.after.at)}, by {words.moment(place.until.at)}: nobody has acknowledged it."
+    known = [change for change in changes if change.worse and change.is_here and change.acknowledgement is not None]
+    if alarms:
+        return f"{_told(alarms[-1])}: nobody has acknowledged it."
+    if known and (said := known[-1].acknowledgement) is not None:
+        return f"No regression that nobody has acknowledged. {_told(known[-1])}: {tracking.acknowledged(said)}."
+    return "No regression that nobody has acknowledged."
+
+
+def _told(change: TrackedChange) -> str:
+    size, interval = words.size_words(change.size, change.series.metric)
+    return f"{size} ({interval}) after {words.moment(change.place.after.at)}, by {words.moment(change.place.until.at)}"
 
 
 def _every_run(every: pl.DataFrame, item: Followed, content: dict[str, Any]) -> dict[str, Any]:
@@ -117,7 +124,7 @@ def _every_run(every: pl.DataFrame, item: Followed, content: dict[str, Any]) -> 
             places[revision] = len(revisions)
             revisions.append(revision)
         named.append(places[revision])
-    epoch = datetime.fromisoformat(content["epoch"]).replace(tzinfo=None)
+    epoch = series.naive(content["epoch"])
     seconds = [max(0, int((at - epoch).total_seconds())) for at in known["started_at"]]
     return {
         "series": series.name_of(item.series),

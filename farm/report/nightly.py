@@ -9,24 +9,44 @@ import polars as pl
 
 from farm.findings import Followed, Group, Standing, Tracked, TrackedChange, night_of
 from farm.publish import tracking
-from farm.report import health, page, pareto, runs, series, shapes, words
+from farm.publish.explanation import Explanation
+from farm.report import budgets, health, page, pareto, runs, series, shapes, steadiness, words
 from farm.report.health import Event
+from farm.report.look import Look
 from farm.store import Store
+from farm.verdicts import exit_code
 
-_DIGGABLE = 24
-"""Series whose runs around their change are in the page."""
+_DIGGABLE, _DIGGABLE_BUDGETS = 24, 6
+"""Series whose runs around their change are in the page; budgets of which each side's middle runs are."""
 _NEW = timedelta(hours=20)
 VERDICTS, TONES = {4: "FAIL", 3: "INCONCLUSIVE", 0: "PASS"}, {4: "fail", 3: "unknown", 0: "pass"}
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What is known when a nightly is told: what `farm track` came to, and the series that it followed."""
+class NightBudgets:
+    """A suite's budgets held against the newest night: verdicts with their runs; baseline None: against the night before."""
 
-    tracked: Tracked
-    followed: tuple[Followed, ...]
-    now: datetime
-    """UTC, naive as the database has it."""
+    explanations: tuple[Explanation, ...]
+    baseline: str | None
+    suite: str
+    """Its file."""
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Return what states it on a command line."""
+        return ("--suite", self.suite, *(() if self.baseline is None else ("--baseline", self.baseline)))
+
+    @property
+    def exit_code(self) -> int:
+        """4 when a budget that counts is broken, 3 when one could not be decided, else 0."""
+        counted = [one.verdict for one in self.explanations if one.verdict.blocking]
+        return exit_code(counted) if counted else 0
+
+
+def code(tracked: Tracked, promised: NightBudgets | None) -> int:
+    """Return the nightly's exit code: the worse of what the history says and what the budgets say."""
+    codes = {tracked.exit_code, 0 if promised is None else promised.exit_code}
+    return next(each for each in (4, 3, 0) if each in codes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +84,10 @@ class GroupRows:
     """What would decide it; empty where it is decided."""
 
 
-def nightly_page(store: Store, look: Look, pages: Mapping[str, str] | None = None) -> str:
+def nightly_page(store: Store, look: Look, pages: Mapping[str, str] | None = None, promised: NightBudgets | None = None) -> str:
     """Return the page. The store is asked for what the blocks beside the findings show; pages are those of series, in a site."""
     tracked = look.tracked
+    explanations = () if promised is None else promised.explanations
     of_branch = {"branch": tracked.branch, "as_of": look.now, "device": None}
     found = store.queries(
         {
@@ -74,6 +95,7 @@ def nightly_page(store: Store, look: Look, pages: Mapping[str, str] | None = Non
             "report_outcomes": of_branch | {"since": health.since(tracked.last_night)},
             "report_sessions": of_branch,
             "report_pareto": of_branch | {"nights": pareto.NIGHTS, "metrics": pareto.METRICS_ASKED},
+            "canary_states": {},
         }
     )
     changes = by_severity(tracked.groups)
@@ -81,25 +103,55 @@ def nightly_page(store: Store, look: Look, pages: Mapping[str, str] | None = Non
     events = health.events(found["report_sessions"])
     content = series.data(histories)
     content |= {"events": event_data(events, content["epoch"]), "pareto": pareto.data(found["report_pareto"])}
-    content |= _runs_around(store, tracked, changes, series.by_name(look.followed))
-    devices = health.devices(found["report_devices"], found["report_outcomes"], tracked)
+    ranked = sorted(explanations, key=budgets.rank)
+    asked = [run for one in ranked[:_DIGGABLE_BUDGETS] for run in budgets.opened(one)]
+    content |= _runs_around(store, tracked, changes, series.by_name(look.followed), asked)
+    content |= {"budgets": [budgets.data(one, _commands(one, promised, tracked.branch), look.followed) for one in explanations]}
+    devices = health.devices(found["report_devices"], found["report_outcomes"], tracked, steadiness.suspects(found["canary_states"]))
     groups = group_rows(tracked.groups, series.by_name(look.followed), look.now)
     return page.render(
         "nightly.html.j2",
         content,
         title=words.title(f"farm nightly: {tracked.branch}"),
-        verdict=VERDICTS[tracked.exit_code],
-        tone=TONES[tracked.exit_code],
-        sentence=sentence(tracked),
+        verdict=VERDICTS[code(tracked, promised)],
+        tone=TONES[code(tracked, promised)],
+        sentence=sentence(tracked, promised),
         tracked=tracked,
         devices=devices,
+        promised=promised,
+        rows=budgets.rows(explanations, look, advice="only advice"),
         sections=_sections(groups),
         environment=environment(events, tracked),
         requests=tracked.pending,
         now=words.moment(look.now),
         in_site=pages is not None,
-        command=words.command("farm", "report", "nightly", "--branch", tracked.branch),
+        command=_command(promised, tracked.branch),
     )
+
+
+def _command(promised: NightBudgets | None, branch: str) -> str:
+    return words.command("farm", "report", "nightly", "--branch", branch, *(() if promised is None else promised.options))
+
+
+def _commands(one: Explanation, promised: NightBudgets | None, branch: str) -> list[tuple[str, str]]:
+    """Return what tells a night's verdict again, and what measures both sides interleaved."""
+    devices = ",".join(one.verdict.budget.devices or [used.device for used in one.verdict.used])
+    suite = "SUITE.toml" if promised is None else promised.suite
+    measured = (
+        "farm",
+        "gate",
+        "--suite",
+        suite,
+        "--candidate",
+        "NEW.pte",
+        "--baseline",
+        "OLD.pte",
+        *(("--device", devices) if devices else ()),
+    )
+    return [
+        ("The same page again", _command(promised, branch)),
+        ("Both sides measured interleaved, which decides it", words.command(*measured)),
+    ]
 
 
 def by_severity(groups: Sequence[Group]) -> list[TrackedChange]:
@@ -112,14 +164,15 @@ def _severity(change: TrackedChange) -> float:
     return words.cost(change.size.value - 1, change.series.metric) if change.size.is_ratio else abs(change.deviations or 1.0)
 
 
-def sentence(tracked: Tracked) -> str:
+def sentence(tracked: Tracked, promised: NightBudgets | None = None) -> str:
     """Return why the verdict is what it is, in one sentence."""
     if not tracked.series:
         return f"Nothing was measured on branch {tracked.branch}."
     alarms = [change for change in by_severity(tracked.groups) if change.alarms]
     suspected = sum(change.worse and change.standing is Standing.SUSPECTED and change.acknowledgement is None for change in tracked.changes)
     missing = [item for item in tracked.missing if item.acknowledgement is None]
-    parts = []
+    broken, rest = ("", "") if promised is None else budgets.sentences(promised.explanations)
+    parts = [broken]
     if alarms:
         worst = alarms[0]
         size, _ = words.size_words(worst.size, worst.series.metric)
@@ -127,11 +180,13 @@ def sentence(tracked: Tracked) -> str:
         parts.append(f"{words.counted(len(alarms), 'regression')} that nobody has acknowledged, the worst {size} ({name})")
     if suspected:
         parts.append(f"{words.counted(suspected, 'change')} suspected: fresh runs decide")
+    parts.append(rest)
     if missing:
         parts.append(
             f"{words.counted(len(missing), 'series', 'series')} missing on {words.listed(sorted({item.device for item in missing}))}"
         )
-    told = "; ".join(parts) or "no regression that nobody has acknowledged, and every series has its data"
+    kept = "" if promised is None else ", no budget that counts is broken"
+    told = "; ".join(filter(None, parts)) or f"no regression that nobody has acknowledged{kept}, and every series has its data"
     return f"{told[0].upper()}{told[1:]}."
 
 
@@ -259,24 +314,29 @@ def _lies_there(event: Event, change: TrackedChange) -> bool:
 
 def event_data(events: Sequence[Event], epoch: str) -> list[list[Any]]:
     """Return events as the plots take them: minutes since the page's first night, device, what, before, after."""
-    begin = datetime.fromisoformat(epoch).replace(tzinfo=None)
+    begin = series.naive(epoch)
     return [[series.minutes(event.at, begin), event.device, event.what, event.before, event.after] for event in events]
 
 
-def _runs_around(store: Store, tracked: Tracked, changes: Sequence[TrackedChange], followed: dict[str, Followed]) -> dict[str, Any]:
-    """Return the runs of the nights around the changes that matter most, and the readings of one run a night."""
+def _runs_around(
+    store: Store, tracked: Tracked, changes: Sequence[TrackedChange], followed: dict[str, Followed], judged: Sequence[str]
+) -> dict[str, Any]:
+    """Return the runs of the nights around the changes that matter most, and the readings of one run a night; and of those judged."""
     chosen = changes[:_DIGGABLE]
     days = {series.name_of(change.series): series.days_around(followed[series.name_of(change.series)], change) for change in chosen}
     places = [f"{series.job(change.series)} {day}" for change in chosen for day in days[series.name_of(change.series)]]
     every = sorted({day for own in days.values() for day in own})
     found = store.query("report_runs", branch=tracked.branch, places=places, days=every, run_ids=[])
+    if judged:
+        asked = store.query("report_runs", branch=None, places=[], days=[], run_ids=list(judged))
+        found = pl.concat([found, asked], how="vertical_relaxed").unique("run_id").sort("started_at", "run_id")
     statistics = store.query("chosen_statistics", run_ids=found["run_id"].to_list())
     values = statistics.filter(pl.col("p50").is_finite()).select("run", "metric", "p50")
-    opened: list[str] = []
+    opened = list(judged)
     for change in chosen:
         own = found.filter(pl.col("day").is_in(days[series.name_of(change.series)]) & (pl.col("series_key") == change.series.key))
         known = dict(values.filter(pl.col("metric") == change.series.metric).select("run", "p50").iter_rows())
         opened += runs.representative(own, known)[:4]
-    asked = runs.asked([], opened)
-    readings = store.queries({name: asked[name] for name in ("report_readings", "report_state", "chosen_absences")})
+    wanted = runs.asked([], opened)
+    readings = store.queries({name: wanted[name] for name in ("report_readings", "report_state", "chosen_absences", "pruned_readings")})
     return runs.data(readings | {"report_runs": found, "chosen_statistics": statistics})

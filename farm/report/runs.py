@@ -24,6 +24,7 @@ def asked(run_ids: Sequence[str], opened: Sequence[str]) -> dict[str, dict[str, 
         "report_readings": {"run_ids": held},
         "report_state": {"run_ids": held},
         "chosen_absences": {"run_ids": held},
+        "pruned_readings": {"run_ids": held},
     }
 
 
@@ -91,6 +92,9 @@ def _opened(found: Mapping[str, pl.DataFrame], ids: Collection[str]) -> dict[str
         content[run]["state"].append([phase, name, source, _finite(value), text, reason])
     for run, metric, reason in found["chosen_absences"].iter_rows():
         content[run]["absent"].append([metric, reason])
+    for run, metric, source, readings, *_, pruned_at in found["pruned_readings"].iter_rows():
+        name = f"{metric} {source}".rstrip()
+        content[run]["absent"].append([name, f"{readings} readings were dropped on {pruned_at:%Y-%m-%d}; their summary is kept"])
     return {run: rows for run, rows in content.items() if run in ids}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from farm.findings import Followed, Series, TrackedChange
 from farm.metrics import METRICS
+from farm.publish import tracking
 from farm.report import words
 from farm.report.packed import packed, shares
 from farm.units import quantity_of
@@ -151,6 +152,11 @@ def minutes(at: datetime, epoch: datetime) -> int:
     return (at - epoch) // _MINUTE
 
 
+def naive(epoch: str) -> datetime:
+    """Return a page's first night as the database has times: naive UTC."""
+    return datetime.fromisoformat(epoch).replace(tzinfo=None)
+
+
 def change_facts(change: TrackedChange, epoch: datetime) -> dict[str, Any]:
     """Return what a plot draws of a change: from which night to which it lies, and what it is."""
     size, interval = words.size_words(change.size, change.series.metric)
@@ -164,6 +170,7 @@ def change_facts(change: TrackedChange, epoch: datetime) -> dict[str, Any]:
         "worse": change.worse,
         "here": change.is_here,
         "sure": change.standing.value,
+        "said": None if change.acknowledgement is None else tracking.acknowledged(change.acknowledgement),
         "text": f"{size} ({interval}), after {words.moment(change.place.after.at)}, by {words.moment(change.place.until.at)}",
     }
 
@@ -179,8 +186,10 @@ def days_around(item: Followed, place: TrackedChange, room: int = 2) -> list[dat
     return sorted(chosen)
 
 
-def trend(item: Followed, change: TrackedChange, most: int = 90) -> tuple[list[float], tuple[int, int] | None]:
-    """Return the medians of the last nights, from before a change on, and between which of them it lies."""
+def trend(item: Followed, change: TrackedChange | None, most: int = 90) -> tuple[list[float], tuple[int, int] | None]:
+    """Return the medians of the last nights, from before a change on, and between which of them it lies; None: of no change."""
+    if change is None:
+        return medians(replace(item, nights=item.nights[-most:])), None
     days = [night.day for night in item.nights]
     after = min(bisect_left(days, change.place.after.night), len(days) - 1)
     until = min(bisect_left(days, change.place.until.night), len(days) - 1)

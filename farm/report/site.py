@@ -8,10 +8,11 @@ from typing import Any
 
 from farm import __version__
 from farm.findings import Followed
-from farm.report import health, nightly, page, series, words
+from farm.report import health, nightly, page, series, steadiness, words
 from farm.report.device import device_page
 from farm.report.history import Chosen, history_page
-from farm.report.nightly import Look
+from farm.report.look import Look
+from farm.report.nightly import NightBudgets
 from farm.sources import source_root
 from farm.store import Store
 
@@ -40,25 +41,35 @@ class GateEntry:
         return f"gate-{self.row['gate_id'][-words.SHORT :]}.html"
 
 
-def site(store: Store, look: Look, gates: Sequence[GateEntry]) -> list[SitePage]:
-    """Return every page of the site, the index first: the nightly, gates, devices, and series.
+def site(store: Store, look: Look, gates: Sequence[GateEntry], promised: NightBudgets | None = None) -> list[SitePage]:
+    """Return every page of the site, the index first: the nightly (with a suite's budgets), gates, devices, and series.
 
     Of series, those of the metrics that passes are run for, and those with findings.
     """
     tracked = look.tracked
     known = store.query("report_devices", branch=tracked.branch, as_of=look.now, device=None)
+    suspects = steadiness.suspects(store.query("canary_states"))
     ids = {series.name_of(change.series) for change in tracked.changes}
     shown = [item for item in look.followed if series.is_headline(item.series.metric) or series.name_of(item.series) in ids]
     pages = {series.name_of(item.series): f"history-{series.name_of(item.series)}.html" for item in shown}
-    state = (tracked.groups, tracked.missing, tracked.pending, tracked.last_night, tracked.values)
+    state = (tracked.groups, tracked.missing, tracked.pending, tracked.last_night, tracked.values, suspects)
     devices = [(row["device"], f"device-{_short(row['device_id'])}.html", row) for row in known.iter_rows(named=True)]
     found = [
-        SitePage(NIGHTLY, _key(state, pages), lambda: nightly.nightly_page(store, look, pages)),
+        SitePage(NIGHTLY, _key(state, pages, promised), lambda: nightly.nightly_page(store, look, pages, promised)),
         *(SitePage(entry.name, _key(entry.row), entry.made) for entry in gates),
-        *(SitePage(name, _key(state, row, pages), _device(store, look, device, pages)) for device, name, row in devices),
+        *(
+            SitePage(name, _key(state, row, pages, _steady(store, look, row)), _device(store, look, device, pages))
+            for device, name, row in devices
+        ),
         *(SitePage(pages[series.name_of(item.series)], _history_key(look, item), _history(store, look, item)) for item in shown),
     ]
-    return [SitePage(INDEX, _key([one.key for one in found]), lambda: _index(store, look, gates, devices, shown, pages)), *found]
+    return [SitePage(INDEX, _key([one.key for one in found]), lambda: _index(store, look, gates, devices, shown, pages, promised)), *found]
+
+
+def _steady(store: Store, look: Look, row: Mapping[str, Any]) -> list[Any]:
+    """Return what a device's page says of its canary and its noise: both may be new without any new run of the branch."""
+    found = store.queries({name: {"device": row["device_id"], "as_of": look.now} for name in ("report_canaries", "report_noises")})
+    return [frame.rows() for frame in found.values()]
 
 
 def _device(store: Store, look: Look, device: str, pages: Mapping[str, str]) -> Callable[[], str]:
@@ -81,13 +92,15 @@ def _index(
     devices: Sequence[tuple[str, str, Mapping[str, Any]]],
     shown: Iterable[Followed],
     pages: Mapping[str, str],
+    promised: NightBudgets | None,
 ) -> str:
     """Return the page that all others are reached from."""
     tracked = look.tracked
     files = {device: name for device, name, _ in devices}
     asked = {"branch": tracked.branch, "as_of": look.now, "device": None}
     outcomes = store.query("report_outcomes", **asked, since=health.since(tracked.last_night))
-    lines = health.devices(store.query("report_devices", **asked), outcomes, tracked)
+    suspects = steadiness.suspects(store.query("canary_states"))
+    lines = health.devices(store.query("report_devices", **asked), outcomes, tracked, suspects)
     histories = series.Histories(tuple(shown), tracked.changes, tracked.branch, pages)
     content = series.data(histories) | {"runs": [], "opened": {}, "facts": [], "commands": []}
     return page.render(
@@ -96,9 +109,9 @@ def _index(
         title=words.title(f"farm: {tracked.branch}"),
         in_site=False,
         tracked=tracked,
-        verdict=nightly.VERDICTS[tracked.exit_code],
-        tone=nightly.TONES[tracked.exit_code],
-        sentence=nightly.sentence(tracked),
+        verdict=nightly.VERDICTS[nightly.code(tracked, promised)],
+        tone=nightly.TONES[nightly.code(tracked, promised)],
+        sentence=nightly.sentence(tracked, promised),
         gates=[
             (entry, words.moment(entry.row["judged_at"]), nightly.VERDICTS[entry.row["exit_code"]], nightly.TONES[entry.row["exit_code"]])
             for entry in gates

@@ -5,7 +5,7 @@ find() is for histories of any kind; follow() for the nights of a branch, with w
 
 from farm.track.branches import departure
 from farm.track.confirmation import NO_RUNS, pending
-from farm.track.find import find
+from farm.track.find import find, is_too_short
 from farm.track.follow import Known, Today, follow
 from farm.track.missing import Expected, Planned, Trouble, planned, troubles
 from farm.track.nights import METRICS_OF_PASSES, followed
@@ -22,6 +22,7 @@ __all__ = [
     "find",
     "follow",
     "followed",
+    "is_too_short",
     "pending",
     "planned",
     "troubles",

@@ -19,6 +19,11 @@ def find(histories: Sequence[History]) -> list[tuple[Finding, ...]]:
     return [_findings(history, middle, changes) for history, middle, changes in zip(histories, medians, found, strict=True)]
 
 
+def is_too_short(history: History) -> bool:
+    """Whether a history has so few sessions with a value that no change could be found in it."""
+    return sum(not math.isnan(_median(runs)) for runs in history.sessions) < changepoints.SHORTEST
+
+
 def _median(runs: Sequence[float]) -> float:
     there = [value for value in runs if not math.isnan(value)]
     return median(there) if there else math.nan

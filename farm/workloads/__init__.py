@@ -4,7 +4,7 @@ A Job is device x workload x artifact x pass x repeat. A Run is one attempt at o
 the device, and the unit of every statistic. Readings are what one run read of one metric, in order.
 """
 
-from farm.workloads.devices import Conditions, Device, HarnessBuild, Identity, PowerSettings
+from farm.workloads.devices import Charging, Conditions, Device, HarnessBuild, HealthSettings, Identity, PowerSettings
 from farm.workloads.jobs import (
     COMPUTE_UNITS,
     COREML,
@@ -30,6 +30,7 @@ from farm.workloads.kinds import (
     Outcome,
     Pass,
     PowerSource,
+    Rung,
 )
 from farm.workloads.runs import (
     ITEMS_OUTPUT,
@@ -64,11 +65,13 @@ __all__ = [
     "Absent",
     "Answers",
     "Artifact",
+    "Charging",
     "Comparison",
     "Conditions",
     "Device",
     "DeviceKind",
     "HarnessBuild",
+    "HealthSettings",
     "Identity",
     "ItemKind",
     "Items",
@@ -84,6 +87,7 @@ __all__ = [
     "Readings",
     "Reference",
     "Run",
+    "Rung",
     "Session",
     "StateReading",
     "Workload",

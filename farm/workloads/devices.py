@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from farm.workloads.kinds import DeviceKind, PowerSource
+from farm.workloads.kinds import DeviceKind, PowerSource, Rung
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,36 @@ class PowerSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Charging:
+    """Between what a phone's battery is kept: one that has sunk below low_ratio charges up to high_ratio before it is measured."""
+
+    low_ratio: float
+    high_ratio: float
+    timeout_s: float = 2 * 3600.0
+    """How long it is waited for; after that it is measured if its conditions allow it, else "not ready"."""
+
+
+@dataclass(frozen=True, slots=True)
+class HealthSettings:
+    """What a device must be to be called healthy, and what is tried when it does not answer."""
+
+    quarantine_after: int = 3
+    """Checks that fail before it has been good again."""
+    min_free_bytes: float = 500e6
+    max_temperature_c: float = 45.0
+    """Phones: of the skin, else of the battery, when nothing is measured. Far above what a pass wants: such a phone needs a person."""
+    max_clock_offset_s: float = 300.0
+    min_battery_capacity_ratio: float = 0.6
+    """Of what its battery was designed to hold; where the phone tells."""
+    max_battery_cycles: int | None = None
+    recovery: tuple[Rung, ...] = (Rung.RECONNECT,)
+    reboot_timeout_s: float = 180.0
+    power_cycle_timeout_s: float = 60.0
+    charging: Charging | None = None
+    """None: a phone is not waited for that has too little charge for its conditions."""
+
+
+@dataclass(frozen=True, slots=True)
 class Device:
     """A device as devices.toml describes it; who it really is, only the device can say (Identity)."""
 
@@ -83,6 +113,19 @@ class Device:
     harness: Path | None = None
     """The user's own build of the harness for this device."""
     power: PowerSettings = PowerSettings()
+    soc: str | None = None
+    """Pattern of the system on a chip that it must say it has."""
+    owns_adb_server: bool = False
+    """Whether farm may end and start the adb server that it hangs on."""
+    power_cycle: tuple[str, ...] = ()
+    """The user's command that switches the power of its USB port off and on, in words; empty: there is none."""
+    health: HealthSettings = HealthSettings()
+
+    @property
+    def place(self) -> str:
+        """Where it hangs, as far as the lab says: two names of one place are one device, whatever it is called."""
+        where = self.serial or self.udid or self.match or self.wireless
+        return " ".join(filter(None, (self.kind.value, self.adb or self.usbmux, where)))
 
 
 @dataclass(frozen=True, slots=True)

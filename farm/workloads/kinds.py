@@ -69,6 +69,18 @@ class PowerSource(StrEnum):
     NONE = "none"
 
 
+class Rung(StrEnum):
+    """What is tried with a device that does not answer, one after the other."""
+
+    RECONNECT = "reconnect"
+    """Its link anew: the adb server's connection, or the worker of an iPhone."""
+    ADB_SERVER = "adb_server"
+    """The adb server anew, where devices.toml says that it is farm's own."""
+    REBOOT = "reboot"
+    POWER_CYCLE = "power_cycle"
+    """The power of its USB port, by the user's own command."""
+
+
 class Comparison(StrEnum):
     """How an output is held against its reference."""
 

@@ -194,10 +194,10 @@ void Stretch::write(ResultFile& result) const {
   count("wall_ns", wall_ns_);
   count("cpu_time_ns", after_.cpu_time_ns - before_.cpu_time_ns);
   count("thread_cpu_time_ns", after_.thread_cpu_time_ns - before_.thread_cpu_time_ns);
-  count("voluntary_switches_count", after_.voluntary_switches_count - before_.voluntary_switches_count);
-  count("involuntary_switches_count", after_.involuntary_switches_count - before_.involuntary_switches_count);
   count("minor_faults_count", after_.minor_faults_count - before_.minor_faults_count);
   count("major_faults_count", after_.major_faults_count - before_.major_faults_count);
+  maybe("voluntary_switches_count", before_.voluntary_switches_count, after_.voluntary_switches_count, reasons.switches);
+  maybe("involuntary_switches_count", before_.involuntary_switches_count, after_.involuntary_switches_count, reasons.switches);
   maybe("run_delay_ns", before_.run_delay_ns, after_.run_delay_ns, reasons.run_delay);
   maybe("steal_ns", before_.steal_ns, after_.steal_ns, reasons.steal);
   reading("load_1m", pressure_before_.load_1m, "", reasons.load);

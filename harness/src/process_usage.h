@@ -12,12 +12,12 @@ namespace farm {
 struct Usage {
   std::int64_t cpu_time_ns = 0;
   std::int64_t thread_cpu_time_ns = 0;  // of the calling thread
-  std::int64_t voluntary_switches_count = 0;
-  std::int64_t involuntary_switches_count = 0;
   std::int64_t minor_faults_count = 0;
   std::int64_t major_faults_count = 0;
-  std::optional<std::int64_t> run_delay_ns;  // runnable threads waiting for a CPU, over all threads
-  std::optional<std::int64_t> steal_ns;      // the hypervisor gave the CPUs to others, over all CPUs
+  std::optional<std::int64_t> voluntary_switches_count;    // a thread gave up its CPU: it waited for something
+  std::optional<std::int64_t> involuntary_switches_count;  // the system took it
+  std::optional<std::int64_t> run_delay_ns;                // runnable threads waiting for a CPU, over all threads
+  std::optional<std::int64_t> steal_ns;                    // the hypervisor gave the CPUs to others, over all CPUs
 };
 
 // One figure of the process's memory. Platforms count differently, so each has metrics of its own:
@@ -36,6 +36,7 @@ struct Pressure {
 
 // Why what this platform does not tell is absent.
 struct UsageReasons {
+  const char* switches;
   const char* run_delay;
   const char* steal;
   const char* load;

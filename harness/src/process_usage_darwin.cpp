@@ -40,8 +40,6 @@ Usage read_usage(bool clocks_first) {
   }
   rusage used{};
   getrusage(RUSAGE_SELF, &used);
-  usage.voluntary_switches_count = used.ru_nvcsw;
-  usage.involuntary_switches_count = used.ru_nivcsw;
   usage.minor_faults_count = used.ru_minflt;
   usage.major_faults_count = used.ru_majflt;
   if (!clocks_first) {
@@ -84,7 +82,11 @@ std::optional<CpuTime> read_cpu_time() {
   return time;
 }
 
-UsageReasons usage_reasons() { return {kNotTold, kNotTold, "the system tells no load", "this system has no such figure"}; }
+// ru_nivcsw is every switch but those of BSD's own sleeps (calcru() in XNU's bsd/kern/kern_resource.c), so most waits are among them.
+UsageReasons usage_reasons() {
+  return {"this system does not count the two kinds apart", kNotTold, kNotTold, "the system tells no load",
+          "this system has no such figure"};
+}
 
 // The continuous clock goes on while the device is asleep, the absolute one stands still.
 std::optional<std::int64_t> read_asleep_ns() { return ticks_ns(mach_continuous_time() - mach_absolute_time()); }

@@ -122,7 +122,7 @@ std::optional<CpuTime> read_cpu_time() {
 }
 
 UsageReasons usage_reasons() {
-  return {"/proc/self/task/*/schedstat cannot be read", "/proc/stat cannot be read", "/proc/loadavg cannot be read",
+  return {"getrusage tells none", "/proc/self/task/*/schedstat cannot be read", "/proc/stat cannot be read", "/proc/loadavg cannot be read",
           "/proc/pressure/cpu cannot be read"};
 }
 

@@ -13,7 +13,7 @@ from farm.cli import nightly
 from farm.cli.context import Context
 from farm.cli.nightly_clock import Clock
 from farm.cli.nightly_open import Asked
-from farm.cli.nightly_steps import News, Steps, Unchecked
+from farm.cli.nightly_steps import News, Steps
 from farm.store import Store
 from farm.workloads import Device
 from tests.cli.gating import a_model, command
@@ -40,6 +40,15 @@ def a_suite(home: Path, schedule: str = SCHEDULE, workloads: Iterable[str] = WOR
         text += 'duration = "1 ms"\n'
     (home / "suite.toml").write_text(text)
     return home / "suite.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Unchecked:
+    """A device that nothing looked at."""
+
+    device: Device
+    takes_part: bool
+    reason: str
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -93,6 +94,30 @@ def test_what_cannot_be_built_leaves_a_stretch_and_a_killed_search_goes_on(farm:
     (steps,) = rows(home, "SELECT count(*) AS n, count(DISTINCT revision) AS revisions FROM bisect_steps")
     assert steps == {"n": 3, "revisions": 3}
     assert "change 2" in done.stdout
+
+
+def test_a_killed_search_leaves_no_build_behind(farm: Farm, home: Path) -> None:
+    revisions = a_repository(home, [1, 1.5])
+    os.mkfifo(home / "building")
+    (home / "slow.sh").write_text("sleep 300 &\necho $$ $! > building\nwait\n")
+    with subprocess.Popen(command(*bisect(*revisions, build="sh slow.sh {rev}")), cwd=home, stderr=subprocess.DEVNULL) as process:
+        build, child = map(int, (home / "building").read_text().split())
+        assert is_running(build)
+        assert is_running(child)
+        process.kill()
+    give_up_s = time.monotonic() + 20
+    while (is_running(build) or is_running(child)) and time.monotonic() < give_up_s:
+        time.sleep(0.05)
+    assert not is_running(build)
+    assert not is_running(child)
+
+
+def is_running(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return state.rpartition(")")[2].split()[0] != "Z"  # it has ended, and nobody asked how
 
 
 def test_nothing_is_searched_for_before_a_regression_is_shown(farm: Farm, home: Path) -> None:

@@ -56,6 +56,15 @@ def test_json_says_the_same(nightly: Path) -> None:
     assert (suspected["kind"], suspected["at"], suspected["significance"]) == ("suspected", "2026-02-11", None)
 
 
+def test_series_in_which_nothing_could_be_found_are_counted(tmp_path: Path) -> None:
+    long, short = list(range(100, 108)), [100, None, 101, 102, 103, 104, 105, 106]
+    (tmp_path / "s.json").write_text(json.dumps([{"name": "long", "values": long}, {"name": "short", "values": short}]))
+    done = detect(tmp_path, "s.json")
+    assert done.stdout.splitlines()[-1] == "2 series: 0 changed, 0 suspected at the end, 1 too short for any change to be found"
+    document = json.loads(detect(tmp_path, "s.json", "--json").stdout)
+    assert [each["is_too_short"] for each in document["series"]] == [False, True]
+
+
 def test_only_a_change_that_is_sure_fails_on_change(nightly: Path) -> None:
     assert detect(nightly, "nightly.csv", "--fail-on-change").returncode == 4
     kept = [line for line in (nightly / "nightly.csv").read_text().splitlines() if not line.startswith("slower")]

@@ -49,12 +49,13 @@ def test_a_result_that_fills_the_disk_is_a_failed_run_that_says_so(
     assert "failed" in stored
 
 
-def test_a_journal_without_room_is_named_and_leaves_nothing_half_written(
+def test_a_journal_without_room_ends_the_session_before_a_run_could_be_lost(
     namespace: list[str], tmp_path: Path, fake_harness: HarnessBuild
 ) -> None:
     done = run_with_full(namespace, tmp_path, "data/journal", "40k", fake_harness)
-    assert done.returncode == 2
-    assert "farm: the run could not be written to the journal data/journal: No space left on device" in done.stderr
+    assert done.returncode == 3
+    assert "farm: the disk of data/journal has 41.0 kB left, so nothing more is measured; what ended is kept" in done.stderr
+    assert "farm run --resume" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -111,7 +111,7 @@ WRONG = [
     (gate("new.fake", "--most-runs", 7), "7 is no even number of runs"),
     (gate("new.fake", "--time-budget", "1 parsec"), '"1 parsec" is not a time'),
     (gate("new.fake", "--device", "s25"), 'there is no device "s25"'),
-    (gate("new.fake", "--stored"), "no stored run of the suite on these devices is of the candidate"),
+    (gate("new.fake", "--stored"), "no stored run of these workloads on these devices is of the candidate"),
     (["explain"], "no gate was judged yet"),
     (["explain", "5f0c.x"], '"5f0c.x" names no verdict'),
     (["explain", "5f0c.1"], 'there is no gate that begins or ends with "5f0c"'),
@@ -160,6 +160,41 @@ def test_a_quality_is_judged_on_the_items_that_both_sides_answered(farm: Farm, h
 
 def rows_of(home: Path) -> list[dict[str, Any]]:
     return rows(home, "SELECT pass, side FROM runs JOIN placements ON run_id = id ORDER BY side")
+
+
+def test_an_artifact_held_against_itself_is_told(farm: Farm, home: Path) -> None:
+    done = farm(*gate("old.fake", "--json"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "net: candidate and baseline are the same bytes" in done.stderr
+    (verdict,) = json.loads(done.stdout)["verdicts"]
+    assert "candidate and baseline are the same bytes" in verdict["warnings"]
+
+
+def test_two_stored_artifacts_are_compared_by_every_number_that_both_have(farm: Farm, home: Path) -> None:
+    a_suite(home, most_runs=8, budgets=BUDGET.replace("latency_ns", "vm_hwm_bytes") + BUDGET)
+    a_model(home / "slow.fake", sleep_ns=round(1.5 * USUAL_NS))
+    farm(*gate("slow.fake"))
+    old, slow = (hashlib.sha256((home / name).read_bytes()).hexdigest() for name in ("old.fake", "slow.fake"))
+    done = farm("compare", old[:12], slow[:12], "--json")
+    assert done.returncode == 4, done.stdout + done.stderr
+    document = json.loads(done.stdout)
+    assert (document["baseline"], document["candidate"]) == (old[:12], slow[:12])
+    decisions = {verdict["budget"]["metric"]: verdict["decision"] for verdict in document["verdicts"]}
+    assert decisions["latency_ns"] == "fail"
+    assert {"vm_hwm_bytes", "rss_anon_bytes", "pss_bytes"} <= decisions.keys()
+    (mirrored,) = json.loads(farm("compare", slow, old, "--metric", "latency_ns", "--device", "local", "--json").stdout)["verdicts"]
+    assert mirrored["decision"] == "pass"
+    assert mirrored["estimate"]["value"] == pytest.approx(1 / 1.5, rel=0.15)
+    for arguments, said in (
+        ((old, "0" * 12), 'no stored run of these workloads on these devices is of the candidate "000000000000"'),
+        ((old, slow, "--metric", "latncy_ns"), 'both sides have no number "latncy_ns"; did you mean "latency_ns"?'),
+        ((old, slow, "--workload", "other"), "no stored run of these workloads"),
+        ((old, slow, "--better", "lower"), "--better is for files"),
+        ((old, "slow.fake"), f'slow.fake is a file and "{old}" is none'),
+        (("a.csv", "b.csv", "--metric", "value"), "choose among stored runs"),
+    ):
+        refused = farm("compare", *arguments)
+        assert (refused.returncode, said in refused.stderr) == (2, True), refused.stderr
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])

@@ -1,6 +1,7 @@
 """A language model's perplexity as a budget of farm gate, from the texts to the verdict."""
 
 import json
+import re
 import struct
 from pathlib import Path
 
@@ -47,3 +48,18 @@ def test_perplexity_is_judged_on_the_texts_that_both_models_read(farm: Farm, hom
     assert "judged again from these runs: the same verdict" in told
     assert "perplexity" in told
     assert json.loads(farm(*gate("new.fake", "--stored", "--json")).stdout)["verdicts"] == [verdict]
+
+
+def test_items_that_are_not_those_that_the_baseline_pins_are_told_and_judged_all_the_same(farm: Farm, home: Path) -> None:
+    a_language_model(home / "new.fake", 15)
+    assert farm("baseline", "set", "v1", "--artifact", "old.fake", "--items", "some.items").returncode == 0
+    same = farm(*gate("new.fake", baseline="v1"))
+    assert (same.returncode, "pins" in same.stdout + same.stderr) == (0, False), same.stderr
+    items.write(home / "some.items", items.tokens_file([[1, 2, 3]] * 20), {}, None)
+    done = farm(*gate("new.fake", "--json", baseline="v1"))
+    said = r'the suite\'s items some\.items \([0-9a-f]{12}\) are not those that the baseline "v1" pins: some\.items \([0-9a-f]{12}\)'
+    assert re.search(f"net: {said}", done.stderr), done.stderr
+    (verdict,) = json.loads(done.stdout)["verdicts"]
+    assert (done.returncode, verdict["decision"]) == (0, "pass")
+    assert any(re.fullmatch(said, warning) for warning in verdict["warnings"]), verdict["warnings"]
+    assert re.search(said, farm("explain").stdout)

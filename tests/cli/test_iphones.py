@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -115,6 +116,28 @@ def test_doctor_says_what_an_iphone_lacks_and_what_to_do(farm: Farm) -> None:
     (check,) = [check for check in checks if check["name"] == "device iphone16pro"]
     assert (check["works"], check["found"]) == (False, "iphone16pro has developer mode off")
     assert check["remedy"].startswith("Settings > Privacy & Security")
+
+
+def test_doctor_tells_a_holder_that_was_killed_from_one_that_measures(farm: Farm, fake_model: FakeModel) -> None:
+    def holder() -> tuple[bool, str]:
+        checks = json.loads(farm("doctor", "--device", "iphonex", "--json").stdout)
+        (check,) = [check for check in checks if check["name"] == "optional: nobody holds it"]
+        return check["works"], check["found"]
+
+    run = farm.command("run", fake_model(hang_at_iteration=1).path, "--device", "iphonex", *QUICK, "--repeat", 1, "--passes", "latency")
+    with subprocess.Popen(run, cwd=farm.folder, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
+        while not list((farm.bench.phones["iphonex"].documents / "runs").glob("*/started")) and process.poll() is None:
+            time.sleep(0.1)
+        free, words = holder()
+        assert not free
+        assert f"process {process.pid} of " in words
+        process.kill()
+    free, words = holder()
+    assert free
+    assert words.startswith(f"process {process.pid} of ")
+    assert words.endswith(" is gone, and the next session puts back what it left")
+    assert farm("run", fake_model(spin_ns=1_000_000).path, "--device", "iphonex", *QUICK, "--repeat", 1).returncode == 0
+    assert holder() == (True, "free")
 
 
 def test_the_environment_says_where_usbmuxd_is_when_the_lab_does_not(farm: Farm) -> None:

@@ -72,7 +72,7 @@ def test_a_phone_that_is_not_there_is_tried_again_and_then_accounted_for(
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("size", ["5m", "8m"])
+@pytest.mark.parametrize("size", ["8m", "40m"])
 def test_a_disk_that_fills_up_ends_the_night_cleanly_and_the_night_goes_on_when_there_is_room(
     namespace: list[str], home: Path, size: str
 ) -> None:
@@ -86,7 +86,7 @@ def test_a_disk_that_fills_up_ends_the_night_cleanly_and_the_night_goes_on_when_
     command = [*namespace, "sh", "-c", FULL, "sh", size, sys.executable]
     done = subprocess.run(command, cwd=home, env=os.environ, capture_output=True, text=True, check=False)
     assert "Traceback" not in done.stderr, done.stderr
-    assert "first 2" in done.stderr, done.stderr
+    assert "first 2" in done.stderr or "first 3" in done.stderr, done.stderr
     assert "hint: make room" in done.stderr or "could not be" in done.stderr
     assert "second 0" in done.stderr, done.stderr
     assert "done      8" in " ".join(done.stdout.split("\n")).replace("  ", "  "), done.stdout

@@ -124,12 +124,17 @@ def test_the_newest_that_nobody_works_on_is_gone_on_with_or_the_one_that_is_name
         deadline_s = time.monotonic() + 20
         while len(list((home / "data").glob("unfinished/*/asked.json"))) < 2 and time.monotonic() < deadline_s:
             time.sleep(0.05)
-        plan_is_newer = farm(home, "run", "--resume", "--json", "--html", "page.html")
+        # The newest goes on, so that the one before it is meant; this machine is waited for meanwhile, which is said.
+        with subprocess.Popen(command("run", "--resume", "--json"), cwd=home, stdout=-1, stderr=-1, text=True) as resumed:
+            assert resumed.stderr is not None
+            told = next(line for line in resumed.stderr if "local is held by" in line)
+            process.kill()
+            output, _ = resumed.communicate(timeout=60)
     finally:
         process.kill()
         process.wait()
-    # The newest goes on, so that the one before it is meant; this machine is held meanwhile, which is said.
-    assert "local is held by process" in plan_is_newer.stderr or "newer" in plan_is_newer.stdout
+    assert f"process {process.pid} of" in told
+    assert {line["workload"] for line in json.loads(output)["sessions"][0]["results"]} == {"newer"}
 
 
 def test_what_is_begun_is_its_own_from_the_first_moment(tmp_path: Path) -> None:

@@ -45,7 +45,8 @@ def test_a_device_that_waits_for_another_is_claimed_again_and_then_given_up(meas
         stack.callback(given_up.append, "waiting")
         sessions.renew_s = 0.2
         sessions.done.append(Done(WAITING))
-        sessions.held["waiting"] = _Held(waits, {}, a_session(), Holder("host", "me"), stack)  # type: ignore[arg-type]
+        ticket = sessions.sharing.ticket(WAITING)
+        sessions.held["waiting"] = _Held(waits, {}, a_session(), Holder("host", "me"), ticket, stack)  # type: ignore[arg-type]
         sessions.measure({"local": [job]}, hold=True)
         assert not given_up
         assert set(sessions.held) == {"local", "waiting"}

@@ -357,6 +357,10 @@ def test_a_phone_without_room_is_told_before_anything_is_sent(phone: Iphone, tra
     phone.state(afc_faults__room_bytes=1_000_000)
     with pytest.raises(DeviceNotReady, match=r"has 1 MB free, file needs 64 MB with room over"):
         transport.push(file, "files/one")
+    package = a_package(tmp_path / "net.mlpackage", os.urandom(5_000_000))
+    phone.state(afc_faults__room_bytes=75_000_000)
+    with pytest.raises(DeviceNotReady, match=r"has 75 MB free, net.mlpackage needs 79 MB with room over"):  # as it is, unpacked, compiled
+        transport.push(package, "files/net")
 
 
 # The app.
@@ -543,7 +547,11 @@ def test_a_phone_is_held_by_one_host_at_a_time(phone: Iphone, device: Device, tr
     other = IosTransport(device)
     with pytest.raises(DeviceBusy, match="iphone16pro is held by process 7 of ann on rack1: farm run"):
         other.claim(Holder("host-two", "somebody else"))
+    asking = IosTransport(device)
+    assert asking.holder() == Holder("host-one", "process 7 of ann on rack1: farm run")
     phone.state(clock_offset_s=241.0)  # no sign of life for so long
+    assert asking.holder() is None
+    asking.release()
     other.claim(Holder("host-two", "somebody else"))
     transport._renewed_s = -1000.0
     with pytest.raises(DeviceBusy, match="held by somebody else"):

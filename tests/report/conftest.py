@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from farm import summary
-from farm.cli.report import gate_text, look_at
+from farm.cli.report import gate_text, look_at, night_budgets
 from farm.cli.track import Asked, look
 from farm.publish import Results
 from farm.records import record
@@ -17,7 +17,7 @@ from farm.report import Look, Sides, choose, compare_page, device_page, history_
 from farm.store import Store, statistics_of
 from farm.workloads import new_id
 from tests.conftest import NOW, a_run, a_session
-from tests.report import gates
+from tests.report import gates, steady
 from tests.report.browser import chromium
 from tests.report.year import Year
 from tests.track.rack import load
@@ -49,13 +49,20 @@ def a_rack(folder: Path, year: Year, acknowledged: str, reason: str, owner: str 
     said = {"said_at": end_of(year, 1), "answer": "accept", "until": until, "owner": owner, "reason": reason, "revision": None}
     known = [group for group in tracked.groups if group.worse and acknowledged in group.devices][:1]
     store.add({"acknowledgements": [{"finding_id": change.id, **said} for group in known for change in group.members]})
+    steady.sing(store, year)
+    steady.calibrate(store, year)
     gate = gates.judge(store, year, end_of(year), fails="pixel9")
     return Rack(year, store, look_at(store, year.branch, end_of(year)), gate)
 
 
+def a_usual_rack(folder: Path) -> Rack:
+    """Fill a database with the year that nearly all tests look at."""
+    return a_rack(folder, Year(), "oneplus13", "its battery overheats; replaced in June")
+
+
 @pytest.fixture(scope="session")
 def rack(tmp_path_factory: pytest.TempPathFactory) -> Rack:
-    return a_rack(tmp_path_factory.mktemp("rack"), Year(), "oneplus13", "its battery overheats; replaced in June")
+    return a_usual_rack(tmp_path_factory.mktemp("rack"))
 
 
 @pytest.fixture(scope="session")
@@ -70,9 +77,9 @@ def page_of(kind: str, rack: Rack) -> str:
     first, second = year.phones[0].name, year.phones[1].name
     match kind:
         case "nightly":
-            return nightly_page(store, look)
+            return nightly_page(store, look, None, night_budgets(store, look, gates.PROMISED))
         case "gate":
-            return gate_text(store, rack.gate)[2]
+            return gate_text(store, rack.gate, year.branch)[2]
         case "device":
             return device_page(store, look, year.phones[2].name)
         case "revisions":

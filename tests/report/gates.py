@@ -7,6 +7,7 @@ from datetime import date, datetime
 import polars as pl
 
 from farm import __version__, release
+from farm.cli.nights import Promised
 from farm.metrics import Statistic
 from farm.rack import Contest
 from farm.records import Record, record
@@ -24,6 +25,17 @@ BUDGETS = (
     Budget("mobilenet-int8", "vm_hwm_bytes", Statistic.VALUE, limit=11e6),
     Budget("mobilenet-fp16", "vm_hwm_bytes", Statistic.VALUE, limit=15.5e6, exemption=Exemption(date(2099, 1, 1), "kim", "new tokenizer")),
 )
+NIGHTLY = (
+    Budget("mobilenet-int8", "latency_ns", Statistic.P50, max_regression=0.05),
+    Budget("mobilenet-fp32", "latency_ns", Statistic.P50, max_regression=0.05, devices=("s25",)),
+    Budget("mobilenet-fp16", "latency_ns", Statistic.P50, max_regression=0.05),
+    Budget("chat-8da4w", "token_ns", Statistic.P50, limit=15e6, devices=("s25", "pixel9")),
+    Budget("chat-8da4w", "ttft_ns", Statistic.P50, max_regression=0.1, severity=Severity.WARN),
+    Budget("mobilenet-int8", "vm_hwm_bytes", Statistic.VALUE, limit=11e6),
+    Budget("mobilenet-fp32", "energy_per_inference_uj", Statistic.VALUE, limit=30e3),
+)
+"""What is promised of each night."""
+PROMISED = Promised("suites/nightly.toml", NIGHTLY, Plan())
 RATIOS = {"mobilenet-int8": 1.09, "mobilenet-fp16": 1.03, "chat-8da4w": 1.06}
 """Of the candidate's times over the baseline's."""
 DEVICES = ("s25", "pixel9")

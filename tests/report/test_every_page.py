@@ -15,7 +15,7 @@ AXE = Axe()
 
 @pytest.mark.parametrize(
     ("kind", "size", "scheme"),
-    [*((kind, PHONE, "dark") for kind in KINDS), *((kind, DESK, "light") for kind in ("nightly", "gate", "history"))],
+    [(kind, size, scheme) for kind in KINDS for size, scheme in ((PHONE, "dark"), (DESK, "light"))],
     ids=lambda each: each if isinstance(each, str) else "",
 )
 def test_a_page_has_no_barrier_and_fits_its_window(
@@ -28,7 +28,10 @@ def test_a_page_has_no_barrier_and_fits_its_window(
         assert found.violations_count == 0, found.generate_report()
 
 
-@pytest.mark.parametrize(("kind", "fragment"), [("nightly", "series"), ("nightly", "run"), ("gate", "budget"), ("history", "run")])
+@pytest.mark.parametrize(
+    ("kind", "fragment"),
+    [("nightly", "series"), ("nightly", "run"), ("nightly", "budget"), ("gate", "budget"), ("revisions", "budget"), ("history", "run")],
+)
 def test_what_a_number_leads_to_has_no_barrier_either(browser: Browser, pages: dict[str, Path], kind: str, fragment: str) -> None:
     for size, scheme in ((PHONE, "dark"), (DESK, "light")):
         with opened(browser, pages[kind], it_of(pages[kind], fragment), size, color_scheme=scheme) as it:

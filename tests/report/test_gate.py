@@ -4,7 +4,14 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
+from farm.cli.report import look_at
+from farm.report import device_page
+from farm.store import Store
+from tests.report import fleet
 from tests.report.browser import opened
+from tests.report.conftest import Rack, end_of
+from tests.report.year import Year
+from tests.track.rack import load
 
 
 def test_budgets_are_sorted_by_severity_each_with_its_interval_against_the_budget_and_what_could_have_been_seen(
@@ -20,8 +27,10 @@ def test_budgets_are_sorted_by_severity_each_with_its_interval_against_the_budge
         assert "s25: 3." in first
         assert "+3 % allowed" in first
         assert rows.first.locator("svg line.budget").count() == 1
-        assert "allowed +3 %" in (rows.first.locator("svg").get_attribute("aria-label") or "")
+        assert "allowed +3 %" in (rows.first.locator("svg.ibar").get_attribute("aria-label") or "")
         assert "only warns" in it.text("#budgets")
+        assert rows.first.locator("svg.spark rect.between").count() == 1
+        assert "between 2025-04-" in (rows.first.locator("svg.spark").get_attribute("aria-label") or "")
 
 
 def test_a_device_that_did_not_come_to_the_end_is_said_first_and_leaves_budgets_open(browser: Browser, pages: dict[str, Path]) -> None:
@@ -48,7 +57,7 @@ def test_revisions_are_compared_with_intervals_and_a_caution_about_their_nights(
     with opened(browser, pages["revisions"]) as it:
         assert "advisory only" in it.text("header")
         worst = it.page.locator("#pairs tbody tr").first
-        assert "may be chance, among so many numbers, q 0." in worst.inner_text()
+        assert "may be chance, q 0." in worst.inner_text()
         assert it.text("#verdict").startswith("No change is sure among")
         assert worst.locator("svg.ibar").count() == 1
         assert "only one has" in it.text("#overview").lower()
@@ -63,12 +72,54 @@ def test_devices_are_beside_each_other_and_never_judged(browser: Browser, pages:
         assert "change" not in it.text("#pairs thead")
 
 
+def test_a_device_shows_its_canary_with_band_state_and_sessions_and_its_noise(browser: Browser, pages: dict[str, Path], rack: Rack) -> None:
+    with opened(browser, pages["device"]) as it:
+        it.page.wait_for_selector("#canary-curve canvas")
+        assert it.text("#canary .facts").startswith("within")
+        assert "the band goes from 9.955 us to 11.00 us" in (it.page.locator("#canary-curve .plot").get_attribute("aria-label") or "")
+        assert it.page.locator("#canary tbody tr").count() == 14
+        assert it.page.locator("#canary tbody tr", has_text="tells the band").count() == 5
+        assert it.page.locator("#noise tbody tr").count() == len(rack.year.nets)
+        scatter = [float(text.split()[0]) for text in it.page.locator("#noise tbody td.num:nth-child(2)").all_inner_texts()]
+        assert scatter == sorted(scatter, reverse=True)
+        assert it.page.locator("#noise svg.ibar").count() == len(rack.year.nets)
+
+
+def test_a_suspect_device_is_said_on_its_page_and_in_the_nightlys_health(
+    browser: Browser, pages: dict[str, Path], rack: Rack, tmp_path: Path
+) -> None:
+    path = tmp_path / "device.html"
+    path.write_text(device_page(rack.store, rack.look, "pixel9"), encoding="utf-8")
+    with opened(browser, path) as it:
+        assert it.text("#verdict .word") == "SUSPECT"
+        assert "canary +9.4 % off the middle of its band" in it.text("#verdict")
+        assert "since then the OS build is another one" in it.text("#canary .facts")
+        assert "not used" in it.text("#noise")
+        assert "with another system: BP1A.250505.005" in it.text("#noise")
+    with opened(browser, pages["nightly"]) as it:
+        row = it.page.locator("#health tbody tr").first.inner_text()
+        assert "pixel9" in row
+        assert "suspect" in row
+
+
+def test_a_device_without_canary_or_calibration_says_so_with_what_to_do(browser: Browser, tmp_path: Path) -> None:
+    year = Year(phones=fleet.PHONES[:1], nets=fleet.nets(1, 1), nights=3, runs=2, detailed=0)
+    store = Store(tmp_path / "farm.duckdb")
+    load(store, year.records())
+    path = tmp_path / "device.html"
+    path.write_text(device_page(store, look_at(store, year.branch, end_of(year)), "s25"), encoding="utf-8")
+    with opened(browser, path) as it:
+        assert "whether the device is what it was is not known" in it.text("#canary .absent")
+        assert "farm canary --device s25 --calibrate" in it.text("#canary")
+        assert "farm calibrate --device s25 --suite SUITE.toml" in it.text("#noise")
+
+
 def test_a_device_shows_its_nights_why_runs_gave_no_number_and_what_it_does_not_let_be_read(
     browser: Browser, pages: dict[str, Path]
 ) -> None:
     with opened(browser, pages["device"]) as it:
         assert it.text("#verdict .word") == "GAPS"
-        assert it.page.locator(".calendar title").count() == 90
+        assert it.page.locator(".calendar title").count() == 60
         assert "the operator aten::_scaled_dot_product is missing" in it.text("#data-health")
         assert "iOS lets no host read it" in it.text("#curves .hatched")
         assert "battery swapped" in it.text("#environment")

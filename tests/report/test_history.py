@@ -6,8 +6,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from farm.cli.report import look_at
+from farm.report import choose, history_page
+from farm.store import Store
+from tests.report import fleet
 from tests.report.browser import Opened, opened
-from tests.report.conftest import Rack
+from tests.report.conftest import Rack, end_of
+from tests.report.year import Year
+from tests.track.rack import load
 
 
 def days_shown(it: Opened) -> int:
@@ -96,8 +102,28 @@ def test_holding_shift_moves(it: Opened) -> None:
 def test_an_axis_that_does_not_begin_at_zero_says_so_and_can_be_made_to(it: Opened) -> None:
     assert "not at zero" in it.text(".axis-note")
     it.page.check("#from-zero")
-    it.until("document.querySelector('.axis-note').textContent === 'The vertical axis begins at zero.'")
+    it.until("document.querySelector('.axis-note').textContent.startsWith('The vertical axis begins at zero.')")
     assert "zero=1" in it.page.url
+
+
+def test_invalid_runs_do_not_press_the_valid_ones_into_a_line_and_what_lies_beyond_the_axis_is_said(it: Opened) -> None:
+    note = it.text(".axis-note")
+    assert "It fits the valid runs: 9 invalid runs beyond it (5." in note
+    assert "drawn as arrows at its edge" in note
+    assert "9 runs set apart" not in it.text("#overview")  # of the last nights only
+    it.page.check("#from-zero")
+    it.until("document.querySelector('.axis-note').textContent.includes('begins at zero')")
+    assert "9 invalid runs beyond it" in it.text(".axis-note")
+
+
+def test_an_invalid_run_is_read_where_it_is_pointed_at(it: Opened) -> None:
+    box = it.page.locator(".u-over").bounding_box()
+    assert box is not None
+    for step in range(0, int(box["width"]), 3):
+        it.page.mouse.move(box["x"] + step, box["y"] + 5)
+        if "invalid: throttled" in it.text(".readout"):
+            break
+    assert "invalid: throttled: cpu4 capped to 62%" in it.text(".readout")
 
 
 def test_the_plot_is_also_a_sentence_and_a_table(it: Opened, rack: Rack) -> None:
@@ -116,3 +142,36 @@ def test_a_change_is_told_with_its_interval_and_drawn_as_a_band(it: Opened) -> N
         " return new Set(row).size; })()"
     )
     assert drawn > 2
+
+
+@pytest.mark.parametrize(
+    ("metric", "heading", "says"),
+    [
+        ("vm_hwm_bytes", "Memory by phase", ("start", "loaded", "ran", "Bars begin at zero and have one scale.")),
+        ("energy_per_inference_uj", "Temperature, frequency and power over time", ("battery_current_ua", "battery_voltage_uv")),
+    ],
+)
+def test_a_run_shows_its_memory_by_phase_and_its_power_over_time(
+    browser: Browser, tmp_path: Path, metric: str, heading: str, says: tuple[str, ...]
+) -> None:
+    year = Year(phones=fleet.PHONES[:1], nets=fleet.nets(1, 1), nights=8, runs=2, detailed=1)  # power is measured every seventh night
+    store = Store(tmp_path / "farm.duckdb")
+    load(store, year.records())
+    look = look_at(store, year.branch, end_of(year))
+    path = tmp_path / "history.html"
+    path.write_text(history_page(store, look, choose(look, "s25", year.nets[0].id, metric)), encoding="utf-8")
+    with opened(browser, path) as it:
+        it.page.wait_for_selector("tr:has-text('every reading')")
+        runs = it.page.locator("tr", has_text="every reading").locator("a")
+        addresses = [link.get_attribute("href") for link in runs.all()]
+        told = [text for address in addresses if heading in (text := shown(it, address or ""))]
+        assert told, f"no run of {metric} has {heading}"
+        for word in says:
+            assert word in told[0]
+
+
+def shown(it: Opened, address: str) -> str:
+    """Return what a person reads at another place of a page."""
+    it.page.evaluate(f"location.hash = {address!r}")
+    it.until(f"document.querySelector('#detail h1 code')?.textContent === {address.removeprefix('#run=')!r}")
+    return it.text("#detail")

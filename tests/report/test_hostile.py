@@ -2,18 +2,23 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
 
+from farm.cli.nights import Promised
+from farm.cli.report import night_budgets
+from farm.metrics import Statistic
 from farm.publish import Results
 from farm.publish.explanation import Explanation
 from farm.report import Sides, choose, compare_page, device_page, gate_page, history_page, nightly_page, session_page
+from farm.verdicts import Budget, Exemption, Plan
 from farm.workloads import Absent, Artifact, Outcome, Run, Session, StateReading
 from tests.publish.judged import hostile as judged
-from tests.report import fleet
+from tests.report import fleet, steady
 from tests.report.browser import PHONE, opened
 from tests.report.conftest import end_of
 from tests.report.year import Year
@@ -62,7 +67,7 @@ class Hostile(Year):
 
 
 YEAR = Hostile(
-    phones=(replace(fleet.PHONES[0], name=evil("phone")), fleet.PHONES[1]),
+    phones=(replace(fleet.PHONES[0], name=evil("phone"), os_build=evil("build")), fleet.PHONES[1]),
     nets=(fleet.renamed(fleet.nets(1, 1)[0], id=evil("workload")), fleet.renamed(fleet.nets(1, 3)[2], id=LONG), fleet.SMALL_LM[0]),
     nights=16,
     runs=3,
@@ -94,9 +99,12 @@ def hostile_pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "revision": evil("rev"),
     }
     store.add({"acknowledgements": [{"finding_id": change.id, **said} for change in tracked.changes]})
+    steady.sing(store, YEAR, drifts=evil("phone"))
+    steady.calibrate(store, YEAR)
+    store.add({"canaries": [_canary()]})
     seen = look_at(store, YEAR.branch, end_of(YEAR))
     texts = {
-        "nightly": nightly_page(store, seen),
+        "nightly": nightly_page(store, seen, None, night_budgets(store, seen, Promised(evil("suite"), _budgets(), Plan()))),
         "device": device_page(store, seen, evil("phone")),
         "history": history_page(store, seen, choose(seen, "pixel9", LONG, None)),
         "devices": compare_page(store, Sides("device", evil("phone"), "pixel9", YEAR.branch, seen.now)),
@@ -108,6 +116,25 @@ def hostile_pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for kind, text in texts.items():
         (folder / f"{kind}.html").write_text(text, encoding="utf-8")
     return {kind: folder / f"{kind}.html" for kind in texts}
+
+
+def _budgets() -> tuple[Budget, ...]:
+    own = Exemption(date(2099, 1, 1), evil("exempt"), evil("since") + LONG)
+    return (
+        Budget(evil("workload"), "latency_ns", Statistic.P50, max_regression=0.03, exemption=own),
+        Budget(LONG, "latency_ns", Statistic.P50, limit=1e6),
+        Budget("chat-8da4w", "token_ns", Statistic.P50, limit=1e6, devices=(evil("phone"), LONG)),
+    )
+
+
+def _canary() -> dict[str, Any]:
+    """Return the newest session of the canary, with every text of it hostile."""
+    at = end_of(YEAR) - timedelta(hours=1)
+    texts = ("series_key", "os_build", "harness_hash", "runtime_version", "farm_version")
+    numbers = {"value_ns": None, "runs": 0, "is_band": False, "begins_band": False, "band_low_ns": None, "band_high_ns": None}
+    identity = {"session_id": "00000000-0000-7000-8000-00000000000c", "measured_at": at}
+    device = {"device_id": f"id-{evil('phone')}", "device_name": evil("phone")}
+    return identity | device | numbers | {name: evil(name) for name in texts} | {"state": "unknown", "reason": evil("canary") + LONG}
 
 
 def _explanations() -> Iterator[Explanation]:
@@ -154,6 +181,21 @@ def test_nothing_that_was_written_into_a_field_is_more_than_text(browser: Browse
         ):
             it.page.evaluate(f"location.hash = {fragment!r}")
             it.page.wait_for_timeout(120)
+            assert it.page.locator("img").count() == 0
+            assert it.overflow() <= 0
+
+
+def test_budgets_canary_and_noise_hold_text_and_nothing_else(browser: Browser, hostile_pages: dict[str, Path]) -> None:
+    with opened(browser, hostile_pages["device"], size=PHONE) as it:
+        assert "canary </script><script>" in it.text("#canary")
+        assert "workload </script><script>" in it.text("#noise")
+        assert "with another system: build </script><script>" in it.text("#noise")
+    with opened(browser, hostile_pages["nightly"], size=PHONE) as it:
+        assert "suite </script><script>" in it.text("#budgets")
+        assert "exempt </script><script>" in it.text("#budgets")
+        for number in (1, 2, 3):
+            it.go(f"#budget={number}")
+            it.page.wait_for_selector("#detail h1")
             assert it.page.locator("img").count() == 0
             assert it.overflow() <= 0
 

@@ -28,6 +28,40 @@ def test_health_says_what_is_missing_since_when_and_what_was_invalid_and_why(bro
         assert "invalid: throttled" in row.inner_text()
 
 
+def test_a_suites_budgets_stand_below_worst_first_and_each_leads_to_its_nights_and_runs(browser: Browser, pages: dict[str, Path]) -> None:
+    with opened(browser, pages["nightly"]) as it:
+        rows = it.page.locator("#budgets tbody tr")
+        assert [text.split()[0] for text in rows.locator("th").all_inner_texts()] == ["FAIL", *["INCONCLUSIVE"] * 4, "PASS", "PASS"]
+        first = rows.first
+        assert "only advice" in first.inner_text()
+        assert "s25: 7." in first.inner_text()
+        assert "4 + 4 runs" in first.inner_text()
+        assert first.locator("svg.ibar line.budget").count() == 1
+        assert first.locator("svg.spark rect.between").count() == 1
+        assert "1 ratio beyond the budget between two nights, which is advice" in it.text("#verdict")
+        assert "2 budgets not decided by the runs of one night" in it.text("#verdict")
+        assert "this night did not measure it" in it.page.locator("#budgets tr", has_text="energy").inner_text()
+        first.locator("a").click()
+        it.page.wait_for_selector("#detail .strip svg")
+        text = it.text("#detail")
+        assert "farm report nightly --branch main --suite suites/nightly.toml" in text
+        assert "farm gate --suite suites/nightly.toml --candidate NEW.pte --baseline OLD.pte --device s25" in text
+        it.page.locator("#detail tr", has_text="every reading").locator("a").first.click()
+        it.page.wait_for_selector("#detail canvas")
+        it.page.go_back()
+        it.page.wait_for_selector("#detail .strip svg")
+        it.page.locator("#detail").get_by_role("link", name="its history").click()
+        it.page.wait_for_selector("#detail canvas")
+
+
+def test_budgets_stand_above_the_regressions_and_below_the_health(browser: Browser, pages: dict[str, Path]) -> None:
+    with opened(browser, pages["nightly"]) as it:
+        tops = [it.page.locator(name).bounding_box() for name in ("#verdict", "#data-health", "#budgets", "#block-1")]
+        heights = [box["y"] for box in tops if box is not None]
+        assert len(heights) == 4
+        assert heights == sorted(heights)
+
+
 def test_regressions_are_grouped_and_each_leads_to_its_history_and_its_runs_and_back_goes_back(
     browser: Browser, pages: dict[str, Path]
 ) -> None:
@@ -64,8 +98,9 @@ def test_a_run_shows_its_readings_token_by_token_its_heat_and_the_device_around_
 def test_triage_is_told_with_its_owner_its_reason_and_its_day(browser: Browser, pages: dict[str, Path]) -> None:
     with opened(browser, pages["nightly"]) as it:
         row = it.page.locator("table.changes tr", has_text="by kim").first
-        assert "accepted until 2025-05-30 by kim: its battery overheats; replaced in June" in row.inner_text()
-        assert "oneplus13" in row.inner_text()
+        text = " ".join((row.text_content() or "").split())  # not inner_text: what is far below the window is not laid out yet
+        assert "accepted until 2025-05-30 by kim: its battery overheats; replaced in June" in text
+        assert "oneplus13" in text
 
 
 def test_what_changed_beside_the_models_leads_to_the_numbers_that_changed_there(browser: Browser, pages: dict[str, Path]) -> None:

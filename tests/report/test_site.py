@@ -1,23 +1,33 @@
 """A site of pages: every link leads to a page, only what changed is written again, and the commands write them."""
 
 import json
+import os
 import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
-from click.testing import CliRunner
+from axe_playwright_python.sync_playwright import Axe
+from click.testing import CliRunner, Result
 from playwright.sync_api import Browser
 
 from farm.cli.main import farm
 from farm.cli.report import write_site
 from farm.store import Store
 from tests.report import fleet, gates
-from tests.report.browser import opened
+from tests.report.browser import DESK, PHONE, opened
 from tests.report.conftest import end_of
 from tests.report.year import Year
 from tests.track.rack import load
 
+AXE = Axe()
 YEAR = Year(
     phones=fleet.PHONES[:2],
     nets=(*fleet.nets(1, 3)[1:], fleet.SMALL_LM[0]),
@@ -63,6 +73,130 @@ def test_a_site_is_written_whole_then_only_where_something_changed(data: Path, b
         assert (folder / link).exists()
 
 
+def test_a_site_works_from_any_static_server(data: Path, browser: Browser) -> None:
+    folder = data / "site"
+    write_site(Store(data / "farm.duckdb"), "main", end_of(YEAR), folder)
+    with served(folder) as address:
+        context = browser.new_context()
+        page, complaints = context.new_page(), []
+        page.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None)
+        page.on("response", lambda answer: complaints.append(answer.url) if answer.status >= 400 else None)
+        page.goto(f"{address}/index.html")
+        page.get_by_role("link", name="The nightly").click()
+        page.wait_for_selector("#health tbody tr")
+        page.get_by_role("link", name="all pages").click()
+        page.locator("#devices tbody a").first.click()
+        page.wait_for_selector("#curves canvas")
+        page.go_back()
+        page.locator("#gates tbody a").first.click()
+        page.wait_for_selector("#budgets svg.spark")
+        page.go_back()
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        page.locator("#series-list tbody a").first.click()
+        page.get_by_role("link", name="every run of it").click()
+        page.wait_for_selector("canvas")
+        assert page.url.startswith(f"{address}/history-")
+        assert complaints == []
+        context.close()
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
+        """Say nothing of each request."""
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Serve a folder as `python -m http.server` does."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder))) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_the_index_has_no_barrier(data: Path, browser: Browser) -> None:
+    write_site(Store(data / "farm.duckdb"), "main", end_of(YEAR), data / "site")
+    for size, scheme in ((PHONE, "dark"), (DESK, "light")):
+        with opened(browser, data / "site" / "index.html", size=size, color_scheme=scheme) as it:
+            it.everything()
+            assert it.overflow() <= 0
+            found = AXE.run(it.page)
+            assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize(("program", "is_there"), [("true", True), ("false", False)])
+def test_open_starts_a_browser_and_says_where_none_can_be(data: Path, tmp_path: Path, program: str, is_there: bool) -> None:
+    opens = tmp_path / "browser"
+    opens.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/asked\nexec {program}\n')
+    opens.chmod(0o755)
+    page = tmp_path / "page.html"
+    words = ["--data", str(data), "report", "device", "s25", "--html", str(page), "--open"]
+    environment = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    done = subprocess.run(
+        [sys.executable, "-m", "farm", *words], env=environment | {"BROWSER": f"{opens} %s"}, capture_output=True, text=True, check=True
+    )
+    assert page.exists()
+    assert (tmp_path / "asked").read_text().strip() == page.as_uri()
+    assert ("no browser could be started here" in done.stderr) is not is_there
+
+
+SUITE = """
+[suite]
+name = "nightly"
+
+[[workloads]]
+id = "mobilenet-int8"
+artifact = "net.pte"
+
+[[budgets]]
+workload = "mobilenet-int8"
+metric = "latency_ns.p50"
+max_regression = "5 %"
+
+[[budgets]]
+workload = "mobilenet-int8"
+metric = "vm_hwm_bytes"
+max = "1 kB"
+"""
+
+
+@pytest.fixture(scope="module")
+def suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("suite")
+    (folder / "net.pte").write_bytes(b"a model")
+    (folder / "nightly.toml").write_text(SUITE)
+    return folder / "nightly.toml"
+
+
+def test_a_suite_puts_its_budgets_into_the_nightly_and_into_the_site(data: Path, suite: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    words = ["--suite", str(suite), "--baseline", YEAR.revision(2)]
+    done = run(data, "nightly", *words, "--html", str(page))
+    assert done.exception is None, done.exception
+    assert done.return_value in (3, 4)
+    assert f"--baseline {YEAR.revision(2)}" in page.read_text(encoding="utf-8")
+    assert run(data, "site", "--into", str(tmp_path / "site"), *words).exception is None
+    assert 'id="budgets"' in (tmp_path / "site" / "nightly.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--baseline", "v1"], "no suite states any"),
+        (["--suite", "{suite}", "--baseline", "nothing"], 'is of the baseline "nothing"'),
+    ],
+    ids=lambda each: each[-1] if isinstance(each, list) else "",
+)
+def test_what_a_night_cannot_be_held_against_is_said(data: Path, suite: Path, words: list[str], sentence: str) -> None:
+    done = run(data, "nightly", *(word.format(suite=suite) for word in words))
+    assert sentence in str(done.exception)
+
+
+def run(data: Path, *words: str) -> Result:
+    """Call farm report in this process."""
+    return CliRunner().invoke(farm, ["--data", str(data), "report", *words], standalone_mode=False)
+
+
 def test_what_a_site_no_longer_has_is_removed_and_nothing_else(data: Path) -> None:
     folder = data / "site"
     store = Store(data / "farm.duckdb")
@@ -91,7 +225,7 @@ def test_a_list_of_pages_that_cannot_be_read_makes_nothing_fail(tmp_path: Path, 
     [
         (["nightly"], {3, 4}, "Nightly of"),
         (["gate"], {3, 4}, "Budgets"),
-        (["device", "s25"], {0}, "The last 90 nights"),
+        (["device", "s25"], {0}, "A column is a night"),
         (["compare", YEAR.revision(3)[:8], YEAR.revision(9)[:8]], {0}, "Both have"),
         (["compare", "--of", "devices", "s25", "pixel9"], {0}, "never judged"),
         (["history", "--device", "s25", "--workload", "chat-8da4w"], {0}, "time to first token"),

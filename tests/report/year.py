@@ -54,6 +54,7 @@ class Year:
     invalid: float = 0.03
     passes: tuple[Pass, ...] = fleet.USUAL
     branch: str = "main"
+    threads: int = 2
     first: datetime = FIRST
     revision_prefix: str = "r"
     begun: int = 0
@@ -124,7 +125,7 @@ class Year:
         return float(phone.speed * np.prod(factors))
 
     def _runs(self, session: Session, phone: Phone, net: Net, pass_: Pass, night: int, shared: float) -> Iterator[Record]:
-        workload = Workload(net.id, (pass_,), PassSettings(threads=2, decode_tokens=48 if net.is_language_model else 0),
+        workload = Workload(net.id, (pass_,), PassSettings(threads=self.threads, decode_tokens=48 if net.is_language_model else 0),
                             prompt=(1, 2, 3) if net.is_language_model else None)  # fmt: skip
         job = Job(session.device, workload, self.artifact(net, night), pass_, 0)
         is_broken = (phone.name, net.id) == self.breaks[:2] and night >= self.nights - self.breaks[2]
@@ -243,4 +244,13 @@ class Year:
 
     def new_id(self) -> str:
         """Return an identity that the seed decides."""
-        return str(uuid.UUID(bytes=self.rng.bytes(16), version=4))
+        return self.id_from(self.rng)
+
+    def rng_of(self, what: str) -> np.random.Generator:
+        """Return numbers of chance of their own, so that what is made beside the runs changes none of them."""
+        return np.random.default_rng([self.seed, *what.encode()])
+
+    @staticmethod
+    def id_from(rng: np.random.Generator) -> str:
+        """Return an identity that a generator decides."""
+        return str(uuid.UUID(bytes=rng.bytes(16), version=4))

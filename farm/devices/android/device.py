@@ -35,6 +35,7 @@ _STILL_THERE_S = 1.0
 _PASSING = frozenset({"no_adb_server", "not_authorised"})
 """What a device that was reached before is waited out in: a server that restarts, a phone that a cable has just been put into again."""
 _CACHE_BYTES = 4_000_000_000
+_BOOT = "cat /proc/sys/kernel/random/boot_id; getprop sys.boot_completed"
 _RESULT_BYTES = 1024 * 1024 * 1024
 
 
@@ -227,6 +228,34 @@ class AndroidTransport:
     def clean(self, handle: Handle) -> None:
         """Remove the run folder."""
         self._patiently(lambda box: box.call("remove", [run_folder(handle.nonce)]), is_spared=True)
+
+    def room_bytes(self) -> int:
+        """Return the free bytes of the file system that the box is on."""
+        return self._patiently(lambda box: box.free_bytes())
+
+    def reconnect(self) -> None:
+        """Have the adb server connect anew, over the network or to what hangs on a cable of its own and is offline."""
+        self.link.reconnect(and_offline=True)
+
+    def restart(self, timeout_s: float) -> None:
+        """Restart the phone; it is back when its framework says that it has started."""
+        began_s, away = time.monotonic(), ""
+        before = self._patiently(lambda box: box.adb.shell(_BOOT).out.split()[:1], wait_s=0)
+        with suppress(DeviceLost):  # the link ends with it, or the phone answers first
+            self._patiently(lambda box: box.adb.shell("reboot"), wait_s=0)
+        while time.monotonic() - began_s < timeout_s:
+            self.link.interruption.wait(_RETRY_S)
+            try:
+                said = self._patiently(lambda box: box.adb.shell(_BOOT).out.split(), wait_s=0)
+            except (DeviceLost, DeviceNotReady) as error:
+                away = error.message
+                self.link.reconnect(and_offline=True)
+                continue
+            if said[:1] != before and said[1:2] == ["1"]:
+                self._patiently(lambda box: box.make())
+                return
+            away = "it has not restarted" if said[:1] == before else "it has not started to its end"
+        raise DeviceLost(f"{self.device.name} was not back {timeout_s:g} s after it was restarted: {away}", error_class="not_back")
 
     def shrink(self, keep_bytes: int) -> int:
         """Remove the pushed files, a harness's among them, that were used longest ago until keep_bytes are left."""

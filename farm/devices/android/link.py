@@ -92,8 +92,8 @@ class Link:
         self._serialno = serialno
         return adb
 
-    def reconnect(self) -> None:
-        """Have the adb server connect anew to a device that hangs on the network."""
+    def reconnect(self, *, and_offline: bool = False) -> None:
+        """Have the adb server connect anew to a device that hangs on the network; and_offline: to those on cables that are offline, too."""
         serial = self._box.adb.serial if self._box else self.device.serial
         if serial is not None and ":" in serial:
             self._box = None  # whoever answers at an address next is looked at anew
@@ -102,6 +102,11 @@ class Link:
         if serial is not None:
             try:
                 server_of(self.device).reconnect(serial)
+            except (DeviceLost, DeviceNotReady) as error:
+                log.debug("%s: %s", self.device.name, error.message)
+        if and_offline:
+            try:
+                server_of(self.device).reconnect_offline()
             except (DeviceLost, DeviceNotReady) as error:
                 log.debug("%s: %s", self.device.name, error.message)
 

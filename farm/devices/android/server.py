@@ -3,17 +3,25 @@
 adbutils would start one on this machine.
 """
 
+import shutil
+import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
+import adbutils
 from adbutils.errors import AdbError, AdbTimeout
 
 from farm.devices.android.wire import Connection, Wire
 from farm.errors import DeviceLost, DeviceNotReady
 
 DEFAULT_ADDRESS = "127.0.0.1:5037"
+
+
+_LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+_WORDS_BYTES = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,16 @@ class Server:
         """Have a device that hangs on the network connected anew: the server by itself tries only every ten seconds."""
         self.disconnect(serial, timeout_s)
         self.connect(serial, timeout_s)
+
+    def reconnect_offline(self, timeout_s: float = 10.0) -> None:
+        """Have the devices connected anew that are offline or not authorised; those that are in use are not touched."""
+        with self.connection(timeout_s) as wire:
+            wire.command("host:reconnect-offline")
+
+    def kill(self, timeout_s: float = 10.0) -> None:
+        """End the server; every link of its devices breaks."""
+        with self.connection(timeout_s) as wire:
+            wire.command("host:kill")
 
     def connect(self, address: str, timeout_s: float = 10.0) -> None:
         """Have a device on the network connected; one that is connected stays so."""
@@ -86,6 +104,36 @@ class Server:
             raise DeviceLost(f"{link} the adb server at {self.address} broke: {error}", error_class="link_lost") from error
         finally:
             connection.close()
+
+
+def start_anew(server: Server, timeout_s: float = 30.0) -> None:
+    """End an adb server of this machine, if it answers, and start it again. Every link of its devices breaks.
+
+    Raises DeviceNotReady when it is another machine's, or does not start.
+    """
+    if server.host not in _LOCAL_HOSTS:
+        raise DeviceNotReady(f"the adb server at {server.address} is another machine's", error_class="not_restarted")
+    with suppress(DeviceLost, DeviceNotReady):
+        server.kill()
+    program = shutil.which("adb") or adbutils.adb_path()
+    with tempfile.TemporaryFile() as words:  # a pipe would stay open as long as the server that is started
+        try:
+            ended = subprocess.run(
+                [program, "-P", str(server.port), "start-server"],
+                stdin=subprocess.DEVNULL,
+                stdout=words,
+                stderr=words,
+                timeout=timeout_s,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise DeviceNotReady(f"the adb server at {server.address} was not started: {error}", error_class="not_restarted") from error
+        words.seek(0)
+        said = words.read(_WORDS_BYTES).decode(errors="replace").strip()
+    if ended.returncode != 0:
+        raise DeviceNotReady(
+            f"the adb server at {server.address} was not started: {said or f'exit code {ended.returncode}'}", error_class="not_restarted"
+        )
 
 
 def _listed(line: str) -> Listed | None:

@@ -108,9 +108,8 @@ class IosTransport:
         self.phone.worker.close()
 
     def holder(self) -> Holder | None:
-        """Return who has the lease in the phone's box; of which host, it does not tell."""
-        words = self._patiently(self.phone.leased)
-        return None if words is None else Holder("", words)
+        """Return who has the lease in the phone's box."""
+        return self._patiently(self.phone.leased)
 
     def _renew(self) -> None:
         """Renew the lease when a quarter of its time has passed. Raises DeviceBusy when another host has taken the phone."""
@@ -269,6 +268,31 @@ class IosTransport:
     def clean(self, handle: Handle) -> None:
         """Remove the run folder."""
         self._patiently(lambda: self.phone.remove(run_folder(handle.nonce)))
+
+    def room_bytes(self) -> int:
+        """Return the free bytes of the phone's file system."""
+        return self._patiently(self.phone.room_bytes)
+
+    def reconnect(self) -> None:
+        """End the worker: the next request starts another, with connections and a tunnel of its own."""
+        self.phone.worker.close()
+
+    def restart(self, timeout_s: float) -> None:
+        """Restart the phone, and make it ready again: its developer image is mounted anew where there is one."""
+        began_s, away = time.monotonic(), "it has not restarted"
+        before = self._patiently(self.phone.boot_id, wait_s=0)
+        with suppress(DeviceLost):
+            self.phone.restart()
+        while time.monotonic() - began_s < timeout_s:
+            self._interrupted.wait(_RETRY_S)
+            self.phone.worker.close()
+            try:
+                if self._patiently(self.phone.boot_id, wait_s=0) != before:
+                    self._patiently(self._ready, wait_s=0)
+                    return
+            except (DeviceLost, DeviceNotReady) as error:
+                away = error.message
+        raise DeviceLost(f"{self.device.name} was not back {timeout_s:g} s after it was restarted: {away}", error_class="not_back")
 
     def shrink(self, keep_bytes: int) -> int:
         """Remove the pushed files that were used longest ago until keep_bytes are left."""

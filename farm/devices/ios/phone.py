@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from farm import archives
 from farm.devices.ios.client import Worker
+from farm.devices.transport import Holder
 from farm.errors import MeasureError
 
 T = TypeVar("T")
@@ -59,6 +60,10 @@ class Phone:
     def watched(self) -> str:
         """Return what was noted (farm.devices.readers.watched), and have no more noted."""
         return self._ask(str, "watched")
+
+    def restart(self) -> None:
+        """Restart the phone."""
+        self._ask(object, "restart")
 
     def mount(self, folder: Path) -> None:
         """Mount the developer image that lies in a folder."""
@@ -115,10 +120,10 @@ class Phone:
         held = self._ask(object, "claim", host=host, seconds=seconds, words=words)
         return None if held is None else str(held)
 
-    def leased(self) -> str | None:
-        """Return the words of whoever holds the lease now."""
-        words = self._ask(object, "leased")
-        return None if words is None else str(words)
+    def leased(self) -> Holder | None:
+        """Return who holds the lease now."""
+        held = self._ask(object, "leased")
+        return Holder(**held) if isinstance(held, dict) else None
 
     def release(self, host: str) -> None:
         """Give up a lease."""

@@ -1,4 +1,4 @@
--- The runs that one gate judged, as it took them.
+-- The runs that one gate judged, as it took them; without a gate those that any was measured for: the runs of one gate in memory.
 SELECT
     runs.id::VARCHAR AS run,
     sessions.device_name AS device,
@@ -6,13 +6,16 @@ SELECT
     runs.runtime || ' ' || runs.flavour AS flavour,
     runs.workload_id AS workload,
     runs.pass,
-    judged_runs.side,
-    judged_runs.block,
-    judged_runs.position,
+    judged.side,
+    judged.block,
+    judged.position,
     runs.outcome,
     runs.reason
-FROM judged_runs
-JOIN runs ON runs.id = judged_runs.run_id
+FROM (
+    SELECT run_id, side, block, position FROM judged_runs WHERE gate_id = $gate::UUID
+    UNION ALL
+    SELECT run_id, side, block, position FROM placements WHERE $gate IS NULL
+) AS judged
+JOIN runs ON runs.id = judged.run_id
 JOIN sessions ON sessions.id = runs.session_id
-WHERE judged_runs.gate_id = $gate::UUID
 ORDER BY runs.started_at, runs.id;

@@ -1,4 +1,4 @@
--- Every run of these workloads on these devices, with what tells its side and its place in a gate's measuring, where it has one.
+-- Every run of these workloads on these devices (null: of all, on all), with what tells its side and its place in a gate's measuring, where it has one.
 SELECT
     runs.id::VARCHAR AS run,
     sessions.device_name AS device,
@@ -19,5 +19,6 @@ SELECT
 FROM runs
 JOIN sessions ON sessions.id = runs.session_id
 LEFT JOIN placements ON placements.run_id = runs.id
-WHERE list_contains($workloads::VARCHAR[], runs.workload_id) AND list_contains($devices::VARCHAR[], sessions.device_name)
+WHERE ($workloads::VARCHAR[] IS NULL OR list_contains($workloads::VARCHAR[], runs.workload_id))
+  AND ($devices::VARCHAR[] IS NULL OR list_contains($devices::VARCHAR[], sessions.device_name))
 ORDER BY runs.started_at, runs.id;

@@ -33,12 +33,10 @@ function viewOfBudget(id) {
       el(
         "p",
         { class: "hint" },
-        "Below: a dot is a run, the bar the range and the tick the median of those that count; what does not count is hollow and in its own row. Each axis begins at its least run, not at zero.",
+        "Below: a dot is a run, the bar the range and the tick the median of those that count; what does not count is hollow and in its own row. Each axis begins at the least run that counts, not at zero.",
       ),
       devices.map((device) => budgetRuns(budget, device)),
-      budget.command
-        ? [el("h2", {}, "The same in a terminal, and measured again"), copyable(budget.command), copyable(budget.again)]
-        : null,
+      (budget.commands ?? []).map(([what, command]) => [el("h2", {}, what), copyable(command)]),
     ],
   };
 }
@@ -56,24 +54,23 @@ function budgetRuns(budget, device) {
       apart: why !== null,
     }));
   const rows = own.map((run) => [
-    RUNS.has(run.id) ? el("a", { href: `#run=${run.id}` }, run.id.slice(-12)) : run.id.slice(-12),
+    el("a", { href: `#run=${run.id}` }, run.id.slice(-12)),
     run.side,
     run.block === null
-      ? budget.command
-        ? { absent: "order unknown" }
-        : null
+      ? { absent: "order unknown" }
       : { num: `${run.block + 1}.${run.position + 1}`, sort: run.block * 10 + run.position },
     run.value === null ? { absent: run.why ?? "not measured" } : { num: amount(run.value, budget.unit), sort: run.value },
     run.why === null ? "counts" : el("bdi", {}, `left out: ${run.why}`),
-    DATA.opened[run.id] ? "every reading" : "summary",
+    DATA.opened[run.id] ? "every reading" : RUNS.has(run.id) ? "summary" : "its value",
   ]);
   const heads = ["run", "side", "#block.place", "#value", "counts", "in this page"],
     isPlaced = own.some((run) => run.block !== null);
-  const cut = (row) => (isPlaced || budget.command ? row : row.filter((_, place) => place !== 2));
+  const cut = (row) => (isPlaced ? row : row.filter((_, place) => place !== 2));
   return el(
     "section",
     {},
     el("h2", {}, "On ", named(device)),
+    SERIES.has(budget.series?.[device]) ? el("p", {}, el("a", { href: `#series=${budget.series[device]}` }, "its history")) : null,
     dots(
       budget,
       own,

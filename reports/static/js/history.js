@@ -20,9 +20,8 @@ function historyView(series, state) {
     const full = [Math.min(nights.x[0], xs[0]) - 43200, Math.max(nights.x.at(-1), xs.at(-1)) + 43200];
     const made = drawn(
       holder,
-      { series, nights, every, events, full, readout },
+      { series, nights, every, events, full, readout, note },
       () => zero.checked,
-      (range) => axisNote(note, range, series),
     );
     const tools = controls(made, full, (range) => remember({ from: range && day(range[0]), to: range && day(range[1]) }));
     holder.addEventListener("keydown", tools.onKey);
@@ -42,10 +41,27 @@ function historyView(series, state) {
   return el("section", {}, el("h2", {}, "History"), historySummary(series, nights, events), parts, nightTable(series, nights, every));
 }
 
-function axisNote(note, range, series) {
-  const text =
+function axisNote(note, range, series, beyond = "") {
+  const begin =
     range[0] > 0 ? `The vertical axis begins at ${amount(range[0], series.unit)}, not at zero.` : "The vertical axis begins at zero.";
+  const text = begin + beyond;
   if (note.textContent !== text) note.textContent = text;
+}
+
+// Runs that do not count must not press those that do into a line: the axis fits the valid ones, and says what lies beyond it.
+function beyondText(every, { x, y }, series) {
+  let count = 0,
+    least = Infinity,
+    most = -Infinity;
+  every.value.forEach((value, i) => {
+    if ((value >= y.min && value <= y.max) || every.x[i] < x.min || every.x[i] > x.max) return;
+    count += 1;
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+  });
+  if (count === 0) return "";
+  const ends = count === 1 ? amount(most, series.unit) : `${amount(least, series.unit)} to ${amount(most, series.unit)}`;
+  return ` It fits the valid runs: ${counted(count, "invalid run")} beyond it (${ends}) ${count === 1 ? "is" : "are"} drawn as ${count === 1 ? "an arrow" : "arrows"} at its edge.`;
 }
 
 function historySummary(series, nights, events) {
@@ -56,6 +72,7 @@ function historySummary(series, nights, events) {
       el("span", { class: `tag ${change.worse ? "worse" : "better"}` }, change.worse ? "worse" : "better"),
       ` ${change.sure}${change.here ? "" : ", over"}: ${change.text} `,
       el("span", { class: "id" }, change.id),
+      change.said ? el("bdi", { class: "sub" }, change.said) : null,
     ),
   );
   const text = `${counted(nights.x.length, "night")} from ${day(nights.x[0])} to ${day(nights.x.at(-1))}; medians from ${amount(Math.min(...nights.value), series.unit)} to ${amount(Math.max(...nights.value), series.unit)}, the last ${amount(nights.value.at(-1), series.unit)}. ${counted(series.changes.length, "change")}, ${counted(events.length, "event")} of the device.`;
@@ -85,14 +102,14 @@ function everyRun(series) {
     revision = unpack(history.revision);
   const x = new Array(at.length);
   for (let i = 0; i < at.length; i++) x[i] = EPOCH_S + at[i];
-  return { x, value, kind, revision };
+  const counts = kind.includes(0) ? Array.from(value, (each, i) => (kind[i] === 0 ? each : null)) : Array.from(value);
+  return { x, value, counts, kind, revision };
 }
 
-function drawn(holder, content, isFromZero, note) {
-  const { series, nights, every, full, readout } = content;
+function drawn(holder, content, isFromZero) {
+  const { series, nights, every, full, readout, note } = content;
   const x = every === null ? nights.x : every.x;
-  const y = every === null ? nights.value : every.value;
-  const data = every === null ? [x, nights.value, nights.high, nights.low] : [x, y];
+  const data = every === null ? [x, nights.value, nights.high, nights.low] : [x, every.counts];
   const quiet = { stroke: "transparent", width: 0, points: { show: false } };
   const lines =
     every === null
@@ -105,7 +122,9 @@ function drawn(holder, content, isFromZero, note) {
       bands: every === null ? [{ series: [2, 3], fill: () => ink("band") }] : [],
       scales: {
         x: { time: true, range: (_, low, high) => (low === null ? full : [low, high]), min: full[0], max: full[1] },
-        y: { range: fitted(isFromZero, note) },
+        y: {
+          range: fitted(isFromZero, () => {}),
+        },
       },
       axes: [timeAxis(), valueAxis(series.unit)],
       cursor: { drag: { x: true, y: false, setScale: true }, points: { size: 9 }, focus: { prox: 30 } },
@@ -115,6 +134,7 @@ function drawn(holder, content, isFromZero, note) {
           (made) => {
             if (every !== null) drawRuns(made, every, nights);
             drawEvents(made, content.events);
+            axisNote(note, [made.scales.y.min], series, every === null ? "" : beyondText(every, made.scales, series));
           },
         ],
         setCursor: [
@@ -222,11 +242,13 @@ function drawRuns(made, every, nights) {
     for (let i = 0; i < every.x.length; i++) {
       if ((every.kind[i] === 0) !== isValid || every.x[i] < min || every.x[i] > max) continue;
       const x = (every.x[i] - min) * toX,
-        y = (every.value[i] - scale.min) * toY;
+        height = (every.value[i] - scale.min) * toY,
+        y = Math.min(bbox.height, Math.max(0, height));
       const at = Math.floor(y / cell) * wide + Math.floor(x / cell);
       if (taken[at]) continue;
       taken[at] = 1;
-      if (isValid) ctx.fillRect(bbox.left + x - size / 2, bottom - y - size / 2, size, size);
+      if (y !== height) arrow(ctx, bbox.left + x, bottom - y, size + 4 * devicePixelRatio, height > y ? 1 : -1);
+      else if (isValid) ctx.fillRect(bbox.left + x - size / 2, bottom - y - size / 2, size, size);
       else ctx.strokeRect(bbox.left + x - size / 2, bottom - y - size / 2, size, size);
     }
   }
@@ -236,6 +258,15 @@ function drawRuns(made, every, nights) {
   nights.x.forEach((at, i) => ctx[i ? "lineTo" : "moveTo"](bbox.left + (at - min) * toX, bottom - (nights.value[i] - scale.min) * toY));
   ctx.stroke();
   ctx.restore();
+}
+
+function arrow(ctx, x, y, size, way) {
+  ctx.beginPath();
+  ctx.moveTo(x, y + way);
+  ctx.lineTo(x - size / 2, y + way * size);
+  ctx.lineTo(x + size / 2, y + way * size);
+  ctx.closePath();
+  ctx.stroke();
 }
 
 function nightTable(series, nights, every) {

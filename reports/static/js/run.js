@@ -14,7 +14,7 @@ function runsContent(series) {
   const rows = own
     .toReversed()
     .map((run) => [
-      el("a", { href: `#run=${run.id}` }, run.at),
+      el("a", { href: `#run=${run.id}`, class: "at" }, run.at),
       run.day,
       run.side ?? null,
       flag(run),
@@ -30,7 +30,7 @@ function runsContent(series) {
     el(
       "p",
       { class: "hint" },
-      "A dot is a run, the bar the range and the tick the median of the valid ones; runs without a valid number are hollow, in their own row, and never averaged in. The axis begins at the least run, not at zero.",
+      "A dot is a run, the bar the range and the tick the median of the valid ones; runs without a valid number are hollow, in their own row, and never averaged in. The axis begins at the least valid run, not at zero.",
     ),
     dots(series, own, value),
     table(`Runs of ${series.workload} ${series.label}`, cut(heads), rows.map(cut)),
@@ -55,9 +55,11 @@ const flag = (run) =>
 function dots(series, own, value, counts = (run) => run.outcome === "ok") {
   const known = own.filter((run) => value(run) !== null);
   if (known.length === 0) return el("p", {}, absent("none of these runs has a value"));
-  const low = Math.min(...known.map(value)),
-    high = Math.max(...known.map(value)),
-    span = high - low || 1;
+  const fitting = known.some(counts) ? known.filter(counts) : known;
+  const low = Math.min(...fitting.map(value)),
+    high = Math.max(...fitting.map(value)),
+    span = high - low || 1,
+    beyond = known.filter((run) => value(run) < low || value(run) > high).length;
   const groups = Map.groupBy(known, (run) => run.side ?? run.day);
   const share = (number) => 1.5 + ((number - low) / span) * 97,
     x = (number) => `${share(number).toFixed(2)}%`;
@@ -87,13 +89,13 @@ function dots(series, own, value, counts = (run) => run.outcome === "ok") {
             svg("title", {}, `${run.at}: ${amount(value(run), series.unit)}`),
           ),
         ),
-        apart.map((run) =>
-          svg(
-            "rect",
-            { class: "apart", x: x(value(run)), y: 20, width: 7, height: 7 },
-            svg("title", {}, `${run.at}: ${amount(value(run), series.unit)}, ${run.outcome}: ${run.why ?? run.reason ?? ""}`),
-          ),
-        ),
+        apart.map((run) => {
+          const text = `${run.at}: ${amount(value(run), series.unit)}, ${run.outcome}: ${run.why ?? run.reason ?? ""}`;
+          const title = svg("title", {}, text);
+          if (value(run) > high) return svg("text", { class: "beyond", x: "100%", y: 28, "text-anchor": "end" }, title, "▷");
+          if (value(run) < low) return svg("text", { class: "beyond", x: 0, y: 28 }, title, "◁");
+          return svg("rect", { class: "apart", x: x(value(run)), y: 20, width: 7, height: 7 }, title);
+        }),
         values.length ? svg("line", { class: "tick", x1: x(middle(values)), x2: x(middle(values)), y1: 1, y2: 19 }) : null,
       ),
     );
@@ -108,6 +110,9 @@ function dots(series, own, value, counts = (run) => run.outcome === "ok") {
       el("span", { class: "what" }),
       el("span", { class: "range" }, el("span", {}, amount(low, series.unit)), el("span", {}, amount(high, series.unit))),
     ),
+    beyond
+      ? el("p", { class: "key" }, `${counted(beyond, "run")} set apart ${beyond === 1 ? "lies" : "lie"} beyond this axis: ◁ below, ▷ above it.`)
+      : null,
   );
 }
 

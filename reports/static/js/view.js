@@ -120,8 +120,13 @@ if (inline) {
   const { content } = viewOfSeries(inline.dataset.series, parsed());
   inline.append(...content.slice(2).flat(Infinity).filter(Boolean));
 }
-const curves = document.getElementById("curves");
-if (curves) curvesView(curves);
+for (const [id, every] of [
+  ["curves", DATA.curves],
+  ["canary-curve", DATA.canary],
+]) {
+  const into = document.getElementById(id);
+  if (into) curvesView(into, every ?? []);
+}
 
 for (const made of document.querySelectorAll("table.sortable")) sortable(made);
 const makeList = (into) => {

@@ -72,6 +72,11 @@ class Apps:
             entry = await diagnostics.get_battery() or {}
         return {name: value for name, value in entry.items() if isinstance(value, int | float | str)}
 
+    async def do_restart(self) -> None:
+        """Restart the phone; nothing of it answers until it is back."""
+        async with DiagnosticsService(await self.link.lockdown()) as diagnostics:
+            await diagnostics.restart()
+
     async def do_install(self, path: str) -> None:
         """Install an app from a package of this machine."""
         await self.link.forget_documents()

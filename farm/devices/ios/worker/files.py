@@ -29,6 +29,8 @@ _LEASE, _LEASE_LOCK = "lease.json", "lease.lock"
 _LONGEST_LEASE_S = 600
 _COMPILED = "compiled"
 """Where the app keeps compiled models, each called after the hash of what it was made of."""
+_MODEL_COPIES = 3
+"""Of a Core ML model: the archive, what the app unpacks of it, and what iOS compiles that to."""
 _LOCK_TRIES = 40
 _LOCK_PAUSE_S = 0.05
 
@@ -47,7 +49,7 @@ class Files:
         if await self._is_there(afc, name, sha256, size_bytes, manifest):
             await self._note(afc, name, sha256, manifest)
             return 0
-        await self._make_room(afc, size_bytes, Path(path).name)
+        await self._make_room(afc, size_bytes * (_MODEL_COPIES if Path(path).is_dir() else 1), Path(path).name)
         partial = f"files/partial-{sha256}"
         await afc.makedirs(_inside("files"))
         await afc.makedirs(_inside(str(Path(name).parent)))
@@ -137,11 +139,13 @@ class Files:
             await afc.lock(handle, AFC_LOCK_UN)
             await afc.fclose(handle)
 
-    async def do_leased(self) -> str | None:
-        """Return the words of whoever holds the lease now; None when nobody does."""
+    async def do_leased(self) -> dict[str, str] | None:
+        """Return the host that holds the lease now, with the words of who it is there; None when nobody does."""
         lease = _mapping(await _read_whole(await self.link.documents(), _LEASE))
         left_s = float(lease.get("until_s", 0)) - await self._now_s()
-        return str(lease.get("words", "another host")) if 0 < left_s <= _LONGEST_LEASE_S else None
+        if not 0 < left_s <= _LONGEST_LEASE_S:
+            return None
+        return {"host": str(lease.get("host", "")), "words": str(lease.get("words", "another host"))}
 
     async def do_release(self, host: str) -> None:
         """Give up a lease, if it is this host's."""

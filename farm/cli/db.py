@@ -1,0 +1,200 @@
+"""farm db: keeping the database: copies of it, its age, others' runs, and whether everything fits together."""
+
+import json
+import re
+from dataclasses import asdict
+from datetime import UTC, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from farm import units
+from farm.cli.context import Context, now_utc, say
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_WAIT_S, _AT_MOST_S = 30.0, 600.0
+_NOT_SOUND = 3
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+class _Age(click.ParamType[int]):
+    """So many days, such as 180d."""
+
+    name = "DAYS"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        found = re.fullmatch(r"([1-9][0-9]{0,4})d", str(value))
+        if found is None:
+            self.fail(f'"{value}" is no number of days: write it as 180d', param, ctx)
+        return int(found[1])
+
+
+@click.group(epilog="Example: farm db backup backups/farm-monday.duckdb")
+def db() -> None:
+    """Keep the database: back it up, restore it, drop old raw readings, take in another lab's, check that everything fits.
+
+    Runs may be measured meanwhile: what cannot be stored at once waits in the journal, and goes in with the next command.
+    """
+
+
+_at_most = click.option(
+    "--at-most",
+    "at_most_s",
+    type=click.FloatRange(1, 24 * 3600),
+    default=_AT_MOST_S,
+    show_default=True,
+    help="Seconds for which others may have to wait for the database; then it is given up.",
+)
+
+
+@db.command(epilog="Example: farm db backup backups/farm-monday.duckdb")
+@click.argument("file", type=_FILE)
+@click.option("--force", is_flag=True, help="Replace FILE, where it is there.")
+@_at_most
+@click.pass_obj
+def backup(context: Context, file: Path, force: bool, at_most_s: float) -> None:
+    """Copy the database to FILE while others measure: one state of it, read back and compared before it gets its name.
+
+    It holds the database only. Pinned bytes (pinned/ in the data folder) are files that never change: copy them with rsync.
+    """
+    from farm.errors import InputError
+    from farm.store import copies
+
+    if file.exists() and not force:
+        raise InputError(f"{file} is there already", hint="name another file, or give --force")
+    began = now_utc()
+    context.drained_store()
+    made = copies.back_up(context.database, file, deadline_s=_WAIT_S, at_most_s=at_most_s)
+    took_s = (now_utc() - began).total_seconds()
+    runs = _runs(made.contents["runs"][0])
+    click.echo(
+        f"{file}: {_bytes(made.size_bytes)}, {runs}, compared row by row; took {took_s:.1f} s, others could wait {made.held_s:.1f} s of it"
+    )
+
+
+@db.command(epilog="Example: farm db restore backups/farm-monday.duckdb --force")
+@click.argument("file", type=_FILE)
+@click.option("--force", is_flag=True, help="Put it where a database is; that one is kept aside.")
+@click.pass_obj
+def restore(context: Context, file: Path, force: bool) -> None:
+    """Put a copy of FILE, a backup, where the database is. FILE stays as it is.
+
+    A backup of a newer farm is refused; the copy of an older one's is brought to this farm's schema. Runs that wait in the journal
+    go into the restored database with the next command.
+    """
+    from farm.store import copies
+
+    aside = context.database.with_name(f"farm-before-{now_utc():%Y%m%dT%H%M%S}.duckdb") if force else None
+    made = copies.restore(file, context.writable_data() / context.database.name, aside=aside, deadline_s=_WAIT_S)
+    brought = f", brought from schema {made.from_version} to this farm's" if made.from_version is not None else ""
+    click.echo(f"{made.path}: {_runs(made.contents['runs'][0])} of {file}{brought}")
+    if made.aside is not None:
+        click.echo(f"the database that was there is {made.aside}")
+
+
+@db.command(epilog="Example: farm db prune --keep 180d --dry-run")
+@click.option("--keep", "days", type=_Age(), required=True, help="Keep the raw readings of so many days, such as 180d.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be dropped.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@_at_most
+@click.pass_obj
+def prune(context: Context, days: int, *, dry_run: bool, as_json: bool, at_most_s: float) -> None:
+    """Drop the raw readings of old runs. Their summaries stay: every statistic, report and verdict is what it was.
+
+    Never dropped are readings that a gate, a calibration, a bisection, a baseline that holds, a canary's band, a finding that stands or
+    an acknowledgement needs, answers to items, and what tells how sure a run is of its own value. The file shrinks.
+    """
+    from farm.store import prune as pruning
+
+    now = now_utc().astimezone(UTC).replace(tzinfo=None)
+    before = now - timedelta(days=days)
+    store = context.drained_store()
+    if dry_run:
+        runs, sizes = pruning.old_runs(store, before), None
+    else:
+        done = pruning.prune(context.database, before, now=now, deadline_s=_WAIT_S, at_most_s=at_most_s)
+        runs, sizes = done.runs, (done.before_bytes, done.after_bytes)
+    _tell_pruned(runs, sizes, f"{before:%Y-%m-%d}", as_json=as_json)
+
+
+def _tell_pruned(runs: "pl.DataFrame", sizes: tuple[int, int] | None, day: str, *, as_json: bool) -> None:
+    import polars as pl
+
+    by_need = runs.group_by("needed_by").agg(pl.len().alias("runs"), pl.col("readings").sum(), pl.col("size_bytes").sum()).sort("needed_by")
+    rows = by_need.to_dicts()
+    if as_json:
+        size = {} if sizes is None else {"before_bytes": sizes[0], "after_bytes": sizes[1]}
+        click.echo(json.dumps({"before": day, "dry_run": sizes is None, **size, "runs": rows}, indent=2))
+        return
+    if not rows:
+        click.echo(f"no run before {day} has raw readings to drop")
+        return
+    would = "would be dropped" if sizes is None else "dropped"
+    for row in rows:
+        what = would if row["needed_by"] is None else f"kept, {row['needed_by']} needs them"
+        click.echo(f"{_runs(row['runs'])} before {day}: {row['readings']:,} raw readings, {_bytes(row['size_bytes'])} in memory: {what}")
+    if sizes is not None and sizes[0] != sizes[1]:
+        click.echo(
+            f"the database was {_bytes(sizes[0])} and is {_bytes(sizes[1])}; every statistic of every run was compared and is what it was"
+        )
+
+
+@db.command(epilog="Example: farm db merge other-lab.duckdb")
+@click.argument("file", type=_FILE)
+@_at_most
+@click.pass_obj
+def merge(context: Context, file: Path, at_most_s: float) -> None:
+    """Take in what another lab's database, or a backup of it, knows. FILE stays as it is; taking it in twice is taking it in once.
+
+    Runs, gates, calibrations, canaries, bisections, findings with what was said of them, imports, and baselines whose names mean nothing
+    else here come in, all or nothing. Ends with 2, and takes nothing in, when both know something else of the same run. Not merged:
+    what is of a host (its queue, and the state and health of its devices); pinned bytes are files: copy pinned/ too.
+    """
+    from farm.store import merge as merging
+
+    context.writable_data()
+    context.drained_store()
+    done = merging.merge(context.database, file, deadline_s=_WAIT_S, at_most_s=at_most_s)
+    if not done.rows:
+        click.echo(f"{file} has nothing that is not known here")
+    for table, count in done.rows.items():
+        click.echo(f"{table}: {count:,} came in")
+    for name in done.left_out:
+        say(f'the baseline "{name}" of {file} stayed out: that name means something else here')
+
+
+@db.command(epilog="Example: farm db check")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def check(context: Context, as_json: bool) -> int:
+    """Say where journal, database and files of the data folder do not fit, each with a remedy. Ends with 3 when they do not.
+
+    It looks at the journal as it is, and changes nothing. A note is something that may well be meant so; it does not change the end.
+    """
+    from farm.cli.checked import facts
+    from farm.keeping import problems
+
+    found = problems(facts(context))
+    unsound = [problem for problem in found if not problem.is_note]
+    if as_json:
+        click.echo(json.dumps([asdict(problem) for problem in found], indent=2, ensure_ascii=False))
+    elif found:
+        from farm.cli import draw
+        from farm.publish.tables import Table
+
+        rows = tuple(("note" if problem.is_note else "wrong", problem.what, problem.remedy) for problem in found)
+        draw.tables([Table("", ("", "what was found", "what to do"), rows, (0, 1, 2))])
+    if not unsound and not as_json:
+        click.echo("journal, database and files fit together")
+    return _NOT_SOUND if unsound else 0
+
+
+def _runs(count: int) -> str:
+    return f"{count:,} {'run' if count == 1 else 'runs'}"
+
+
+def _bytes(size: int) -> str:
+    return units.show(size, units.BYTES)

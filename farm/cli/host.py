@@ -1,0 +1,30 @@
+"""Whether this host can still take what is measured: asked before each job, so that a run that has ended always has its room."""
+
+import shutil
+from pathlib import Path
+
+from farm import units
+from farm.devices import local_state
+from farm.devices.readers import proc
+from farm.errors import HostExhausted
+
+_LEAST_ROOM_BYTES = 32e6
+"""A run's raw readings are a few MB at most, and each device may have one that is about to end."""
+_LEAST_MEMORY_BYTES = 64e6
+
+
+def check(folder: Path) -> None:
+    """Raise HostExhausted when the file system of a folder, which need not be there yet, or this host's memory is nearly full."""
+    existing = next(one for one in (folder.resolve(), *folder.resolve().parents) if one.exists())
+    free_bytes = shutil.disk_usage(existing).free
+    if free_bytes < _LEAST_ROOM_BYTES:
+        raise HostExhausted(
+            f"the disk of {folder} has {units.show(free_bytes, units.BYTES)} left, so nothing more is measured; what ended is kept",
+            hint="make room; farm run --resume goes on with what is left",
+        )
+    available_bytes = proc.memory_bytes(local_state.text("/proc/meminfo"), "MemAvailable")
+    if available_bytes is not None and available_bytes < _LEAST_MEMORY_BYTES:
+        raise HostExhausted(
+            f"this host has {units.show(available_bytes, units.BYTES)} of memory left, so nothing more is measured; what ended is kept",
+            hint="end what uses it; farm run --resume goes on with what is left",
+        )

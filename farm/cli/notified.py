@@ -1,0 +1,112 @@
+"""Telling people: a message is written down, sent, and sent again by every later command that tells anything, until it was taken."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from farm.cli.context import Context, now_utc, say
+from farm.errors import FarmError, InputError
+from farm.notices import Kind, Notice, Target, is_due
+from farm.outbox import Outbox, Waiting
+from farm.workloads import new_id
+
+FOLDER = "notices"
+DEADLINE_S = 30.0
+
+
+def outbox(context: Context) -> Outbox:
+    """Return the messages of the data folder."""
+    return Outbox(context.data / FOLDER)
+
+
+def targets(context: Context) -> tuple[Target, ...]:
+    """Return where messages go, by the lab's file."""
+    return context.lab().targets
+
+
+def tell(context: Context, given: Sequence[Target], notice: Notice, deadline_s: float = DEADLINE_S) -> int:
+    """Write a message down for each target that wants its kind, unless its state was told already; send it, and what waits.
+
+    Return for how many targets it was written down. A message that cannot be sent stops nobody: that is said, and it waits. What
+    could not even be written down is said too.
+    """
+    box = outbox(context)
+    if not is_due(notice, box.told()):
+        retry(context, given, deadline_s)
+        return 0
+    wanted = [target for target in given if notice.kind in target.kinds or notice.kind is Kind.TEST]
+    try:
+        for target in wanted:
+            box.put(Waiting(new_id(now_utc()), target.name, notice, _now()))
+        if notice.state:
+            box.tell(notice.key, notice.state)
+    except FarmError as error:
+        say(f"{notice.title}: nobody was told: {error.message}")
+        return 0
+    retry(context, given, deadline_s)
+    return len(wanted)
+
+
+def retry(context: Context, given: Sequence[Target], deadline_s: float = DEADLINE_S) -> tuple[int, int]:
+    """Send what waits, oldest first; return how many messages were taken and how many wait still.
+
+    After a target did not take one, the others for it wait for the next command: it is asked once.
+    """
+    box, by_name = outbox(context), {target.name: target for target in given}
+    taken, silent = 0, set[str]()
+    with box.sending() as may_send:
+        for message in box.waiting() if may_send else ():
+            if message.target in silent:
+                continue
+            why = _sent(by_name.get(message.target), message, deadline_s)
+            if why is None:
+                box.drop(message)
+                taken += 1
+                continue
+            silent.add(message.target)
+            say(f'"{message.notice.title}" waits: {message.target} was not told: {why}')
+            try:
+                box.tried(message, why, _now())
+            except FarmError as error:
+                say(error.message)
+    return taken, len(box.waiting())
+
+
+def failures(context: Context) -> list[Waiting]:
+    """Return the messages that were tried and not taken yet, oldest first: for a report to show."""
+    return [message for message in outbox(context).waiting() if message.tries]
+
+
+def address(target: Target) -> str:
+    """Return a target's address, which is a secret. Raises InputError when it is not where the lab's file says."""
+    if target.url is not None:
+        return target.url
+    if target.variable is not None:
+        if not (value := os.environ.get(target.variable, "").strip()):
+            raise InputError(f"the address of {target.name} is to be in the environment variable {target.variable}, which is not set")
+        return value
+    assert target.file is not None
+    try:
+        value = Path(target.file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise InputError(f"the address of {target.name} is to be in {target.file}, which cannot be read: {why}") from error
+    if not value:
+        raise InputError(f"the address of {target.name} is to be in {target.file}, which is empty")
+    return value
+
+
+def _sent(target: Target | None, message: Waiting, deadline_s: float) -> str | None:
+    """Send one message; return None when it was taken, else why not."""
+    from farm import delivery
+
+    if target is None:
+        return "there is no such target in devices.toml any more"
+    try:
+        return delivery.deliver(address(target), message.notice, deadline_s)
+    except InputError as error:
+        return error.message
+
+
+def _now() -> str:
+    return f"{now_utc():%Y-%m-%d %H:%M:%S}"

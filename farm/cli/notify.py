@@ -1,0 +1,109 @@
+"""farm notify: where messages go, whether they arrive, and which wait."""
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from farm.cli import notified
+from farm.cli.context import Context, now_utc
+from farm.errors import InputError
+from farm.notices import Kind, Notice
+
+if TYPE_CHECKING:
+    from farm.notices import Target
+
+_NOT_TOLD = 3
+
+
+@click.group(epilog="Example: farm notify test")
+def notify() -> None:
+    """Say what messages go where ([notify] in devices.toml), try them, and send again what was not taken.
+
+    A message is written down in the data folder before it is sent. One that a target does not take waits there; every later command
+    that tells anything, and farm notify retry, sends it again. One whose sender was killed while sending may arrive twice.
+    """
+
+
+@notify.command(epilog="Example: farm notify test mail")
+@click.argument("names", nargs=-1, metavar="[TARGET]...")
+@click.pass_obj
+def test(context: Context, names: tuple[str, ...]) -> int:
+    """Send a message to every target, or to those that are named. Ends with 3 when one does not take it."""
+    from farm import delivery
+
+    chosen = _chosen(context, names)
+    addresses = {target.name: notified.address(target) for target in chosen}
+    for name, url in addresses.items():
+        delivery.check(name, url)
+    notice = Notice(Kind.TEST, "test", "farm: a test", f"This is a test, asked for at {now_utc():%Y-%m-%d %H:%M:%S} UTC.")
+    whys = {name: delivery.deliver(url, notice, notified.DEADLINE_S) for name, url in addresses.items()}
+    for name, why in whys.items():
+        click.echo(f"{name}: {'it took the message' if why is None else f'not told: {why}'}")
+    return _NOT_TOLD if any(whys.values()) else 0
+
+
+@notify.command(epilog="Example: farm notify retry")
+@click.pass_obj
+def retry(context: Context) -> int:
+    """Send what waits again. Ends with 3 when something waits still."""
+    taken, waiting = notified.retry(context, notified.targets(context))
+    click.echo(f"{taken} sent, {waiting} waiting" if taken or waiting else "nothing waits")
+    return _NOT_TOLD if waiting else 0
+
+
+@notify.command("list", epilog="Example: farm notify list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def list_(context: Context, as_json: bool) -> None:
+    """List the targets with the kinds of message that they get, and what waits for them. Addresses are never shown."""
+    waiting = notified.outbox(context).waiting()
+    targets = notified.targets(context)
+    if as_json:
+        own = [{"name": target.name, "kinds": sorted(target.kinds), "address": _where(target)} for target in targets]
+        messages = [
+            {"target": one.target, "title": one.notice.title, "since": one.since, "tries": one.tries, "tried": one.tried, "why": one.why}
+            for one in waiting
+        ]
+        click.echo(json.dumps({"targets": own, "waiting": messages}, indent=2, ensure_ascii=False))
+        return
+    from farm.cli import draw
+    from farm.publish.tables import Table
+
+    if not targets:
+        click.echo("devices.toml names no target: nobody is told anything")
+    rows = tuple((target.name, ", ".join(sorted(target.kinds)), _where(target)) for target in targets)
+    kept = tuple((one.since, one.target, one.notice.title, str(one.tries), one.why or "") for one in waiting)
+    found = [Table("", ("target", "is told", "address"), rows, (0, 1, 2))] if rows else []
+    found += [Table("Waiting", ("since (UTC)", "target", "message", "tries", "why"), kept, (0, 1, 2, 4))] if kept else []
+    draw.tables(found)
+
+
+@notify.command(epilog="Example: farm notify forget --target old-chat")
+@click.option("--target", "name", required=True, help="Whose messages.")
+@click.pass_obj
+def forget(context: Context, name: str) -> None:
+    """Delete what waits for a target: it is gone, or nobody wants it any more."""
+    box = notified.outbox(context)
+    found = [message for message in box.waiting() if message.target == name]
+    for message in found:
+        box.drop(message)
+    click.echo(f"{len(found)} {'message' if len(found) == 1 else 'messages'} deleted")
+
+
+def _chosen(context: Context, names: tuple[str, ...]) -> "list[Target]":
+    from farm.config import nearest
+
+    known = {target.name: target for target in notified.targets(context)}
+    if not known:
+        raise InputError("devices.toml names no target", hint='[notify.mail] with url_env = "FARM_MAIL", kinds = ["night"]')
+    for name in names:
+        if name not in known:
+            raise InputError(f'there is no target "{name}"{nearest(name, known)}', hint="farm notify list lists them")
+    return [known[name] for name in dict.fromkeys(names or known)]
+
+
+def _where(target: "Target") -> str:
+    if target.url is not None:
+        return "in devices.toml"
+    return f"in the variable {target.variable}" if target.variable is not None else f"in the file {target.file}"

@@ -1,0 +1,104 @@
+"""Messages to people: what is said, to whom, and when it is worth saying. No text of a target's address is ever shown."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a message is about; a target states which kinds it wants."""
+
+    NIGHT = "night"
+    """What a night came to: one message at the most."""
+    BLOCKED = "blocked"
+    """A release is out of budget: at once."""
+    DEAD = "dead"
+    """No device of a rack can be measured, or one can again: at once."""
+    TEST = "test"
+    """Asked for by a person, to every target."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where messages go. Its address, in apprise's words, is a secret: it is in the lab's file, or that says where it is."""
+
+    name: str
+    kinds: frozenset[Kind]
+    url: str | None = field(default=None, repr=False)
+    variable: str | None = None
+    """The environment variable that holds it."""
+    file: str | None = None
+    """The file that holds it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One message.
+
+    key says what it is about ("night main", "rack nightly"), state what is so now: a state that was told of a key is not told again.
+    An empty state is always told. is_usual: what is so when nothing is the matter, and not told before something else was.
+    """
+
+    kind: Kind
+    key: str
+    title: str
+    text: str
+    state: str = ""
+    is_usual: bool = False
+
+
+def is_due(notice: Notice, told: Mapping[str, str]) -> bool:
+    """Whether it is worth sending; told holds the last state that was told of each key."""
+    if not notice.state:
+        return True
+    if notice.key not in told:
+        return not notice.is_usual
+    return told[notice.key] != notice.state
+
+
+def of_night(
+    branch: str, day: str, verdict: str, *, new: Sequence[str], missing: Sequence[str], usual: str = "pass", where: str = ""
+) -> Notice:
+    """Return the message of a night: its verdict, what was found for the first time, what should have been measured and was not.
+
+    A night is told when its verdict or what is missing is another than that of the night before, or something is new. new and missing are
+    sentences; verdict is a word, usual the one of a night on which nothing is the matter; where is the page to look at.
+    """
+    news = f"{len(new)} new" if new else "nothing new"
+    lacks = f", {len(missing)} missing" if missing else ""
+    lines = [
+        f"Night {day} of {branch}: {verdict.upper()}",
+        *_listed("New", new),
+        *_listed("Missing", missing),
+        *([f"\n{where}"] if where else []),
+    ]
+    state = _digest([verdict, sorted(missing), [day, *new] if new else []])
+    return Notice(
+        Kind.NIGHT, f"night {branch}", f"farm: {branch} {verdict}, {news}{lacks}", "\n".join(lines), state, is_usual=verdict == usual
+    )
+
+
+def of_gate(gate: str, candidate: str, failed: Sequence[str], where: str = "") -> Notice:
+    """Return the message of a release that is blocked: told once for each gate. failed are sentences, one for each budget."""
+    lines = [f"{candidate} is out of budget: the release is blocked", *_listed("Out of budget", failed), *([f"\n{where}"] if where else [])]
+    return Notice(Kind.BLOCKED, f"gate {gate}", f"farm: {candidate} is blocked", "\n".join(lines), state="blocked")
+
+
+def of_rack(pool: str, reasons: Mapping[str, str], devices: int) -> Notice:
+    """Return the message of a rack: dead when every one of its devices has a reason why it cannot be measured, else alive."""
+    is_dead = devices > 0 and len(reasons) >= devices
+    if is_dead:
+        why = [f"{name}: {reason}" for name, reason in sorted(reasons.items())]
+        text = "\n".join([f"None of the {devices} devices of {pool} can be measured", *_listed("Why", why)])
+        return Notice(Kind.DEAD, f"rack {pool}", f"farm: the rack {pool} is dead", text, state="dead")
+    text = f"{devices - len(reasons)} of the {devices} devices of {pool} can be measured"
+    return Notice(Kind.DEAD, f"rack {pool}", f"farm: the rack {pool} is back", text, state="alive", is_usual=True)
+
+
+def _listed(title: str, lines: Sequence[str]) -> list[str]:
+    return [f"\n{title}:", *(f"- {line}" for line in lines)] if lines else []
+
+
+def _digest(parts: Sequence[object]) -> str:
+    return hashlib.sha256(repr(parts).encode(errors="surrogateescape")).hexdigest()[:16]

@@ -1,0 +1,146 @@
+"""Opening a database file that others open too, and bringing its schema to this farm's version."""
+
+import random
+import re
+import time
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, TypeVar
+
+import duckdb
+
+from farm.errors import StoreBusy, StoreError
+
+_SOURCES = files("farm.store")
+_MIGRATIONS = sorted(entry.name for entry in (_SOURCES / "schema").iterdir() if entry.name.endswith(".sql"))
+SCHEMA_VERSION = int(_MIGRATIONS[-1].split("_")[0])
+
+_RETRY_S = (0.01, 0.1)
+
+_VERSION_TABLE = "CREATE TABLE IF NOT EXISTS farm_schema (version INTEGER PRIMARY KEY, name VARCHAR NOT NULL)"
+
+
+def connect(path: Path, *, read_only: bool, deadline_s: float) -> duckdb.DuckDBPyConnection:
+    """Open the file, trying again while another process holds it.
+
+    A file may have been put in its place between the opening and the lock (restore and prune do so): then it is opened anew.
+    """
+    config: dict[str, Any] = {"enable_external_access": "false", "lock_configuration": "true"} if read_only else {}
+    while True:
+        before = _file_of(path)
+        connection = patiently(path, deadline_s, lambda: duckdb.connect(path, read_only=read_only, config=config))
+        if before is None or before == _file_of(path):
+            return connection
+        connection.close()
+
+
+def attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str, *, read_only: bool, deadline_s: float) -> None:
+    """Attach the file under a name, trying again while another process holds it."""
+    place = str(path).replace("'", "''")
+    words = f"ATTACH '{place}' AS {name}{' (READ_ONLY)' if read_only else ''}"  # a name of ours; ATTACH takes no bound values
+    while True:
+        before = _file_of(path)
+        patiently(path, deadline_s, lambda: connection.execute(words))
+        if before is None or before == _file_of(path):
+            return
+        connection.execute(f"DETACH {name}")
+
+
+Opened = TypeVar("Opened")
+
+
+def patiently(path: Path, deadline_s: float, attempt: Callable[[], Opened]) -> Opened:
+    """Return what attempt gives, which is tried again while another process holds the file. Raises StoreBusy and StoreError."""
+    give_up_s = time.monotonic() + deadline_s
+    while True:
+        try:
+            return attempt()
+        except (duckdb.IOException, duckdb.ConnectionException) as error:
+            if not _is_lock(error):
+                raise StoreError(f"the database {path} cannot be opened: {first_line(error)}", hint=_hint(error)) from error
+            if time.monotonic() > give_up_s:
+                raise StoreBusy(
+                    f"the database {path} was held by {_holder(error)} for {deadline_s:g} s",
+                    hint="try again when that has ended; measured runs wait in the journal",
+                ) from error
+            time.sleep(random.uniform(*_RETRY_S))
+        except duckdb.Error as error:
+            raise StoreError(f"{path} is not a database that farm can read: {first_line(error)}", hint=_hint(error)) from error
+
+
+def _file_of(path: Path) -> tuple[int, int] | None:
+    """Return which file has this name now, None when there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _is_lock(error: duckdb.Error) -> bool:
+    return "Could not set lock" in str(error) or "different configuration" in str(error)
+
+
+def _holder(error: duckdb.Error) -> str:
+    match = re.search(r"Conflicting lock is held in (.+?) \(PID (\d+)\)", str(error))
+    return f"process {match[2]} ({Path(match[1]).name})" if match else "another process"
+
+
+def _hint(error: duckdb.Error) -> str | None:
+    if "newer" in str(error) or "version number" in str(error):
+        return "it was written by another version of DuckDB; update farm"
+    return None
+
+
+def first_line(error: duckdb.Error) -> str:
+    """Return the sentence of an error of DuckDB's, without the statement it shows."""
+    return str(error).partition("\n")[0]
+
+
+def _schema_version(connection: duckdb.DuckDBPyConnection) -> int:
+    """Return the version of the schema, 0 for a database that farm has not made."""
+    if not fetched(connection, "SELECT 1 FROM duckdb_tables() WHERE table_name = 'farm_schema'"):
+        return 0
+    ((version,),) = fetched(connection, "SELECT coalesce(max(version), 0) FROM farm_schema")
+    return int(version)
+
+
+def fetched(connection: duckdb.DuckDBPyConnection, statement: str, *values: object) -> list[Any]:
+    """Return all rows: a result that is not fetched to its end blocks the connection."""
+    return connection.execute(statement, list(values)).fetchall()
+
+
+def check_version(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
+    """Return the schema's version, at most this farm's. Raises StoreError for a newer one and for what is not farm's.
+
+    A database without any table has version 0: its first writer was killed before the tables were in.
+    """
+    version = _schema_version(connection)
+    if version > SCHEMA_VERSION:
+        raise StoreError(
+            f"the database {path} was made by a newer farm (schema {version}, this farm knows {SCHEMA_VERSION})",
+            hint="update farm, or name another folder with --data",
+        )
+    if version == 0 and fetched(connection, "SELECT 1 FROM duckdb_tables()"):
+        raise StoreError(f"the database {path} was not made by farm", hint="name another folder with --data")
+    return version
+
+
+def migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Bring the schema to this farm's version, one file after the other, each in one transaction."""
+    version = check_version(connection, path)
+    for name in _MIGRATIONS:
+        number = int(name.split("_")[0])
+        if number <= version:
+            continue
+        connection.begin()
+        connection.execute(_VERSION_TABLE)
+        connection.execute((_SOURCES / "schema" / name).read_text(encoding="utf-8"))
+        connection.execute("INSERT INTO farm_schema VALUES (?, ?)", [number, name])
+        connection.commit()
+
+
+def statement(name: str) -> str:
+    """Return the text of queries/NAME.sql."""
+    return (_SOURCES / "queries" / f"{name}.sql").read_text(encoding="utf-8")

@@ -1,0 +1,127 @@
+import json
+import os
+import subprocess
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from farm.cli import unfinished
+from farm.journal import Journal
+from farm.records import record
+from farm.store import Store
+from farm.workloads import new_id
+from tests.cli.gating import Farm
+from tests.conftest import a_run, a_session
+
+MANY = tuple(float(number) for number in range(1000))
+OLD = datetime.now(UTC) - timedelta(days=200)
+
+
+def measured(home: Path, count: int = 2, began: datetime = OLD) -> Store:
+    """A database with runs of that age."""
+    store = Store(home / "data" / "farm.duckdb")
+    session = a_session(started_at=began)
+    times = {"started_at": began, "ended_at": began}
+    store.append([record(session, a_run(session, latency_ns=MANY, nonce=new_id(began), **times)) for _ in range(count)])
+    return store
+
+
+def said(done: subprocess.CompletedProcess[str], code: int = 0) -> str:
+    assert done.returncode == code, done.stderr
+    return done.stdout
+
+
+def test_a_backup_says_its_size_and_time_and_restores_to_what_it_was(home: Path, farm: Farm) -> None:
+    measured(home)
+    assert "2 runs, compared row by row; took" in said(farm("db", "backup", "kept/b.duckdb"))
+    assert "already" in farm("db", "backup", "kept/b.duckdb").stderr
+    measured(home, 3)
+    refused = farm("db", "restore", "kept/b.duckdb")
+    assert (refused.returncode, "--force" in refused.stderr) == (2, True)
+    text = said(farm("db", "restore", "kept/b.duckdb", "--force"))
+    assert "2 runs of kept/b.duckdb" in text
+    (aside,) = (home / "data").glob("farm-before-*.duckdb")
+    assert Store(aside).query("count_runs").item() == 5
+    assert len(json.loads(said(farm("runs", "--json")))) == 2
+
+
+def test_a_backup_has_what_waits_in_the_journal(home: Path, farm: Farm) -> None:
+    measured(home)
+    session = a_session()
+    Journal(home / "data" / "journal").write(record(session, a_run(session)))
+    assert "3 runs" in said(farm("db", "backup", "b.duckdb"))
+
+
+def test_without_a_database_there_is_nothing_to_keep(farm: Farm) -> None:
+    for arguments in (["backup", "b.duckdb"], ["prune", "--keep", "1d"]):
+        done = farm("db", *arguments)
+        assert (done.returncode, "there is no database" in done.stderr) == (2, True)
+
+
+def test_pruning_says_what_it_would_drop_then_drops_it_and_farm_show_says_what_stays(home: Path, farm: Farm) -> None:
+    store = measured(home)
+    before = said(farm("runs", "--json"))
+    assert "2 runs before" in (text := said(farm("db", "prune", "--keep", "180d", "--dry-run")))
+    assert "2,000 raw readings" in text
+    assert "would be dropped" in text
+    assert store.sql("SELECT sum(len(values)) FROM samples WHERE metric = 'latency_ns'").item() == 2000
+    assert "would" not in said(farm("db", "prune", "--keep", "180d"))
+    assert store.sql("SELECT count(*) FROM samples WHERE metric = 'latency_ns'").item() == 0
+    assert said(farm("runs", "--json")) == before
+    shown = said(farm("show", json.loads(before)[0]["run_id"]))
+    assert "Readings that were dropped for their age" in shown
+    assert "no run before" in said(farm("db", "prune", "--keep", "180d"))
+    assert json.loads(said(farm("db", "prune", "--keep", "180d", "--dry-run", "--json")))["runs"] == []
+
+
+@pytest.mark.parametrize("keep", ["180", "0d", "-3d", "1.5d", "", "half a year"])
+def test_an_age_is_a_number_of_days(farm: Farm, keep: str) -> None:
+    done = farm("db", "prune", "--keep", keep)
+    assert (done.returncode, "write it as 180d" in done.stderr) == (2, True)
+
+
+def test_merging_says_what_came_in(home: Path, farm: Farm, tmp_path: Path) -> None:
+    measured(home)
+    said(farm("db", "backup", "other.duckdb"))
+    (home / "data" / "farm.duckdb").unlink()
+    measured(home)
+    assert "runs: 2 came in" in said(farm("db", "merge", "other.duckdb"))
+    assert "nothing that is not known here" in said(farm("db", "merge", "other.duckdb"))
+
+
+def test_a_sound_folder_ends_with_0_and_an_unsound_one_with_3(home: Path, farm: Farm) -> None:
+    assert "fit together" in said(farm("db", "check"))
+    store = measured(home)
+    text = said(farm("db", "check"))
+    assert "1 measured artifact of 1 not kept here: model.pte" in text
+    assert "fit together" in text
+    session = a_session()
+    entry = Journal(home / "data" / "journal").write(record(session, a_run(session)))
+    (home / "data" / "journal" / "x.refused").write_text("{}")
+    (home / "data" / ".b.duckdb.999999999.partial").write_text("")
+    asked = unfinished.begin(home / "data", "019b0000-0000-7000-8000-000000000000", "run", {"models": ["net.pte"]}, "plan")
+    os.close(asked.lock)
+    store.add({"placements": [{"run_id": entry.stem, "gate_id": entry.stem, "side": "baseline", "block": 0, "position": 0}]})
+    with duckdb.connect(store.path) as connection:
+        connection.execute("INSERT INTO samples SELECT * FROM samples WHERE metric = 'latency_ns'")
+    problems = {problem["what"]: problem["remedy"] for problem in json.loads(said(farm("db", "check", "--json"), 3))}
+    whole = "\n".join(problems)
+    assert f"1 run in the journal and not in the database, such as {entry.stem}" in whole
+    assert "x.refused was set aside" in whole
+    assert ".b.duckdb.999999999.partial" in whole
+    assert "farm run 019b0000-0000" in whole
+    assert "places of runs that are not there: 1" in whole
+    assert "runs with readings twice: 2" in whole
+    assert all(problems.values())
+    assert "wrong" in said(farm("db", "check"), 3)
+    assert entry.exists()
+
+
+def test_work_that_goes_on_is_not_abandoned(home: Path, farm: Farm) -> None:
+    asked = unfinished.begin(home / "data", "019b0000-0000-7000-8000-000000000000", "run", {"models": ["net.pte"]}, "plan")
+    assert unfinished.abandoned(home / "data") == []
+    assert "fit together" in said(farm("db", "check"))
+    os.close(asked.lock)
+    assert len(unfinished.abandoned(home / "data")) == 1
