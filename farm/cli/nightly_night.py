@@ -194,7 +194,16 @@ class Night:
         missing, new = end.missing_lines(expected), history.new(self.stored.opened_at.replace(tzinfo=None))
         if "notify" not in self.done:
             news = News(
-                str(self.stored.slot.label), self.stored.suite, self.stored.pool, code, verdict, new, missing, tuple(self.odd), page
+                str(self.stored.slot.label),
+                self.stored.branch,
+                self.stored.suite,
+                self.stored.pool,
+                code,
+                verdict,
+                new,
+                missing,
+                tuple(self.odd),
+                page,
             )
             try:
                 self._phase("notify", self.steps.notify(self.context, news))

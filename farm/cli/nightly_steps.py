@@ -9,6 +9,8 @@ from typing import Protocol
 from farm.cli.context import Context
 from farm.workloads import Device
 
+_WORDS = {0: "pass", 3: "could not tell", 4: "fail"}
+
 
 class Checked(Protocol):
     """What the checks before work say of a device; reason: why it takes no part."""
@@ -31,6 +33,7 @@ class News:
     """What a night tells people."""
 
     night: str
+    branch: str
     suite: str
     pool: str
     exit_code: int
@@ -58,7 +61,7 @@ class Steps:
 
 def usual_steps() -> Steps:
     """Return what farm itself has of these."""
-    return Steps(_looked_at, _sung, _reported, _untold)
+    return Steps(_looked_at, _sung, _reported, _told)
 
 
 def _looked_at(context: Context, devices: Sequence[Device]) -> Sequence[Checked]:
@@ -92,5 +95,15 @@ def _reported(context: Context, branch: str, now: datetime) -> tuple[str, Path]:
     return f"{page}; {folder / INDEX} ({written} of {every} pages written)", page
 
 
-def _untold(_context: Context, _news: News) -> str:
-    return "nobody is told: no notifications are set up"
+def _told(context: Context, news: News) -> str:
+    from farm.cli import notified
+    from farm.notices import of_night
+
+    targets = notified.targets(context)
+    if not targets:
+        return "nobody is told: devices.toml names no target under [notify]"
+    word = _WORDS.get(news.exit_code, _WORDS[3])
+    where = "" if news.page is None else str(news.page)
+    notice = of_night(news.branch, news.night, word, new=(*news.new, *news.odd), missing=news.missing, where=where)
+    count = notified.tell(context, targets, notice)
+    return f"a message for {count} of {len(targets)} targets" if count else "nothing that was not told before"
