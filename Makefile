@@ -1,6 +1,6 @@
 # make demo      build the harness, measure a real model, end with a table, a page and a database
 # make demo-llm  the same with a language model: exports SmolLM2-135M first (needs torch; about 20 minutes, once)
-# make demo-report   a year of a rack that never was, and a site of its pages (no device; two minutes)
+# make demo-report   a year of a rack that never was, and a site of its pages (no device; two minutes; PICTURE=docs/nightly.webp: the README's)
 # make bench     benchmarks, as ratios within one run
 # make bench-detect   change points beside other detectors, from fixed seeds (minutes)
 # make bench-gate   error rates, power and coverage of the gate, by simulation with fixed seeds (a few minutes)
@@ -87,7 +87,7 @@ demo-llm: setup $(BIN)/.export-llm
 	@$(BIN)/farm --data $(DATA) run --suite $(DATA)/artifacts/smollm2/smollm2.toml --html $(DATA)/demo-llm.html
 
 demo-report: setup-dev
-	@$(BIN)/python -m tests.report --data $(DATA)/demo-report
+	@$(BIN)/python -m tests.report --data $(DATA)/demo-report $(if $(PICTURE),--picture $(PICTURE))
 
 bench-pages: setup-dev
 	@$(BIN)/python -m benchmarks.pages

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+_ENDS = {0: "in order", 3: "could not tell", 4: "regression", 2: "wrong input", 130: "interrupted"}
+
 
 class Kind(StrEnum):
     """What a message is about; a target states which kinds it wants."""
@@ -46,36 +48,60 @@ class Notice:
     text: str
     state: str = ""
     is_usual: bool = False
+    is_news: bool = False
+    """Something happened that is worth telling by itself, whatever is so now."""
 
 
 def is_due(notice: Notice, told: Mapping[str, str]) -> bool:
     """Whether it is worth sending; told holds the last state that was told of each key."""
-    if not notice.state:
+    if notice.is_news or not notice.state:
         return True
     if notice.key not in told:
         return not notice.is_usual
     return told[notice.key] != notice.state
 
 
-def of_night(
-    branch: str, day: str, verdict: str, *, new: Sequence[str], missing: Sequence[str], usual: str = "pass", where: str = ""
-) -> Notice:
-    """Return the message of a night: its verdict, what was found for the first time, what should have been measured and was not.
+@dataclass(frozen=True, slots=True)
+class Night:
+    """What a night came to. new, missing and odd are sentences; those of missing are the same ones while the same things are missing."""
 
-    A night is told when its verdict or what is missing is another than that of the night before, or something is new. new and missing are
-    sentences; verdict is a word, usual the one of a night on which nothing is the matter; where is the page to look at.
+    of: str
+    """Which nights it is one of: the suite and the pool, or the branch."""
+    day: str
+    exit_code: int
+    verdict: str
+    """In words; they may be others every night."""
+    new: Sequence[str] = ()
+    missing: Sequence[str] = ()
+    odd: Sequence[str] = ()
+    """What was noticed beside."""
+    where: str = ""
+    """The page to look at."""
+
+
+def of_night(night: Night) -> Notice:
+    """Return the message of a night.
+
+    It is worth telling when the night ended with another exit code than the one before, something else is missing, or something is new
+    or odd: a night on which all is as it was the night before is not told.
     """
-    news = f"{len(new)} new" if new else "nothing new"
-    lacks = f", {len(missing)} missing" if missing else ""
+    word = _ENDS.get(night.exit_code, f"ended with {night.exit_code}")
+    counts = [f"{len(lines)} {what}" for what, lines in (("new", night.new), ("missing", night.missing)) if lines]
     lines = [
-        f"Night {day} of {branch}: {verdict.upper()}",
-        *_listed("New", new),
-        *_listed("Missing", missing),
-        *([f"\n{where}"] if where else []),
+        f"Night {night.day} of {night.of}: {night.verdict}",
+        *_listed("New", night.new),
+        *_listed("Missing", night.missing),
+        *_listed("Noticed", night.odd),
+        *([f"\n{night.where}"] if night.where else []),
     ]
-    state = _digest([verdict, sorted(missing), [day, *new] if new else []])
     return Notice(
-        Kind.NIGHT, f"night {branch}", f"farm: {branch} {verdict}, {news}{lacks}", "\n".join(lines), state, is_usual=verdict == usual
+        kind=Kind.NIGHT,
+        key=f"night {night.of}",
+        title=f"farm: {night.of}: {', '.join([word, *counts])}",
+        text="\n".join(lines),
+        state=_digest([night.exit_code, sorted(night.missing)]),
+        is_usual=not night.exit_code and not night.missing,
+        is_news=bool(night.new or night.odd),
     )
 
 

@@ -163,11 +163,13 @@ class Occupation(StrEnum):
     """A person holds it back."""
 
 
-_SETTLING = "settling: "
+_SETTLING, _CHARGING = "settling: ", "charging: "
 
 
 def occupation(phase: str) -> Occupation:
-    """Return what a device in a phase of its session is used for: what it is waited for tells (farm.conditions)."""
+    """Return what a device in a phase of its session is used for: what it is waited for tells (farm.conditions, farm.settling)."""
+    if phase.startswith(_CHARGING):
+        return Occupation.CHARGING
     if not phase.startswith(_SETTLING):
         return Occupation.LEASED
     unmet = phase.removeprefix(_SETTLING)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO
 
 from farm.devices.transport import Transport
@@ -124,7 +125,7 @@ def _power_cycle(device: Device) -> tuple[bool, str, str]:
     """Run the user's command, without a shell; return whether it ended well, one sentence, and the end of what it said."""
     if not device.power_cycle:
         raise _NotTriedError('devices.toml states no command: power_cycle = "uhubctl -l 1-1 -p 2 -a cycle"')
-    program, timeout_s = device.power_cycle[0], device.health.power_cycle_timeout_s
+    program, timeout_s = Path(device.power_cycle[0]).name, device.health.power_cycle_timeout_s
     with tempfile.TemporaryFile() as words:  # not a pipe: what the command leaves running must not be waited for
         try:
             process = subprocess.Popen(device.power_cycle, stdin=subprocess.DEVNULL, stdout=words, stderr=words, start_new_session=True)

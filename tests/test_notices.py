@@ -1,6 +1,6 @@
 import pytest
 
-from farm.notices import Kind, Notice, Target, is_due, of_gate, of_night, of_rack
+from farm.notices import Kind, Night, Notice, Target, is_due, of_gate, of_night, of_rack
 
 
 def told_of(notices: list[Notice]) -> list[str]:
@@ -14,43 +14,50 @@ def told_of(notices: list[Notice]) -> list[str]:
     return sent
 
 
-def night(day: int, verdict: str = "pass", new: tuple[str, ...] = (), missing: tuple[str, ...] = ()) -> Notice:
-    return of_night("main", f"2026-01-{day:02}", verdict, new=new, missing=missing)
+def night(day: int, code: int = 0, new: tuple[str, ...] = (), missing: tuple[str, ...] = (), odd: tuple[str, ...] = ()) -> Notice:
+    return of_night(Night("main", f"2026-01-{day:02}", code, f"{day} of 99 jobs", new, missing, odd, "page.html"))
 
 
 def test_a_night_is_told_when_it_is_another_one_than_the_night_before() -> None:
     nights = [
         night(1),
         night(2),
-        night(3, "fail", new=("net is slower",)),
-        night(4, "fail"),
-        night(5, "fail"),
-        night(6, "fail", new=("net is slower still",)),
-        night(7, "fail", new=("net is slower still",)),
-        night(8, "pass"),
-        night(9, "pass"),
+        night(3, 4, new=("net is slower",)),
+        night(4, 4),
+        night(5, 4),
+        night(6, 4, new=("net is slower still",)),
+        night(7, 4, new=("net is slower still",)),
+        night(8),
+        night(9),
+        night(10, odd=("the clock was set",)),
+        night(11, 3),
     ]
     assert told_of(nights) == [
-        "farm: main fail, 1 new",
-        "farm: main fail, nothing new",
-        "farm: main fail, 1 new",
-        "farm: main fail, 1 new",
-        "farm: main pass, nothing new",
+        "farm: main: regression, 1 new",
+        "farm: main: regression, 1 new",
+        "farm: main: regression, 1 new",
+        "farm: main: in order",
+        "farm: main: in order",
+        "farm: main: could not tell",
     ]
 
 
 def test_what_is_missing_is_told_when_it_changes() -> None:
     lacks = ("s25: net never came",)
-    assert told_of([night(1, missing=lacks), night(2, missing=lacks), night(3)]) == []
-    assert told_of([night(1, "fail", missing=lacks), night(2, "fail", missing=lacks), night(3, "fail")]) == [
-        "farm: main fail, nothing new, 1 missing",
-        "farm: main fail, nothing new",
+    assert told_of([night(1, missing=lacks), night(2, missing=lacks), night(3), night(4)]) == [
+        "farm: main: in order, 1 missing",
+        "farm: main: in order",
     ]
+
+
+def test_a_night_says_all_there_is_to_say() -> None:
+    text = night(1, 4, new=("a",), missing=("b",), odd=("c",)).text
+    assert text == "Night 2026-01-01 of main: 1 of 99 jobs\n\nNew:\n- a\n\nMissing:\n- b\n\nNoticed:\n- c\n\npage.html"
 
 
 @pytest.mark.parametrize("order", [("a", "b"), ("b", "a")])
 def test_the_order_of_what_is_missing_is_no_news(order: tuple[str, str]) -> None:
-    assert night(1, "fail", missing=("a", "b")).state == night(2, "fail", missing=order).state
+    assert night(1, 3, missing=("a", "b")).state == night(2, 3, missing=order).state
 
 
 def test_a_rack_is_told_dead_once_and_back_once_and_a_rack_that_lives_is_no_news() -> None:

@@ -159,6 +159,7 @@ def test_a_rack_of_64_phones_with_mixed_jobs_wastes_nothing_and_has_an_ad_hoc_ru
         ("measuring", Occupation.LEASED),
         ("pushing 40 %", Occupation.LEASED),
         ("settling: its skin is at 38.2 C, the limit is 36 C", Occupation.COOLING),
+        ("charging: 35 % of 80 %", Occupation.CHARGING),
         ("settling: its battery is at 40.0 C, the limit is 36 C", Occupation.COOLING),
         ("settling: its battery is at 12%, the least is 20%", Occupation.CHARGING),
         ("settling: its battery is at 99%, the most is 80%", Occupation.LEASED),

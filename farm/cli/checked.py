@@ -1,6 +1,7 @@
 """What farm db check looks at: the journal, the database, pinned bytes, pages and unfinished work of a data folder."""
 
 import json
+import re
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,11 +73,11 @@ def _pageless(site: Path, store: "Store") -> list[str]:
 
 def _leavings(data: Path) -> list[str]:
     """Return half-written files of processes that are no more."""
-    found = [*data.glob(".*.partial"), *(data / "journal").glob("*.partial")]
+    found = [*data.glob(".*.partial"), *data.glob(".*.partial.wal"), *(data / "journal").glob("*.partial")]
     return [str(file) for file in sorted(found) if not _lives(file)]
 
 
 def _lives(file: Path) -> bool:
     """Whether the process that a file is named after lives; one of the journal has no such name, and is written in an instant."""
-    number = file.name.split(".")[-2]
-    return number.isdigit() and Path(f"/proc/{number}").exists()
+    number = re.search(r"\.([0-9]+)\.partial", file.name)
+    return number is not None and Path(f"/proc/{number[1]}").exists()

@@ -15,6 +15,7 @@ import click
 
 from farm.errors import InputError, StoreBusy, StoreError
 from farm.journal import Journal
+from farm.redact import redacted
 
 if TYPE_CHECKING:  # heavy, and most commands need only one of them
     from farm.config import Lab
@@ -168,5 +169,5 @@ def owner() -> "Owner":
 
 
 def command_line() -> str:
-    """Return what the user typed, for people to read."""
-    return os.fsencode(" ".join(["farm", *sys.argv[1:]])).decode(errors="replace")
+    """Return what the user typed, for people to read: it is stored, and shown to others, so what looks like a secret is hidden."""
+    return redacted(os.fsencode(" ".join(["farm", *sys.argv[1:]])).decode(errors="replace"))

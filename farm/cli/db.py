@@ -70,9 +70,8 @@ def backup(context: Context, file: Path, force: bool, at_most_s: float) -> None:
     made = copies.back_up(context.database, file, deadline_s=_WAIT_S, at_most_s=at_most_s)
     took_s = (now_utc() - began).total_seconds()
     runs = _runs(made.contents["runs"][0])
-    click.echo(
-        f"{file}: {_bytes(made.size_bytes)}, {runs}, compared row by row; took {took_s:.1f} s, others could wait {made.held_s:.1f} s of it"
-    )
+    times = f"took {took_s:.1f} s, others waited for {made.held_s:.1f} s at the most"
+    click.echo(f"{file}: {_bytes(made.size_bytes)}, {runs}, compared row by row; {times}")
 
 
 @db.command(epilog="Example: farm db restore backups/farm-monday.duckdb --force")

@@ -122,7 +122,7 @@ def _list(context: Context, as_json: bool) -> None:
             states[name].words(now_utc()),
             ", ".join(pools[name]),
             ", ".join(f"{key}={value}" for key, value in device.labels.items()),
-            one.text if (one := stood.get(name)) is not None else "",
+            one.text.partition(":")[0] if (one := stood.get(name)) is not None else "",
             told[name][1] if name in told else "",
         )
         for name, device in lab.devices.items()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from farm import __version__
-from farm.cli import baseline, calibrated, gate_sides, rounds, shown, standings, unfinished
+from farm.cli import baseline, calibrated, gate_sides, notified, rounds, shown, standings, unfinished
 from farm.cli.asked import MOST_SEED
 from farm.cli.context import Context, chosen_devices, command_line, now_utc, say
 from farm.cli.session import Measuring
@@ -47,6 +47,7 @@ class _Options:
     harness: Path | None
     as_json: bool
     publish: tuple[str, ...]
+    notify: bool
 
 
 @click.command(epilog="Example: farm gate --suite suite.toml --candidate new.pte --baseline old.pte --device s25 --publish junit=gate.xml")
@@ -72,6 +73,7 @@ class _Options:
     multiple=True,
     help="Write the verdicts to FORM=FILE: json, junit, sarif, markdown or github; - is standard output; repeatable.",
 )
+@click.option("--notify", is_flag=True, help="Tell people ([notify] in devices.toml) at once when it is out of budget.")
 @click.pass_obj
 def gate(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's values, typed by _Options
     """Decide whether a candidate is within the suite's budgets: exit code 0 in budget, 4 out of budget, 3 could not tell.
@@ -89,6 +91,8 @@ def gate(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's va
     shown.show(judgement, copies, as_json=options.as_json)
     if judgement.gate is not None:
         say(f"why: farm explain {judgement.gate[-12:]}")
+    if options.notify:
+        notified.tell_blocked(context, judgement)
     return code
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from farm import __version__, leases, readiness, recovery
 from farm.cli import standings
+from farm.cli.board import Hold, holds_of
 from farm.cli.calibrated import canaries
 from farm.cli.context import Context, command_line, now_utc, say
 from farm.cli.holding import held
@@ -120,7 +121,7 @@ def check(
     """
     context.writable_data()
     known = standings.read(context, _STORE_DEADLINE_S) if context.database.exists() else Standings()
-    looking = _Looking(context, known)
+    looking = _Looking(context, known, _holds(context))
     found: dict[str, Checked] = {}
 
     def kept(checked: Checked, look: _Look) -> None:
@@ -151,6 +152,8 @@ class _Looking:
 
     context: Context
     known: Standings
+    holds: tuple[Hold, ...]
+    """Of people: what they hold back is theirs, and not looked at."""
     transports: dict[str, Transport] = field(default_factory=dict)
     servers: dict[str, threading.Lock] = field(default_factory=dict)
     """One for each adb server that is farm's own: two ladders that end it would take it from each other."""
@@ -207,6 +210,8 @@ class _Looking:
     def _look(self, device: Device) -> _Look:
         """Look at a device that is held meanwhile, and held steady as for a pass."""
         identity: Identity | None = None
+        if (hold := next((one for one in self.holds if one.is_on(device.name, device.place)), None)) is not None:
+            return _Look(held_by=hold.words)
         try:
             transport = self._transport(device)
             transport.preflight()
@@ -297,6 +302,11 @@ def _held_if_it_can(device: Device, transport: Transport, device_id: str | None)
         finally:
             with suppress(MeasureError):
                 transport.release()
+
+
+def _holds(context: Context) -> tuple[Hold, ...]:
+    """Return which devices people hold back."""
+    return holds_of(context.store(_STORE_DEADLINE_S).query("held_devices").to_dicts()) if context.database.exists() else ()
 
 
 def _canaries(context: Context) -> dict[str, _Sung]:

@@ -109,6 +109,8 @@ class _Lines:
     lock: Lock = field(default_factory=Lock)
     settling_since_s: dict[str, float] = field(default_factory=dict)
     """By device; infinite when that it takes long has been told."""
+    charging: set[str] = field(default_factory=set)
+    """Devices of which it has been told that they charge."""
 
     def more(self, device: str, count: int) -> None:
         with self.lock:
@@ -116,6 +118,13 @@ class _Lines:
 
     def phase(self, job: Job, phase: str) -> None:
         device = job.device.name
+        if phase.startswith("charging"):
+            if device not in self.charging:
+                self.charging.add(device)
+                with self.lock:
+                    say(f"{job.label}: {phase}, before it is measured")
+            return
+        self.charging.discard(device)
         if not phase.startswith(SETTLING):
             self.settling_since_s.pop(device, None)
             return

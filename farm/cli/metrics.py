@@ -31,7 +31,8 @@ _TYPE = "text/plain; version=0.0.4; charset=utf-8"
 def metrics(context: Context, textfile: Path | None, listen: str | None) -> None:
     """Print what Prometheus is told of this farm: runs by outcome, last success of each series, nights, queue, health, journal, messages.
 
-    The database is read and never written. Where it cannot be read, farm_database_readable is 0 and its numbers are left out.
+    The journal stays as it is, and nothing is measured. Where the database cannot be read, farm_database_readable is 0 and the
+    numbers that would come from it are left out.
     """
     if textfile is not None and listen is not None:
         raise InputError("name either a --textfile or where to --listen", hint="farm metrics --listen 127.0.0.1:9273")

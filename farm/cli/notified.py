@@ -3,13 +3,18 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from farm.cli.context import Context, now_utc, say
 from farm.errors import FarmError, InputError
-from farm.notices import Kind, Notice, Target, is_due
+from farm.notices import Kind, Notice, Target, is_due, of_gate
 from farm.outbox import Outbox, Waiting
 from farm.workloads import new_id
 
+if TYPE_CHECKING:
+    from farm.publish.judgement import Judgement
+
+_SHORT = 12
 FOLDER = "notices"
 DEADLINE_S = 30.0
 
@@ -45,6 +50,28 @@ def tell(context: Context, given: Sequence[Target], notice: Notice, deadline_s: 
         return 0
     retry(context, given, deadline_s)
     return len(wanted)
+
+
+def tell_blocked(context: Context, judgement: "Judgement") -> None:
+    """Tell the lab's targets that a release is blocked, where it is."""
+    from farm.publish import judgement as words
+    from farm.verdicts import Decision
+
+    given = targets(context)
+    if not given:
+        say("nobody is told: devices.toml names no target under [notify]")
+        return
+    failed = [
+        f"{verdict.budget.workload} {words.promise(verdict.budget)} on {words.devices(verdict)}: measured {words.measured(verdict)}"
+        for verdict in judgement.ordered
+        if verdict.decision is Decision.FAIL and verdict.blocking
+    ]
+    if not failed:
+        retry(context, given)
+        return
+    gate = judgement.gate or new_id(now_utc())
+    where = "" if judgement.gate is None else f"why: farm explain {gate[-_SHORT:]}"
+    tell(context, given, of_gate(gate, judgement.candidate or "the candidate", failed, where))
 
 
 def retry(context: Context, given: Sequence[Target], deadline_s: float = DEADLINE_S) -> tuple[int, int]:

@@ -179,7 +179,7 @@ def run(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's val
     if len(sessions) == 1 and sessions[0].failure is not None:
         raise sessions[0].failure
     for done in sessions:
-        if (cooled := cooling.of_runs(done.runs)) is not None:
+        if (cooled := cooling.of_runs(done.runs)) is not None and cooled.waited_s >= 1:
             say(f"{done.device.name} {cooled.sentence}")
     say(f"database: {context.database}")
     return exit_code

@@ -15,7 +15,6 @@ from farm.cli.context import now_utc, owner
 from farm.cli.members import Member
 from farm.errors import Cancelled, DeviceBusy, DeviceHeld
 from farm.queue import Limits, Priority, Request, Standing
-from farm.redact import redacted
 from farm.workloads import Device, new_id
 
 _LOOK_S = 0.25
@@ -71,8 +70,8 @@ class Asking:
             pid=who.pid,
             user=who.user,
             host=who.host,
-            command=redacted(who.command),
-            purpose=redacted(self.purpose),
+            command=who.command,
+            purpose=self.purpose,
         )
         ticket = Ticket(self, request)
         self.board.post("queue_requests", _request_row(request))

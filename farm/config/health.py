@@ -19,12 +19,12 @@ Bytes = Annotated[float, written_as(units.BYTES), Field(ge=0)]
 class HealthEntry(Entry):
     """[health]: what is not stated is None."""
 
-    quarantine_after: int | None = Field(default=None, ge=1, le=100)
+    quarantine_after: int | None = Field(default=None, ge=1, le=100, examples=[3])
     min_free: Bytes | None = None
     max_temperature: Celsius | None = None
     max_clock_offset: Seconds | None = None
     min_battery_capacity: Share | None = Field(default=None, le=1)
-    max_battery_cycles: int | None = Field(default=None, ge=1, le=100_000)
+    max_battery_cycles: int | None = Field(default=None, ge=1, le=100_000, examples=[1000])
     recovery: list[Annotated[Rung, Field(strict=False)]] | None = None
     reboot_timeout: Seconds | None = None
     power_cycle_timeout: Seconds | None = None

@@ -91,7 +91,7 @@ class _DeviceEntry(Entry):
     harness: str | None = None
     wireless: str | None = _address("192.168.1.20:5555")
     power: PowerEntry = PowerEntry()
-    soc: str | None = Field(None, min_length=1)
+    soc: str | None = Field(None, min_length=1, examples=["SM8750*"])
     adb_server: Literal["own"] | None = None
     power_cycle: str | None = None
     health: HealthEntry = HealthEntry()

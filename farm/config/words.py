@@ -1,5 +1,6 @@
 """What pydantic finds wrong with a file, as sentences that name the thing and give an example of a right value."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -22,6 +23,8 @@ _KINDS: Mapping[str, tuple[str, Sequence[Any]]] = {
     "date_from_datetime_inexact": ("a day without a time", _DAYS),
 }
 """What a value had to be, by pydantic's names of what it was not, with examples."""
+_SECRET = (("notify",),)
+"""Tables of which no value is ever shown: one may have been put into the wrong place."""
 _BEYOND = {
     "greater_than": "is not more than",
     "greater_than_equal": "is less than",
@@ -44,7 +47,7 @@ def repeated(names: object) -> list[str]:
 
 def in_words(model: type[BaseModel], problem: ErrorDetails) -> str:
     """Return a problem of a file's tables, read as model, as one line that begins with the key."""
-    place = problem["loc"]
+    place = _shown(problem["loc"])
     if problem["type"] == "extra_forbidden":
         return f"{dotted(place)}: unknown key{nearest(str(place[-1]), _keys_at(model, place[:-1]))}"
     if place and place[-1] == "[key]":
@@ -52,9 +55,17 @@ def in_words(model: type[BaseModel], problem: ErrorDetails) -> str:
     return f"{dotted(place)}: {_said(problem, _field_at(model, place))}"
 
 
+def _shown(place: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Return where something stands, without the names in a secret table that can be none."""
+    if place[:1] not in _SECRET:
+        return place
+    return tuple("…" if isinstance(part, str) and part != "[key]" and re.search(r"[^A-Za-z0-9._-]", part) else part for part in place)
+
+
 def _said(problem: ErrorDetails, field: FieldInfo | None) -> str:
     """Return what is wrong with a value, and what would be right; field is what is known of its key."""
-    kind, bounds, given = problem["type"], problem.get("ctx", {}), _toml(problem["input"])
+    kind, bounds = problem["type"], problem.get("ctx", {})
+    given = "what stands there" if problem["loc"][:1] in _SECRET else _toml(problem["input"])
     examples = field.examples if field is not None and field.examples else ()
     match kind:
         case "missing":

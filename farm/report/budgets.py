@@ -213,9 +213,9 @@ def sentences(explanations: Sequence[Explanation]) -> tuple[str, str]:
     broken = f"{words.counted(len(failed), 'budget')} broken, first {_promise(failed[0])}" if failed else ""
     rest = []
     if open_:
-        rest.append(f"{words.counted(len(open_), 'budget')} not decided by the runs of one night")
+        rest.append(f"{words.counted(len(open_), 'budget')} undecided by one night's runs")
     if advice:
-        rest.append(f"{words.counted(len(advice), 'ratio')} beyond the budget between two nights, which is advice")
+        rest.append(f"{words.counted(len(advice), 'ratio')} over budget (advice)")
     return broken, "; ".join(rest)
 
 

@@ -18,6 +18,8 @@ from farm.verdicts import exit_code
 
 _DIGGABLE, _DIGGABLE_BUDGETS = 24, 6
 """Series whose runs around their change are in the page; budgets of which each side's middle runs are."""
+_OPENED_JUDGED = 12
+"""Runs of budgets whose readings are in the page, before those of changes."""
 _NEW = timedelta(hours=20)
 VERDICTS, TONES = {4: "FAIL", 3: "INCONCLUSIVE", 0: "PASS"}, {4: "fail", 3: "unknown", 0: "pass"}
 
@@ -84,8 +86,17 @@ class GroupRows:
     """What would decide it; empty where it is decided."""
 
 
-def nightly_page(store: Store, look: Look, pages: Mapping[str, str] | None = None, promised: NightBudgets | None = None) -> str:
-    """Return the page. The store is asked for what the blocks beside the findings show; pages are those of series, in a site."""
+def nightly_page(
+    store: Store,
+    look: Look,
+    pages: Mapping[str, str] | None = None,
+    promised: NightBudgets | None = None,
+    device_pages: Mapping[str, str] | None = None,
+) -> str:
+    """Return the page. The store is asked for what the blocks beside the findings show.
+
+    pages are those of series, and device_pages those of devices by their names, in a site.
+    """
     tracked = look.tracked
     explanations = () if promised is None else promised.explanations
     of_branch = {"branch": tracked.branch, "as_of": look.now, "device": None}
@@ -118,6 +129,7 @@ def nightly_page(store: Store, look: Look, pages: Mapping[str, str] | None = Non
         sentence=sentence(tracked, promised),
         tracked=tracked,
         devices=devices,
+        device_pages=device_pages or {},
         promised=promised,
         rows=budgets.rows(explanations, look, advice="only advice"),
         sections=_sections(groups),
@@ -332,7 +344,7 @@ def _runs_around(
         found = pl.concat([found, asked], how="vertical_relaxed").unique("run_id").sort("started_at", "run_id")
     statistics = store.query("chosen_statistics", run_ids=found["run_id"].to_list())
     values = statistics.filter(pl.col("p50").is_finite()).select("run", "metric", "p50")
-    opened = list(judged)
+    opened = list(judged)[:_OPENED_JUDGED]
     for change in chosen:
         own = found.filter(pl.col("day").is_in(days[series.name_of(change.series)]) & (pl.col("series_key") == change.series.key))
         known = dict(values.filter(pl.col("metric") == change.series.metric).select("run", "p50").iter_rows())

@@ -54,9 +54,10 @@ def site(store: Store, look: Look, gates: Sequence[GateEntry], promised: NightBu
     pages = {series.name_of(item.series): f"history-{series.name_of(item.series)}.html" for item in shown}
     state = (tracked.groups, tracked.missing, tracked.pending, tracked.last_night, tracked.values, suspects)
     devices = [(row["device"], f"device-{_short(row['device_id'])}.html", row) for row in known.iter_rows(named=True)]
+    files = {device: name for device, name, _ in devices}
     found = [
-        SitePage(NIGHTLY, _key(state, pages, promised), lambda: nightly.nightly_page(store, look, pages, promised)),
-        *(SitePage(entry.name, _key(entry.row), entry.made) for entry in gates),
+        SitePage(NIGHTLY, _key(state, pages, promised, files), lambda: nightly.nightly_page(store, look, pages, promised, files)),
+        *(SitePage(entry.name, _key(entry.row, tracked.branch), entry.made) for entry in gates),
         *(
             SitePage(name, _key(state, row, pages, _steady(store, look, row)), _device(store, look, device, pages))
             for device, name, row in devices

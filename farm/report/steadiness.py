@@ -62,8 +62,10 @@ def _sung(row: Mapping[str, Any]) -> Sung:
 
 def _band(rows: pl.DataFrame) -> canary.Band | None:
     """Return the band that holds now: that of the sessions which tell it since the newest that began one, alike in what they ran."""
-    begun = rows.filter("begins_band")["measured_at"].max()
-    alike = rows.filter(pl.col("is_band"), pl.col("series_key").eq_missing(pl.lit(rows["series_key"][-1], dtype=pl.String)))
+    begun, known = rows.filter("begins_band")["measured_at"].max(), rows["series_key"].drop_nulls()
+    if known.is_empty():
+        return None
+    alike = rows.filter(pl.col("is_band"), pl.col("series_key") == known[-1])
     since = alike if begun is None else alike.filter(pl.col("measured_at") >= begun)
     return canary.band(since["value_ns"].drop_nulls().to_list())
 
@@ -75,7 +77,13 @@ def canary_curve(rows: pl.DataFrame, epoch: str) -> list[dict[str, Any]]:
     if known.is_empty():
         return []
     at = [minutes(each, begin) for each in known["measured_at"]]
-    curve = {"name": _METRIC, "label": "the canary's level", "at": packed(at, "u4"), "value": packed(known["value_ns"].to_list(), "f4")}
+    curve: dict[str, Any] = {
+        "name": _METRIC,
+        "label": "the canary's level",
+        "at": packed(at, "u4"),
+        "value": packed(known["value_ns"].to_list(), "f4"),
+    }
+    curve["listed"] = True  # in the table of sessions
     found = _band(rows)
     return [curve if found is None else curve | {"band": [found.low_ns, found.high_ns]}]
 
@@ -131,8 +139,7 @@ def suspects(states: pl.DataFrame) -> dict[str, str]:
     """Return why a device is suspect, by its id, from the rows of `canary_states`: those whose newest session lies outside the band."""
     own = states.filter(pl.col("state") == canary.State.SUSPECT).drop_nulls(["value_ns", "band_low_ns", "band_high_ns"])
     return {
-        row["device_id"]: f"canary {_off(row)} off the middle of its band, and outside it, {words.day(row['measured_at'])}"
-        for row in own.iter_rows(named=True)
+        row["device_id"]: f"canary {_off(row)}, outside its band, on {words.day(row['measured_at'])}" for row in own.iter_rows(named=True)
     }
 
 

@@ -253,6 +253,14 @@ def test_a_phone_that_is_held_is_not_looked_at_and_keeps_its_health(farm: Farm, 
     assert "s25 is held by" in one["held_by"]
 
 
+def test_a_phone_that_a_person_holds_back_is_his(farm: Farm, looked: Look, s25: Phone) -> None:
+    assert farm("devices", "hold", "s25", "--reason", "on my desk").returncode == 0
+    s25.drop()
+    one = looked("s25")["s25"]
+    assert (one["checks"], one["recovery"]) == ([], [])
+    assert "on my desk" in one["held_by"]
+
+
 def test_a_phone_whose_framework_hangs_is_restarted(farm: Farm, looked: Look, s25: Phone, home: Path, android_bench: Bench) -> None:
     own = 'health = { recovery = ["reconnect", "reboot"], reboot_timeout = "30 s" }\n'
     (home / "devices.toml").write_text(lab(android_bench, s25=own))

@@ -1,13 +1,17 @@
 """A disk that fills up under a harness, a journal, a build: real file systems of a few hundred kB, in a mount namespace of their own."""
 
+import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from farm.records import record
+from farm.store import Store
 from farm.workloads import HarnessBuild
-from tests.conftest import CALM_TOML, in_ci
+from tests.conftest import CALM_TOML, a_run, a_session, in_ci
 
 # $1: the folder to mount on, $2: its size; the command follows.
 MOUNTED = 'mount -t tmpfs -o "size=$2" none "$1" && shift 2 && exec "$@"'
@@ -90,3 +94,32 @@ def test_a_build_without_room_is_a_sentence(namespace: list[str], tmp_path: Path
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert any(words in done.stderr for words in ("no room left on the disk", "could not be built", "No space left")), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "folder"), [("db backup kept/b.duckdb", "kept"), ("db prune --keep 1d", "data"), ("db restore b.duckdb --force", "data")]
+)
+def test_a_database_that_there_is_no_room_for_is_named_and_the_old_one_is_as_it_was(
+    namespace: list[str], tmp_path: Path, arguments: str, folder: str
+) -> None:
+    session = a_session()
+    readings = tuple(float(hash((7, number)) % 100_003) for number in range(200_000))
+    store = Store(tmp_path / "b.duckdb")
+    store.append([record(session, a_run(session, latency_ns=readings))])
+    size = (store.path.stat().st_size if folder == "data" else 0) + 600_000
+    (tmp_path / "data").mkdir()
+    (tmp_path / "kept").mkdir()
+    shutil.copy(store.path, tmp_path / "data" / "farm.duckdb")
+    farm = f"{sys.executable} -m farm --data data"
+    (tmp_path / "full").mkdir()
+    mounted = f"mount -t tmpfs -o size={size} none full && cp {folder}/* full/ 2>/dev/null; mount --move full {folder}"
+    left = f"{farm} sql --json 'SELECT count(*) AS runs, sum(len(values)) AS n FROM samples, runs'"
+    script = f"{mounted} && {farm} {arguments}; code=$?; ls -A {folder} | grep partial; {left}; exit $code"
+    done = subprocess.run(
+        [*namespace, "--propagation", "private", "sh", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2, done.stderr
+    assert "is there room on the disk?" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert json.loads(done.stdout)[0]["runs"] == 3
+    assert json.loads(done.stdout)[0]["n"] >= 200_000

@@ -17,7 +17,9 @@ from farm import items
 from farm.cli.main import farm as group
 from farm.errors import FarmError
 from farm.publish import verdict_json
+from tests.bench.inboxes import webhook
 from tests.cli.gating import BUDGET, USUAL_NS, WORKLOAD, Farm, a_model, a_suite, command, gate, rows
+from tests.conftest import CALM_TOML
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -237,3 +239,17 @@ def test_two_phones_are_measured_at_once_and_one_that_is_gone_leaves_only_its_ow
     spans = rows(home, "SELECT min(started_at) AS a, max(ended_at) AS b FROM runs GROUP BY session_id")
     assert len(spans) == 2
     assert max(span["a"] for span in spans) < min(span["b"] for span in spans)
+
+
+def test_a_blocked_release_is_told_at_once_where_that_is_asked_for(farm: Farm, home: Path) -> None:
+    pytest.importorskip("apprise")
+    a_model(home / "slow.fake", sleep_ns=USUAL_NS * 2)
+    with webhook() as hook:
+        (home / "devices.toml").write_text(f'{CALM_TOML}\n[notify.chat]\nurl = "{hook.url()}"\nkinds = ["blocked"]\n')
+        assert farm(*gate("slow.fake", "--notify")).returncode == 4
+        assert farm(*gate("slow.fake")).returncode == 4
+        assert farm(*gate("new.fake", "--notify")).returncode in (0, 3)
+    (told,) = hook.came
+    assert told["title"] == "farm: slow.fake is blocked"
+    assert "net latency_ns.p50 at most 15 % worse on local: measured +" in told["message"]
+    assert "why: farm explain" in told["message"]

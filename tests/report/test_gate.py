@@ -77,7 +77,7 @@ def test_a_device_shows_its_canary_with_band_state_and_sessions_and_its_noise(br
         it.page.wait_for_selector("#canary-curve canvas")
         assert it.text("#canary .facts").startswith("within")
         assert "the band goes from 9.955 us to 11.00 us" in (it.page.locator("#canary-curve .plot").get_attribute("aria-label") or "")
-        assert it.page.locator("#canary tbody tr").count() == 14
+        assert it.page.locator("#canary tbody tr").count() == 13
         assert it.page.locator("#canary tbody tr", has_text="tells the band").count() == 5
         assert it.page.locator("#noise tbody tr").count() == len(rack.year.nets)
         scatter = [float(text.split()[0]) for text in it.page.locator("#noise tbody td.num:nth-child(2)").all_inner_texts()]
@@ -92,7 +92,7 @@ def test_a_suspect_device_is_said_on_its_page_and_in_the_nightlys_health(
     path.write_text(device_page(rack.store, rack.look, "pixel9"), encoding="utf-8")
     with opened(browser, path) as it:
         assert it.text("#verdict .word") == "SUSPECT"
-        assert "canary +9.4 % off the middle of its band" in it.text("#verdict")
+        assert "canary +9.4 %, outside its band, on 2025-04-29" in it.text("#verdict")
         assert "since then the OS build is another one" in it.text("#canary .facts")
         assert "not used" in it.text("#noise")
         assert "with another system: BP1A.250505.005" in it.text("#noise")
@@ -123,3 +123,6 @@ def test_a_device_shows_its_nights_why_runs_gave_no_number_and_what_it_does_not_
         assert "the operator aten::_scaled_dot_product is missing" in it.text("#data-health")
         assert "iOS lets no host read it" in it.text("#curves .hatched")
         assert "battery swapped" in it.text("#environment")
+        it.page.locator("#curves summary").first.click()
+        it.page.wait_for_selector("#curves details table")
+        assert it.page.locator("#curves tbody tr").count() == 60

@@ -126,6 +126,13 @@ def test_an_invalid_run_is_read_where_it_is_pointed_at(it: Opened) -> None:
     assert "invalid: throttled: cpu4 capped to 62%" in it.text(".readout")
 
 
+def test_the_command_that_measured_it_is_there_to_be_copied(it: Opened) -> None:
+    it.page.wait_for_selector("#overview .command code")
+    assert it.page.locator("#overview .command code").last.inner_text() == "farm run --suite nightly.toml --device s25"
+    it.page.get_by_role("button", name="copy the command farm run").last.click()
+    it.until("document.getElementById('said').textContent.startsWith('The command is')")
+
+
 def test_the_plot_is_also_a_sentence_and_a_table(it: Opened, rack: Rack) -> None:
     assert f"{rack.year.nights} nights from 2025-03-01 to" in it.text(".summary >> nth=0")
     it.page.locator("summary", has_text="The same as a table").first.click()

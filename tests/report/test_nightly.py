@@ -38,8 +38,8 @@ def test_a_suites_budgets_stand_below_worst_first_and_each_leads_to_its_nights_a
         assert "4 + 4 runs" in first.inner_text()
         assert first.locator("svg.ibar line.budget").count() == 1
         assert first.locator("svg.spark rect.between").count() == 1
-        assert "1 ratio beyond the budget between two nights, which is advice" in it.text("#verdict")
-        assert "2 budgets not decided by the runs of one night" in it.text("#verdict")
+        assert "1 ratio over budget (advice)" in it.text("#verdict")
+        assert "2 budgets undecided by one night's runs" in it.text("#verdict")
         assert "this night did not measure it" in it.page.locator("#budgets tr", has_text="energy").inner_text()
         first.locator("a").click()
         it.page.wait_for_selector("#detail .strip svg")

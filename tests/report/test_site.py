@@ -83,7 +83,9 @@ def test_a_site_works_from_any_static_server(data: Path, browser: Browser) -> No
         page.on("response", lambda answer: complaints.append(answer.url) if answer.status >= 400 else None)
         page.goto(f"{address}/index.html")
         page.get_by_role("link", name="The nightly").click()
-        page.wait_for_selector("#health tbody tr")
+        page.locator("#health tbody a").first.click()
+        page.wait_for_selector("#canary")
+        page.go_back()
         page.get_by_role("link", name="all pages").click()
         page.locator("#devices tbody a").first.click()
         page.wait_for_selector("#curves canvas")
@@ -177,6 +179,14 @@ def test_a_suite_puts_its_budgets_into_the_nightly_and_into_the_site(data: Path,
     assert f"--baseline {YEAR.revision(2)}" in page.read_text(encoding="utf-8")
     assert run(data, "site", "--into", str(tmp_path / "site"), *words).exception is None
     assert 'id="budgets"' in (tmp_path / "site" / "nightly.html").read_text(encoding="utf-8")
+    assert "(0 of " in run(data, "site", "--into", str(tmp_path / "site"), *words).output
+
+
+def test_a_gate_of_no_branch_has_its_page_without_trends(data: Path, tmp_path: Path) -> None:
+    page = tmp_path / "gate.html"
+    done = run(data, "gate", "--branch", "nobody's", "--html", str(page))
+    assert done.exception is None, done.exception
+    assert "no branch has it" in page.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -43,5 +43,15 @@ function curveView(curve) {
       [x, y, ...band.map((end) => x.map(() => end))],
     ),
   );
-  return el("figure", {}, el("figcaption", {}, `${text}.`, isFromZero ? "" : " The axis does not begin at zero."), holder);
+  return el(
+    "figure",
+    {},
+    el("figcaption", {}, `${text}.`, isFromZero ? "" : " The axis does not begin at zero."),
+    holder,
+    curve.listed
+      ? null
+      : disclosed("The same as a table", curve.label, ["at", "#value"], () =>
+          x.map((at, i) => [minute(at), { num: said(y[i]), sort: y[i] }]).reverse(),
+        ),
+  );
 }

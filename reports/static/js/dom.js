@@ -43,6 +43,15 @@ function table(caption, heads, rows, attributes = {}) {
   return el("div", { class: rows.length > 18 ? "wide tall" : "wide" }, made);
 }
 
+// What a plot shows as a table, made when somebody opens it. rows: a function that makes them.
+function disclosed(summary, caption, heads, rows) {
+  const holder = el("details", {}, el("summary", {}, summary));
+  holder.addEventListener("toggle", () => {
+    if (holder.open && !holder.querySelector("table")) holder.append(table(caption, heads, rows()));
+  });
+  return holder;
+}
+
 function cellOf(cell, isFirst) {
   const tag = isFirst ? "th" : "td",
     scope = isFirst ? { scope: "row" } : {};

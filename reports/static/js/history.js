@@ -38,7 +38,7 @@ function historyView(series, state) {
     };
     requestAnimationFrame(ended);
   });
-  return el("section", {}, el("h2", {}, "History"), historySummary(series, nights, events), parts, nightTable(series, nights, every));
+  return el("section", {}, el("h2", {}, "History"), historySummary(series, nights, events), parts, nightTable(series, nights));
 }
 
 function axisNote(note, range, series, beyond = "") {
@@ -126,7 +126,7 @@ function drawn(holder, content, isFromZero) {
           range: fitted(isFromZero, () => {}),
         },
       },
-      axes: [timeAxis(), valueAxis(series.unit)],
+      axes: [timeAxis((at) => revisionAt(nights, at)), valueAxis(series.unit)],
       cursor: { drag: { x: true, y: false, setScale: true }, points: { size: 9 }, focus: { prox: 30 } },
       hooks: {
         drawClear: [(made) => drawBands(made, content)],
@@ -159,6 +159,12 @@ function drawn(holder, content, isFromZero) {
     },
     data,
   );
+}
+
+// The revision of the last night that had begun by a time: what stands below the time on the axis.
+function revisionAt(nights, at) {
+  const i = nights.x.findLastIndex((began) => began <= at);
+  return i < 0 || nights.revision[i] === null ? "" : nights.revision[i].slice(0, 10);
 }
 
 function nightText(series, nights, i, events) {
@@ -269,24 +275,20 @@ function arrow(ctx, x, y, size, way) {
   ctx.stroke();
 }
 
-function nightTable(series, nights, every) {
-  const holder = el("details", {}, el("summary", {}, `The same as a table: ${counted(nights.x.length, "night")}`));
-  holder.addEventListener("toggle", () => {
-    if (!holder.open || holder.querySelector("table")) return;
-    const rows = nights.x.map((at, i) => [
-      minute(at),
-      named(nights.revision[i] ?? "not given"),
-      { num: amount(nights.value[i], series.unit), sort: nights.value[i] },
-      { num: `${amount(nights.low[i], series.unit)} … ${amount(nights.high[i], series.unit)}`, sort: nights.low[i] },
-      { num: String(nights.runs[i]), sort: nights.runs[i] },
-    ]);
-    holder.append(
-      table(
-        `Nights of ${series.workload} ${series.label} on ${series.device}`,
-        ["night", "revision", "#median", "#range of runs", "#valid runs"],
-        rows.reverse(),
-      ),
-    );
-  });
-  return holder;
+function nightTable(series, nights) {
+  return disclosed(
+    `The same as a table: ${counted(nights.x.length, "night")}`,
+    `Nights of ${series.workload} ${series.label} on ${series.device}`,
+    ["night", "revision", "#median", "#range of runs", "#valid runs"],
+    () =>
+      nights.x
+        .map((at, i) => [
+          minute(at),
+          named(nights.revision[i] ?? "not given"),
+          { num: amount(nights.value[i], series.unit), sort: nights.value[i] },
+          { num: `${amount(nights.low[i], series.unit)} … ${amount(nights.high[i], series.unit)}`, sort: nights.low[i] },
+          { num: String(nights.runs[i]), sort: nights.runs[i] },
+        ])
+        .reverse(),
+  );
 }

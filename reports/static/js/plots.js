@@ -43,10 +43,16 @@ const axis = (extra = {}) => ({
   ...extra,
 });
 
-const timeAxis = () =>
+// below: what stands under each time.
+const timeAxis = (below = null) =>
   axis({
     space: 90,
-    values: (_, splits) => splits.map((at, i) => (i > 0 && splits[1] - splits[0] < 86400 ? minute(at).slice(5) : day(at))),
+    size: below ? 60 : 50,
+    values: (_, splits) =>
+      splits.map((at, i) => {
+        const text = i > 0 && splits[1] - splits[0] < 86400 ? minute(at).slice(5) : day(at);
+        return below ? `${text}\n${below(at)}` : text;
+      }),
   });
 
 function valueAxis(suffix, extra = {}) {

@@ -259,21 +259,12 @@ function oneSeries(item) {
 }
 
 function readingTable(item, x, values, suffix) {
-  const holder = el("details", {}, el("summary", {}, "The same as a table"));
-  holder.addEventListener("toggle", () => {
-    if (holder.open && !holder.querySelector("table"))
-      holder.append(
-        table(
-          `Readings of ${item.metric}`,
-          [item.at_s ? "#second" : "#number", "#value"],
-          values.map((value, i) => [
-            { num: item.at_s ? x[i].toFixed(2) : String(x[i] + 1), sort: x[i] },
-            { num: amount(value, suffix, 5), sort: value },
-          ]),
-        ),
-      );
-  });
-  return holder;
+  return disclosed("The same as a table", `Readings of ${item.metric}`, [item.at_s ? "#second" : "#number", "#value"], () =>
+    values.map((value, i) => [
+      { num: item.at_s ? x[i].toFixed(2) : String(x[i] + 1), sort: x[i] },
+      { num: amount(value, suffix, 5), sort: value },
+    ]),
+  );
 }
 
 const STROKES = ["mark", "worse", "better", "faint"];
@@ -316,6 +307,15 @@ function together(suffix, items) {
       ` ${text}. The axis begins near ${amount(least, suffix)}.`,
     ),
     holder,
+    disclosed("The same as a table", text, ["what", "#second", "#value"], () =>
+      items.flatMap((item, i) =>
+        read[i][0].map((at, place) => [
+          name(item),
+          { num: at.toFixed(2), sort: at },
+          { num: amount(read[i][1][place], suffix, 5), sort: read[i][1][place] },
+        ]),
+      ),
+    ),
   );
 }
 

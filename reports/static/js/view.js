@@ -83,7 +83,9 @@ function viewOfSeries(id, state) {
           ),
           copyable(series.command),
         );
-  return { content: [title, facts, past, runsView(series), el("section", {}, el("h2", {}, "Measure it again"), copyable(series.measure))] };
+  const newest = runsOf(series).at(-1);
+  const measured = newest ? DATA.commands[newest.command] : series.measure;
+  return { content: [title, facts, past, runsView(series), el("section", {}, el("h2", {}, "Measure it again"), copyable(measured))] };
 }
 
 function viewOfRun(id) {
