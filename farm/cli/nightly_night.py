@@ -193,18 +193,9 @@ class Night:
                 self._note("report", f"failed: {error.message}", is_done=False)
         missing, new = end.missing_lines(expected), history.new(self.stored.opened_at.replace(tzinfo=None))
         if "notify" not in self.done:
-            news = News(
-                str(self.stored.slot.label),
-                self.stored.branch,
-                self.stored.suite,
-                self.stored.pool,
-                code,
-                verdict,
-                new,
-                missing,
-                tuple(self.odd),
-                page,
-            )
+            night = self.stored
+            told = (code, verdict, new, missing, tuple(self.odd), page)
+            news = News(str(night.slot.label), night.branch, night.suite, night.pool, *told)
             try:
                 self._phase("notify", self.steps.notify(self.context, news))
             except FarmError as error:
