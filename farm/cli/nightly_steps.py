@@ -9,8 +9,6 @@ from typing import Protocol
 from farm.cli.context import Context
 from farm.workloads import Device
 
-_WORDS = {0: "pass", 3: "could not tell", 4: "fail"}
-
 
 class Checked(Protocol):
     """What the checks before work say of a device; reason: why it takes no part."""
@@ -97,13 +95,12 @@ def _reported(context: Context, branch: str, now: datetime) -> tuple[str, Path]:
 
 def _told(context: Context, news: News) -> str:
     from farm.cli import notified
-    from farm.notices import of_night
+    from farm.notices import Night, of_night
 
     targets = notified.targets(context)
     if not targets:
         return "nobody is told: devices.toml names no target under [notify]"
-    word = _WORDS.get(news.exit_code, _WORDS[3])
-    where = "" if news.page is None else str(news.page)
-    notice = of_night(news.branch, news.night, word, new=(*news.new, *news.odd), missing=news.missing, where=where)
-    count = notified.tell(context, targets, notice)
+    of, where = f"{news.suite} on {news.pool}", "" if news.page is None else str(news.page)
+    night = Night(of, news.night, news.exit_code, news.verdict, news.new, news.missing, news.odd, where)
+    count = notified.tell(context, targets, of_night(night))
     return f"a message for {count} of {len(targets)} targets" if count else "nothing that was not told before"
