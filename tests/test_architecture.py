@@ -98,6 +98,7 @@ MAY_IMPORT = {
         "recovery",
         "release",
         "report",
+        "retries",
         "series",
         "store",
         "suggest",
