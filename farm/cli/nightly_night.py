@@ -6,6 +6,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from farm.cli import host
 from farm.cli import nightly_end as end
 from farm.cli.context import Context, say
 from farm.cli.nightly_book import Book, Expected, Stored
@@ -84,7 +85,8 @@ class Night:
         return self._tell(code, verdict, self.book.expected(self.stored.id), history)
 
     def _measure(self) -> None:
-        """Check the devices, sing the canary, measure, and store what came of every job."""
+        """Check the devices, sing the canary, measure, and store what came of every job. Raises HostExhausted where there is no room."""
+        host.check(self.context.journal.folder)  # before a device is blamed for a disk that is this host's
         expected, hung = self.book.expected(self.stored.id), self.book.devices(self.stored.id)
         suite = self._suite(hung)
         lab = self.context.lab()
