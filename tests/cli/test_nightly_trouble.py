@@ -22,7 +22,7 @@ HOLD = "import duckdb, sys, time; c = duckdb.connect(sys.argv[1]); print('held',
 # $1: the size of the disk that is too small, $2: python. A night that fills the disk, the disk made larger, the same night again.
 FULL = """mount -t tmpfs -o size="$1" none data && ln -s "$PWD/harness" data/harness || exit 9
 "$2" -m farm --data data nightly --suite suite.toml; echo "first $?" >&2
-mount -o remount,size=200m data || exit 9
+mount -o remount,size=2g data || exit 9
 "$2" -m farm --data data nightly --suite suite.toml; echo "second $?" >&2
 "$2" -m farm --data data sql "SELECT state, count(*) AS jobs FROM expected_states GROUP BY state"
 "$2" -m farm --data data sql "SELECT max(times) AS most FROM (SELECT count(*) AS times FROM runs WHERE outcome = 'ok' \
