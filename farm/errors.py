@@ -12,6 +12,7 @@
       BytesMissing          3    a baseline without its pinned bytes: nothing can be compared with it
       StoreBusy             3    another process holds the database, and the deadline passed
       DeviceBusy            3    another controller holds the device
+      ClockDoubted          3    the time of day cannot be right, and a night is called after it
       DeviceHeld            3    a person holds the device back
       HostExhausted         3    this host's disk or memory is full: measuring stops, nothing is lost
       DeviceUnavailable     3    no device that is healthy enough to measure on
@@ -93,6 +94,12 @@ class StoreBusy(FarmError):
 
 class DeviceBusy(FarmError):
     """Another controller holds the device."""
+
+    exit_code = 3
+
+
+class ClockDoubted(FarmError):
+    """The time of day cannot be right, as far as what was stored and a clock that nobody sets tell."""
 
     exit_code = 3
 

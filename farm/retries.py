@@ -51,6 +51,11 @@ def crashed(run: Run) -> bool:
     return run.outcome is Outcome.FAILED and run.error_class in _CRASHES
 
 
+def found_no_room(run: Run) -> bool:
+    """Whether a result could not be written: that says nothing of the artifact, and there may be room now."""
+    return run.outcome is Outcome.FAILED and run.error_class == "box_full"
+
+
 def blamed(run: Run, earlier: Sequence[Run]) -> Run:
     """Return run, saying whose fault it is when it is the second crash of its job."""
     if not (crashed(run) and any(map(crashed, earlier))):
@@ -62,7 +67,9 @@ def blamed(run: Run, earlier: Sequence[Run]) -> Run:
 
 def is_done(runs: Sequence[Run], replacements: int = REPLACEMENTS) -> bool:
     """Whether the runs of a job, of whatever session, leave nothing to do: not what lasted no longer than a device's absence."""
-    final = any(run.outcome in (Outcome.OK, Outcome.FAILED, Outcome.TIMED_OUT) and not crashed(run) for run in runs)
+    final = any(
+        run.outcome in (Outcome.OK, Outcome.FAILED, Outcome.TIMED_OUT) and not crashed(run) and not found_no_room(run) for run in runs
+    )
     return final or sum(map(crashed, runs)) >= _MOST_CRASHES or len(_disturbed(runs)) > replacements
 
 

@@ -30,7 +30,7 @@ _RUNS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class _Sung:
+class Sung:
     """One session on one device, and what it came to."""
 
     device: str
@@ -62,24 +62,29 @@ def command(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's
     context.writable_data()
     context.check_database()
     count = given["sessions"] or (canary.FEWEST_SESSIONS if is_band else 1)
-    found: list[_Sung] = []
-    with as_file(files("farm") / "examples") as examples:
-        path = given["artifact"] or examples / _ARTIFACT
-        for number in range(count):
-            sessions = _measured(context, devices, path, given["wheel"])
-            found = [_kept(context.drained_store(), done, is_band=is_band, anew=given["anew"] and number == 0) for done in sessions]
-            for one in found:
-                say(f"{one.device}: {one.judged.reason if one.judged else one.failure}")
+    found: list[Sung] = []
+    for number in range(count):
+        found = sing(context, devices, given["wheel"], given["artifact"], is_band=is_band, anew=given["anew"] and number == 0)
+        for one in found:
+            say(f"{one.device}: {one.judged.reason if one.judged else one.failure}")
     code = 0 if all(one.judged is not None and one.judged.state in (State.BAND, State.WITHIN) for one in found) else _COULD_NOT_TELL
     _show(found, code, as_json=given["as_json"])
     return code
 
 
-def sing(context: Context, devices: Sequence[Device], wheel: Path | None) -> None:
-    """Measure one session of farm's own fixed artifact on each device, and store what it came to: part of a look at them."""
+def sing(
+    context: Context,
+    devices: Sequence[Device],
+    wheel: Path | None,
+    artifact: Path | None = None,
+    *,
+    is_band: bool = False,
+    anew: bool = False,
+) -> list[Sung]:
+    """Measure one session on each device, judge it, and store what it came to. artifact None: farm's own."""
     with as_file(files("farm") / "examples") as examples:
-        for done in _measured(context, devices, examples / _ARTIFACT, wheel):
-            _kept(context.drained_store(), done, is_band=False, anew=False)
+        sessions = _measured(context, devices, artifact or examples / _ARTIFACT, wheel)
+        return [_kept(context.drained_store(), done, is_band=is_band, anew=anew) for done in sessions]
 
 
 def _measured(context: Context, devices: Sequence[Device], path: Path, wheel: Path | None) -> list[Done]:
@@ -101,17 +106,17 @@ def _measured(context: Context, devices: Sequence[Device], path: Path, wheel: Pa
         begun.remove()
 
 
-def _kept(store: "Store", done: Done, *, is_band: bool, anew: bool) -> _Sung:
+def _kept(store: "Store", done: Done, *, is_band: bool, anew: bool) -> Sung:
     """Judge a session, and store what it came to."""
     if done.session is None:
-        return _Sung(done.device.name, None, None, done.failure.message if done.failure else "it was not reached")
+        return Sung(done.device.name, None, None, done.failure.message if done.failure else "it was not reached")
     sitting = _sitting(done, done.session)
     device = done.session.identity.id
     rows = store.query("canary_band", device=device)
     earlier = [] if anew else [Sitting(**row) for row in rows.iter_rows(named=True)]
     judged = canary.judge(sitting, earlier, is_band=is_band)
     store.add({"canaries": [_row(done.session, sitting, judged, is_band=is_band, begins=is_band and not earlier)]})
-    return _Sung(done.device.name, judged, sitting, None)
+    return Sung(done.device.name, judged, sitting, None)
 
 
 def _sitting(done: Done, session: Session) -> Sitting:
@@ -147,7 +152,7 @@ def _row(session: Session, sitting: Sitting, judged: Judged, *, is_band: bool, b
     }
 
 
-def _show(found: Sequence[_Sung], code: int, *, as_json: bool) -> None:
+def _show(found: Sequence[Sung], code: int, *, as_json: bool) -> None:
     if as_json:
         listed = [
             {

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from threading import Event, Lock
 
@@ -86,6 +87,8 @@ class Measuring:
     """Building a harness, emptying the journal, opening the database: a process does each once at a time."""
     draining: Event = field(default_factory=Event)
     """Set: every session ends after the run that is under way."""
+    now_utc: Callable[[], datetime] = now_utc
+    """The time of day; a night gives one that nobody sets while it goes on."""
     interrupted: Event = field(default_factory=Event)
     unavailable: Mapping[str, FarmError] = field(default_factory=dict)
     """Devices, by name, that are not to be measured on, and why: they count as missing."""
@@ -302,7 +305,7 @@ class Sessions:
             stack.callback(_restored, transport, done.device)
             transport.restore()
             transport.prepare(done.device.conditions)
-            started_at = now_utc()
+            started_at = shared.now_utc()
             done.session = Session(new_id(started_at), started_at, done.device, identity, shared.provenance, shared.seed, command_line())
             return _Held(transport, harnesses, done.session, holder, ticket, stack.pop_all())
 
@@ -319,8 +322,8 @@ class Sessions:
                 shared.check()  # it is not waited for when farm is to end: that says nothing of the device
             done.runs.append(run)
             done.records.append(record(held.session, run))
+            shared.unfinished.journal.write(done.records[-1])  # first: who takes this up gives the other journal what a kill kept from it
             shared.context.journal.write(done.records[-1])
-            shared.unfinished.journal.write(done.records[-1])
             if done.device.kind is DeviceKind.LOCAL:
                 self._store_now_and_then()  # between its runs, so that nothing else works here while one is measured
 
@@ -330,7 +333,7 @@ class Sessions:
 
         self._take_up(done, held.session.identity, jobs)
         earlier = list(done.runs)
-        hooks = rack.Hooks(now_utc, phase, keep, next_one, held.ticket.must_stop)
+        hooks = rack.Hooks(shared.now_utc, phase, keep, next_one, held.ticket.must_stop)
         for run in rack.measure(rack.left(jobs, earlier), held.transport, held.harnesses, held.session.id, hooks, earlier=earlier):
             self.view.ended(run)
             self.sharing.states.ended(run)
@@ -359,6 +362,8 @@ class Sessions:
         runs = [run for run, _ in found.values()]
         if any(job.place for job in jobs):
             runs = rack.whole_blocks(jobs, runs)
+        for _, rows in found.values():
+            self.measuring.context.journal.write(rows)  # the database knows a run by its identity: again does no harm
         counted = self._forget(done, asked)
         done.runs += runs
         done.records += [found[run.id][1] for run in runs]

@@ -122,6 +122,7 @@ def looked(
             "nights": of_branch | part,
             "followed_series": of_branch,
             "troubles": of_branch,
+            "expected_series": of_branch,
             "findings": {"branch": asked.branch, "id": None},
             "acknowledgements": {"branch": asked.branch},
             "pending_confirmations": {"branch": asked.branch, "device": None},
@@ -134,12 +135,25 @@ def looked(
     pending = found["pending_confirmations"]
     fresh = tracking.NO_RUNS if pending.is_empty() else _fresh_runs(store, of_branch)
     jobs = None if expected is None else expected(followed)
-    today = tracking.Today(**asdict(asked), expected=jobs, troubles=tracking.troubles(found["troubles"]))
+    today = tracking.Today(
+        **asdict(asked), expected=jobs, troubles=tracking.troubles(found["troubles"]), nightly=_nightly(found["expected_series"], asked)
+    )
     known = tracking.Known(found["findings"], found["acknowledgements"], pending, fresh)
     tracked, rows = tracking.follow(followed, known, today)
     if keeps:
         store.add(rows)
     return tracked, followed
+
+
+def _nightly(rows: "pl.DataFrame", asked: Asked) -> "list[tracking.Planned]":
+    """Return what nights asked for, of the part that is looked at."""
+    from farm import track as tracking
+
+    return [
+        each
+        for each in tracking.planned(rows)
+        if asked.device in (None, each.device, each.device_id) and asked.workload in (None, each.workload)
+    ]
 
 
 def _departure(store: "Store", asked: Asked, base: str) -> "Departure":

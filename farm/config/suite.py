@@ -11,9 +11,11 @@ from pydantic import Field
 
 from farm import items
 from farm.config.budgets import BudgetTable, Names, budget_of, budget_problems
-from farm.config.files import ConditionsEntry, Entry, Name, Seconds, read_toml, tables, unreadable, validated
+from farm.config.files import ConditionsEntry, Entry, Name, Seconds, parsed, read_toml, tables, unreadable, validated
 from farm.config.plan import GateTable, Gating, gate_problems, gating_of
+from farm.config.schedule import ScheduleTable, schedule_of, schedule_problems
 from farm.errors import ArtifactError, ConfigError
+from farm.nights import Schedule
 from farm.verdicts import Budget
 from farm.workloads import COMPUTE_UNITS, CPU_LIST, USUAL_PASSES, Device, ItemKind, Pass, PassSettings, Workload
 
@@ -33,6 +35,8 @@ class Suite:
     """How the budgets are tested."""
     asked: frozenset[str] = frozenset()
     """The workloads whose passes the suite states, beside those that only have the usual ones."""
+    schedule: Schedule = field(default_factory=Schedule)
+    """Which of its runs should exist, on which nights."""
 
     def on(self, device: Device) -> Device:
         """Return device under the suite's conditions; where the suite is silent, the lab's hold."""
@@ -85,20 +89,30 @@ class _SuiteFile(Entry):
     workloads: list[_WorkloadTable] = Field(min_length=1)
     budgets: list[BudgetTable] = Field(default_factory=list)
     gate: GateTable = Field(default_factory=lambda: GateTable.model_validate({}))
+    schedule: ScheduleTable = Field(default_factory=lambda: ScheduleTable.model_validate({}))
 
 
-def load_suite(path: Path, devices: Collection[str], pools: Mapping[str, tuple[str, ...]] | None = None, *, is_built: bool = True) -> Suite:
+def load_suite(
+    path: Path,
+    devices: Collection[str],
+    pools: Mapping[str, tuple[str, ...]] | None = None,
+    *,
+    is_built: bool = True,
+    text: str | None = None,
+) -> Suite:
     """Return the suite of a TOML file, its inputs, prompts and items read; devices and pools are those it may name.
 
-    is_built: its artifacts are to be there by now. Raises ConfigError.
+    is_built: its artifacts are to be there by now. text: what the file held at another time, instead of what it holds now. Raises
+    ConfigError.
     """
-    raw = read_toml(path)
+    raw = read_toml(path) if text is None else parsed(text, path)
     problems: list[str] = []
     file = validated(_SuiteFile, raw, path, problems)
     stated = tables(raw.get("workloads"))
     answering = frozenset(str(entry.get("id")) for entry in stated if "items" in entry)
     names = Names(tuple(str(entry.get("id")) for entry in stated), answering, tuple(devices), pools or {})
     found = (*_workload_problems(raw, path.parent, is_built=is_built), *budget_problems(raw, names), *gate_problems(raw))
+    found += (*schedule_problems(raw, names.workloads, tuple(pools or {})),)
     problems += [f"{path}: {problem}" for problem in found]
     if problems or file is None:
         raise ConfigError(problems)
@@ -110,6 +124,7 @@ def load_suite(path: Path, devices: Collection[str], pools: Mapping[str, tuple[s
         conditions=file.conditions.stated(),
         gating=gating_of(file.gate),
         asked=frozenset(entry.id for entry in file.workloads if entry.passes or "passes" in file.suite.model_fields_set),
+        schedule=schedule_of(file.schedule),
     )
 
 

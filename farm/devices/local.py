@@ -21,7 +21,7 @@ from farm.devices import files, local_state
 from farm.devices.readers import proc
 from farm.devices.transport import Collected, Handle, Holder, Status, Watch
 from farm.errors import DeviceNotReady, HarnessFailed, InputError
-from farm.workloads import RESULT, Conditions, DeviceKind, HarnessBuild, Identity, StateReading, run_folder
+from farm.workloads import BOX_FULL, RESULT, Conditions, DeviceKind, HarnessBuild, Identity, StateReading, run_folder
 
 log = logging.getLogger(__name__)
 
@@ -268,7 +268,7 @@ class LocalTransport:
 
     def diagnose(self, handle: Handle) -> str:
         """Return whether the box's disk is full: neither result nor log nor exit code can be written then."""
-        return "the disk of its box is full" if shutil.disk_usage(self.box).free < _FULL_BYTES else ""
+        return BOX_FULL if shutil.disk_usage(self.box).free < _FULL_BYTES else ""
 
 
 def _tail(path: Path) -> str:

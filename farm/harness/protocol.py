@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from farm.errors import HarnessFailed
-from farm.workloads import Absent, Measured, Readings
+from farm.workloads import BOX_FULL, Absent, Measured, Readings
 
 PROTOCOL = 1
 
@@ -103,6 +103,8 @@ def explain_exit(exit_code: int | None, log: str, device_says: str = "") -> Harn
     said = f'; it last said "{last if len(last) <= _LAST_WORDS else last[:_LAST_WORDS] + "…"}"' if last else ""
     if device_says:
         said += f"; {device_says}"
+    if device_says == BOX_FULL:
+        return HarnessFailed(f"the harness ended without a result{said}", error_class="box_full", hint="make room there")
     if exit_code is None:
         return HarnessFailed(f"the harness vanished without a result{said}", error_class="vanished")
     number = exit_code - _SHELL_SIGNAL_BASE

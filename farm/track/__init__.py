@@ -7,7 +7,7 @@ from farm.track.branches import departure
 from farm.track.confirmation import NO_RUNS, pending
 from farm.track.find import find, is_too_short
 from farm.track.follow import Known, Today, follow
-from farm.track.missing import Expected, Trouble, troubles
+from farm.track.missing import Expected, Planned, Trouble, planned, troubles
 from farm.track.nights import METRICS_OF_PASSES, followed
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "NO_RUNS",
     "Expected",
     "Known",
+    "Planned",
     "Today",
     "Trouble",
     "departure",
@@ -23,5 +24,6 @@ __all__ = [
     "followed",
     "is_too_short",
     "pending",
+    "planned",
     "troubles",
 ]

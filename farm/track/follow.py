@@ -11,7 +11,7 @@ from farm.findings import Followed, MissingSeries, Place, Request, Standing, Tra
 from farm.track import changes, confirmation, groups, identity, missing, rows
 from farm.track.acknowledged import holding
 from farm.track.find import find
-from farm.track.missing import Expected, Trouble
+from farm.track.missing import Expected, Planned, Trouble
 from farm.track.rows import Stored
 from farm.verdicts import Finding, FindingKind
 
@@ -37,6 +37,8 @@ class Today:
     workload: str | None = None
     expected: Collection[Expected] | None = None
     troubles: Sequence[Trouble] = ()
+    nightly: Collection[Planned] = ()
+    """What nights asked for."""
 
 
 @dataclass(slots=True)
@@ -204,7 +206,7 @@ def _carried(work: _Work, item: Followed, stored: Stored, place: Place) -> Track
 
 def _missing(work: _Work, followed: Sequence[Followed]) -> tuple[tuple[MissingSeries, ...], int]:
     today = work.today
-    gaps, replaced = missing.gaps(followed, night_of(today.as_of), today.troubles, today.expected)
+    gaps, replaced = missing.gaps(followed, night_of(today.as_of), today.troubles, today.expected, today.nightly)
     found = []
     for gap in gaps:
         device = gap.device if gap.series is None else gap.series.device_id

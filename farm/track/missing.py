@@ -5,6 +5,10 @@ session for the fun of it is no night that others are missing from. A series is 
 usually takes from one value to the next (nine of ten of its last steps take no longer; usually: one). When the branch itself is
 silent for longer than it usually is, everything is missing. Where the same job goes on with other settings, a series has been
 replaced and is not missing.
+
+All that is a guess at what should be there. Where nights are planned (farm nightly), it is known: a series is missing when the newest
+night that asked for it came to its end, or should have, without a valid run of it, or when the next one was not begun in time; the
+reason is the one that the night accounted for it with.
 """
 
 import math
@@ -17,7 +21,7 @@ from itertools import pairwise
 
 import polars as pl
 
-from farm.findings import Followed, Moment, Series
+from farm.findings import Followed, Moment, Series, night_of
 from farm.track.changes import moment
 
 DAYS = 30
@@ -34,6 +38,54 @@ class Expected:
     pass_: str
     metric: str
     """What the pass is run for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What the newest night that asked for a job came to. device_id None: the device was not reached in it."""
+
+    device: str
+    device_id: str | None
+    workload: str
+    pass_: str
+    metric: str
+    night: str
+    opened_at: datetime
+    is_closed: bool
+    """Else it should have come to its end by now."""
+    expected: int
+    valid: int
+    reason: str | None
+    is_overdue: bool
+    """The next night of it should have been begun by now."""
+    is_dropped: bool
+    """Later nights no longer ask for it."""
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether there should be a valid run, and is none."""
+        return not self.is_dropped and (self.valid == 0 or self.is_overdue)
+
+    @property
+    def words(self) -> str:
+        """Why it is missing."""
+        if self.is_overdue:
+            return f"no night was begun since that of {self.night}, and one was due"
+        if not self.is_closed and self.reason is None:
+            return f"the night of {self.night} has not come to its end, and should have"
+        return f"none of {self.expected} expected runs of the night of {self.night} is valid: {self.reason or 'no reason is known'}"
+
+    def is_of(self, series: Series) -> bool:
+        """Whether a series is of this job."""
+        is_device = series.device_id == self.device_id if self.device_id is not None else series.device == self.device
+        return is_device and (series.workload, series.pass_) == (self.workload, self.pass_)
+
+
+def planned(rows: pl.DataFrame) -> tuple[Planned, ...]:
+    """Return what nights asked for, from the rows of the query `expected_series`."""
+    return tuple(
+        Planned(**{"pass_" if name == "pass" else name: value for name, value in row.items()}) for row in rows.iter_rows(named=True)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,26 +133,59 @@ class Gap:
 
 
 def gaps(
-    followed: Sequence[Followed], today: date, troubles: Iterable[Trouble] = (), expected: Collection[Expected] | None = None
+    followed: Sequence[Followed],
+    today: date,
+    troubles: Iterable[Trouble] = (),
+    expected: Collection[Expected] | None = None,
+    nightly: Collection[Planned] = (),
 ) -> tuple[tuple[Gap, ...], int]:
-    """Return the gaps, and how many series were replaced. today is the night that it is; expected None: whatever had data before."""
+    """Return the gaps, and how many series were replaced. today is the night that it is; expected None: whatever had data before.
+
+    nightly: what nights asked for, which is better known than what is expected because there was some before.
+    """
     last = {item.series: moment(item.nights[-1]) for item in followed if item.nights}
     days = {item.series: sorted({night.day for night in item.nights}) for item in followed if item.nights}
     whole = whole_nights(list(days.values()))
     is_silent = bool(whole) and (today - whole[-1]).days > _usual([(after - before).days for before, after in pairwise(whole)])
     known = list(troubles)
-    found, replaced = [], 0
+    found, replaced, asked = [], 0, _by_job(nightly)
     latest = _latest_by_job(days)
     for series, own in days.items():
         since = len(whole) - bisect_right(whole, own[-1])
-        if not _is_expected(series, expected) or not (is_silent or since >= _usual_step(own, whole)):
+        night = _night_of(series, asked)
+        if night is not None and night.is_dropped:
+            continue
+        is_late = is_silent or since >= _usual_step(own, whole)
+        if night is not None:  # it tells when there should be data again
+            is_late = since >= _usual_step(own, whole) and own[-1] < night_of(night.opened_at)
+        is_asked_for = night is not None and night.is_missing
+        if not _is_expected(series, expected) or not (is_late or is_asked_for):
             continue
         if latest[_job(series)] > own[-1]:
             replaced += 1
             continue
-        reason = _reason(series, last, known, is_silent=is_silent)
+        reason = night.words if night is not None and is_asked_for else _reason(series, last, known, is_silent=is_silent)
         found.append(Gap(series.device, series.workload, series.pass_, series.metric, series, last[series], since, reason))
-    return (*found, *_never(days, known, expected or ())), replaced
+    never = _never(days, known, expected or ())
+    told = {(gap.device, gap.workload, gap.pass_) for gap in never}
+    missed = [each for each in nightly if each.is_missing and (each.device, each.workload, each.pass_) not in told]
+    unseen = [each for each in missed if not any(each.is_of(series) for series in days)]
+    never += [Gap(each.device, each.workload, each.pass_, each.metric, None, None, 0, each.words) for each in unseen]
+    return (*found, *never), replaced
+
+
+def _by_job(nightly: Iterable[Planned]) -> dict[tuple[str, str], list[Planned]]:
+    """Return what nights asked for by workload and pass: a rack has thousands of series."""
+    found: dict[tuple[str, str], list[Planned]] = defaultdict(list)
+    for each in nightly:
+        found[each.workload, each.pass_].append(each)
+    return found
+
+
+def _night_of(series: Series, asked: Mapping[tuple[str, str], Sequence[Planned]]) -> Planned | None:
+    """Return what nights ask for of a series' job; of a device that had two names, under the one that it has now."""
+    own = [each for each in asked.get((series.workload, series.pass_), ()) if each.is_of(series)]
+    return max(own, key=lambda each: (not each.is_dropped, each.night), default=None)
 
 
 def whole_nights(days: Sequence[Sequence[date]]) -> list[date]:

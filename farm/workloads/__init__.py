@@ -19,6 +19,7 @@ from farm.workloads.jobs import (
     Workload,
 )
 from farm.workloads.kinds import (
+    BOX_FULL,
     ONCE_PASSES,
     THERMAL_OVERRIDDEN,
     THERMAL_STATUSES,
@@ -49,6 +50,7 @@ from farm.workloads.runs import (
 )
 
 __all__ = [
+    "BOX_FULL",
     "COMPUTE_UNITS",
     "COREML",
     "CPU_LIST",

@@ -92,6 +92,8 @@ class Comparison(StrEnum):
     """Share of rows (last axis) whose largest element stands at the same place, at least the tolerance."""
 
 
+BOX_FULL = "the disk of its box is full"
+"""What a device says of the end of a harness that could not write its result."""
 THERMAL_OVERRIDDEN = "its thermal status is overridden by `cmd thermalservice override-status`"
 """Why there is none: what a device says of it then, somebody told it."""
 THERMAL_STATUSES = ("none", "light", "moderate", "severe", "critical", "emergency", "shutdown")

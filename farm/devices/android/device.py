@@ -21,7 +21,7 @@ from farm.devices.readers import clock, proc
 from farm.devices.readers.reading import Reading
 from farm.devices.transport import Collected, Handle, Holder, Status, Watch
 from farm.errors import DeviceLost, DeviceNotReady
-from farm.workloads import RESULT, Conditions, Device, HarnessBuild, Identity, StateReading, run_folder
+from farm.workloads import BOX_FULL, RESULT, Conditions, Device, HarnessBuild, Identity, StateReading, run_folder
 
 log = logging.getLogger(__name__)
 
@@ -264,7 +264,7 @@ class AndroidTransport:
 
     def diagnose(self, handle: Handle) -> str:
         """Return whether the box's file system is full: neither result nor log nor exit code can be written then."""
-        return "the disk of its box is full" if self._patiently(lambda box: box.free_bytes()) < 64 * 1024 else ""
+        return BOX_FULL if self._patiently(lambda box: box.free_bytes()) < 64 * 1024 else ""
 
     def _collected(self, box: Box, run: str) -> Collected:
         content, code = io.BytesIO(), io.BytesIO()

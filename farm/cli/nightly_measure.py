@@ -1,0 +1,185 @@
+"""Measuring a night: its expected jobs on the lab's devices as they hang now, and what came of each."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from farm import __version__, rack, retries
+from farm.cli import unfinished
+from farm.cli.context import Context, say
+from farm.cli.nightly_book import Expected, Stored
+from farm.cli.nightly_plan import Due
+from farm.cli.nightly_steps import Steps
+from farm.cli.session import Done, Measuring
+from farm.cli.unfinished import Unfinished
+from farm.errors import HostExhausted, InputError, StoreError
+from farm.queue import Priority
+from farm.records import Record, Row, utc
+from farm.series import workload_key
+from farm.workloads import Device, DeviceKind, Job, Outcome, Pass, Provenance
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+_COMMAND = "nightly"
+_ROUNDS = 3
+"""The first, and two more for devices that were lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why jobs are not measured, in words, by device and by workload."""
+
+    devices: dict[str, str] = field(default_factory=dict)
+    workloads: dict[str, str] = field(default_factory=dict)
+
+    def of(self, each: Expected, otherwise: str) -> str:
+        """Return why a job was not measured."""
+        return self.workloads.get(each.workload) or self.devices.get(each.device) or otherwise
+
+
+def folder_of(context: Context) -> Path:
+    """Return where nights keep what has ended, until it is accounted for."""
+    return context.data / "nights"
+
+
+def taken_up(context: Context, night: Stored) -> Unfinished:
+    """Return what a night has measured so far, for this process to go on with."""
+    folder = folder_of(context)
+    return unfinished.same(folder, _COMMAND, night.id) or unfinished.begin(folder, night.id, _COMMAND, {}, night.id)
+
+
+def jobs_of(expected: Iterable[Expected], devices: Mapping[str, Device], work: Sequence[Due], why: Why) -> dict[str, list[Job]]:
+    """Return the jobs that are to come, by device; what cannot be measured as it was expected is told in why."""
+    named = {each.workload.id: each for each in work}
+    found: dict[str, list[Job]] = {}
+    for each in expected:
+        device, meant = devices.get(each.device), named.get(each.workload)
+        if each.state != "to come" or device is None or meant is None:
+            continue
+        job = _as_expected(each, device, meant, why)
+        if job is not None:
+            found.setdefault(each.device, []).append(job)
+    return found
+
+
+def _as_expected(each: Expected, device: Device, meant: Due, why: Why) -> Job | None:
+    """Return the very job that is expected, None where its artifact or its inputs are not those of the night's beginning."""
+    if isinstance(meant.artifact, str):
+        why.workloads[each.workload] = meant.artifact
+        return None
+    if each.artifact_sha256 is None:
+        why.workloads[each.workload] = f"{each.artifact_name} was not there when the night was opened"
+        return None
+    if meant.artifact.sha256 != each.artifact_sha256:
+        was, now = each.artifact_sha256[:12], meant.artifact.sha256[:12]
+        why.workloads[each.workload] = f"{each.artifact_name} has changed since the night was opened: from {was} to {now}"
+        return None
+    job = Job(device, meant.workload, meant.artifact, Pass(each.pass_), each.repeat)
+    if workload_key(job) != each.workload_key:
+        why.workloads[each.workload] = "its inputs have changed since the night was opened"
+        return None
+    return job
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One night's measuring."""
+
+    context: Context
+    night: Stored
+    steps: Steps
+    begun: Unfinished
+    wheel: Path | None
+    may_go_on: Callable[[], bool]
+    """Asked before each job: False where the night's time is over."""
+    why: Why
+    now_utc: "Callable[[], datetime]"
+    found: dict[str, str] = field(default_factory=dict)
+    """Who each device said it is, by its name."""
+
+    def measure(self, jobs: Mapping[str, Sequence[Job]]) -> None:
+        """Measure the jobs of all devices at once; what is lost is tried again. Raises StoreError where the host has no room left."""
+        left = {name: list(own) for name, own in jobs.items() if own}
+        for number in range(_ROUNDS):
+            if not left or not self.may_go_on():
+                return
+            if number:
+                say(f"{', '.join(left)}: tried again in {self.steps.pause_s:g} s ({number} of {_ROUNDS - 1})")
+                time.sleep(self.steps.pause_s)
+            done = self._round(left)
+            self._stop_where_the_host_is_full(done)
+            left = {one.device.name: left[one.device.name] for one in done if self._is_worth_another(one)}
+
+    def _round(self, jobs: Mapping[str, Sequence[Job]]) -> list[Done]:
+        night = self.night
+        provenance = Provenance(__version__, night.revision, night.branch)
+        measuring = Measuring(
+            self.context, night.seed, provenance, self.wheel, self.begun, now_utc=self.now_utc, priority=Priority.NIGHTLY, purpose="nightly"
+        )
+
+        def go_on(_: Job) -> bool:
+            return not any(_host_is_full(one) for one in sessions.done) and self.may_go_on()
+
+        with measuring.sessions([own[0].device for own in jobs.values()]) as sessions:
+            sessions.measure(jobs, go_on=go_on)
+        for one in sessions.done:
+            if one.session is not None:
+                self.found[one.device.name] = one.session.identity.id
+        return sessions.done
+
+    def _stop_where_the_host_is_full(self, done: Sequence[Done]) -> None:
+        for one in done:
+            if isinstance(one.failure, StoreError | HostExhausted):
+                raise one.failure
+            if _host_is_full(one):
+                raise StoreError(
+                    f"this host's disk is full: {one.runs[-1].reason}", hint="make room; the same command goes on with the night"
+                )
+
+    def _is_worth_another(self, one: Done) -> bool:
+        """Whether a device is tried again: not where what was asked is wrong, as it stays so."""
+        if not rack.left(one.jobs, one.runs):
+            return False
+        if one.failure is not None:
+            self.why.devices[one.device.name] = one.failure.message
+            return not isinstance(one.failure, InputError)
+        if one.lost is not None:
+            self.why.devices[one.device.name] = one.lost.reason or "the device was lost"
+        return True
+
+
+def _host_is_full(one: Done) -> bool:
+    """Whether a run, or its rows, found no room on this host: every further one would find none either."""
+    own = [] if one.session is None else [run for run in one.runs if run.session_id == one.session.id]
+    is_here = one.device.kind is DeviceKind.LOCAL and any(retries.found_no_room(run) for run in own)
+    return is_here or isinstance(one.failure, StoreError | HostExhausted)
+
+
+def answers(
+    night: Stored, expected: Sequence[Expected], records: Sequence[Record], why: Callable[[Expected], str], now: "datetime"
+) -> list[Row]:
+    """Return the rows of what came of the jobs that are to come. why says it of one without any run."""
+    runs: dict[tuple[str, str, str, str, int], list[Row]] = {}
+    for record in records:
+        runs.setdefault(unfinished.of_job(record), []).append(record["runs"][0])
+    found = []
+    for each in expected:
+        if each.state == "to come":
+            own = runs.get((each.device, each.workload, each.artifact_sha256 or "", each.pass_, each.repeat), [])
+            answer = _answer(own) if own else {"run_id": None, "is_valid": False, "reason": why(each)}
+            found.append({"night_id": night.id, "number": each.number, "answered_at": utc(now), **answer})
+    return found
+
+
+def _answer(runs: Sequence[Row]) -> Row:
+    """Return what the attempts at a job came to."""
+    ordered = sorted(runs, key=lambda run: (run["started_at"], run["attempt"]))
+    valid = next((run for run in ordered if run["outcome"] == Outcome.OK), None)
+    if valid is not None:
+        return {"run_id": valid["id"], "is_valid": True, "reason": None}
+    last = ordered[-1]
+    words = f"{last['outcome'].replace('_', ' ')}: {last['reason'] or 'no reason is known'}"
+    return {"run_id": last["id"], "is_valid": False, "reason": words}

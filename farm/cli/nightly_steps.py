@@ -1,0 +1,106 @@
+"""What a night does beside measuring, as functions that a lab's other parts (and tests) give: health checks, canary, report, notices."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from farm.cli.context import Context
+from farm.workloads import Device
+
+
+class Checked(Protocol):
+    """What the checks before work say of a device; reason: why it takes no part."""
+
+    @property
+    def device(self) -> Device:
+        """The device."""
+
+    @property
+    def takes_part(self) -> bool:
+        """Whether it is measured."""
+
+    @property
+    def reason(self) -> str:
+        """Why not."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a night tells people."""
+
+    night: str
+    branch: str
+    suite: str
+    pool: str
+    exit_code: int
+    verdict: str
+    new: tuple[str, ...]
+    """What was found for the first time."""
+    missing: tuple[str, ...]
+    odd: tuple[str, ...]
+    """What was noticed beside: the clock, an edited suite, an earlier night that never ended."""
+    page: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The functions; each returns what it has to say in words."""
+
+    health: Callable[[Context, Sequence[Device]], Sequence[Checked]]
+    canary: Callable[[Context, Sequence[Device], Path | None], str]
+    report: Callable[[Context, str, datetime], tuple[str, Path]]
+    """Of a branch at a time; also returns the page."""
+    notify: Callable[[Context, News], str]
+    pause_s: float = 30.0
+    """Before a device that was lost, or not to be reached, is tried again."""
+
+
+def usual_steps() -> Steps:
+    """Return what farm itself has of these."""
+    return Steps(_looked_at, _sung, _reported, _told)
+
+
+def _looked_at(context: Context, devices: Sequence[Device]) -> Sequence[Checked]:
+    from farm.cli import healthy
+
+    return healthy.check(context, devices)
+
+
+def _sung(context: Context, devices: Sequence[Device], wheel: Path | None) -> str:
+    from farm.canary import State
+    from farm.cli import canary
+
+    found = canary.sing(context, devices, wheel)
+    told = [one for one in found if one.judged is None or one.judged.state not in (State.WITHIN, State.BAND)]
+    within = len(found) - len(told)
+    parts = [f"{within} of {len(found)} as they were"] if within or not told else []
+    return "; ".join([*parts, *(f"{one.device}: {one.judged.reason if one.judged else one.failure}" for one in told)])
+
+
+def _reported(context: Context, branch: str, now: datetime) -> tuple[str, Path]:
+    from farm.cli import places
+    from farm.cli.report import look_at, write_site
+    from farm.report import INDEX, nightly_page
+
+    now = now.replace(tzinfo=None)
+    store = context.drained_store()
+    page = context.data / "reports" / "nightly.html"
+    places.page(page).write(nightly_page(store, look_at(store, branch, now)))
+    folder = context.data / "site"
+    written, every = write_site(store, branch, now, folder)
+    return f"{page}; {folder / INDEX} ({written} of {every} pages written)", page
+
+
+def _told(context: Context, news: News) -> str:
+    from farm.cli import notified
+    from farm.notices import Night, of_night
+
+    targets = notified.targets(context)
+    if not targets:
+        return "nobody is told: devices.toml names no target under [notify]"
+    of, where = f"{news.suite} on {news.pool}", "" if news.page is None else str(news.page)
+    night = Night(of, news.night, news.exit_code, news.verdict, news.new, news.missing, news.odd, where)
+    count = notified.tell(context, targets, of_night(night))
+    return f"a message for {count} of {len(targets)} targets" if count else "nothing that was not told before"

@@ -1,0 +1,39 @@
+-- A night that is opened.
+INSERT INTO nights (
+    id,
+    label,
+    suite,
+    suite_file,
+    suite_sha256,
+    suite_text,
+    pool,
+    branch,
+    revision,
+    seed,
+    time_zone,
+    begins_at,
+    ends_at,
+    due_by,
+    opened_at,
+    who,
+    farm_version
+)
+VALUES (
+    $id::UUID,
+    $label::DATE,
+    $suite,
+    $suite_file,
+    $suite_sha256,
+    $suite_text,
+    $pool,
+    $branch,
+    $revision,
+    $seed,
+    $time_zone,
+    $begins_at::TIMESTAMP,
+    $ends_at::TIMESTAMP,
+    $due_by::TIMESTAMP,
+    $opened_at::TIMESTAMP,
+    $who,
+    $farm_version
+);

@@ -1,0 +1,93 @@
+"""farm nightly where its host is in trouble: a full disk, a database that another process holds. Each has its message, nothing is lost."""
+
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.bench.android import Bench
+from tests.cli.gating import a_model
+from tests.cli.nights import SCHEDULE, Lab, a_lab, a_suite
+from tests.cli.test_full_disk import namespace
+from tests.cli.test_nightly import EVERY, broken_off
+from tests.conftest import CALM_TOML
+
+__all__ = ["namespace"]
+HOLD = "import duckdb, sys, time; c = duckdb.connect(sys.argv[1]); print('held', flush=True); time.sleep(float(sys.argv[2]))"
+
+# $1: the size of the disk that is too small, $2: python. A night that fills the disk, the disk made larger, the same night again.
+FULL = """mount -t tmpfs -o size="$1" none data && ln -s "$PWD/harness" data/harness || exit 9
+"$2" -m farm --data data nightly --suite suite.toml; echo "first $?" >&2
+mount -o remount,size=2g data || exit 9
+"$2" -m farm --data data nightly --suite suite.toml; echo "second $?" >&2
+"$2" -m farm --data data sql "SELECT state, count(*) AS jobs FROM expected_states GROUP BY state"
+"$2" -m farm --data data sql "SELECT max(times) AS most FROM (SELECT count(*) AS times FROM runs WHERE outcome = 'ok' \
+GROUP BY workload_id, pass, repeat)"
+"""
+
+
+@pytest.fixture
+def lab(home: Path) -> Lab:
+    a_lab(home)
+    a_suite(home)
+    return Lab(home)
+
+
+def test_a_database_that_another_process_holds_is_waited_for(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+    broken_off(lab)
+    database = str(lab.home / "data" / "farm.duckdb")
+    with subprocess.Popen([sys.executable, "-c", HOLD, database, "9"], stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        began_s = time.monotonic()
+        assert lab.night() == 0
+        assert time.monotonic() - began_s > 5
+    assert f"was held by process {holder.pid} (" in (said := capsys.readouterr().err)
+    assert "waiting for up to 4 min" in said
+    assert (lab.states(), lab.runs()) == (Counter(done=4), EVERY)
+
+
+def test_a_phone_that_is_not_there_is_tried_again_and_then_accounted_for(
+    lab: Lab, android_bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    toml = CALM_TOML
+    for name, serial in (("s25", android_bench.phones["s25"].serial), ("absent", "R5CX")):
+        toml += f'[devices.{name}]\nkind = "android"\nadb = "{android_bench.adb.address}"\nserial = "{serial}"\n'
+    (lab.home / "devices.toml").write_text(f'{toml}[pools]\nrack = ["s25", "absent"]\n')
+    assert lab.night() == 3
+    said = capsys.readouterr()
+    assert "absent: tried again in 0.1 s (2 of 2)" in said.err
+    states = lab.sql(
+        "SELECT device_name, state, any_value(reason) AS reason, count(*) AS jobs FROM expected_states GROUP BY ALL ORDER BY ALL"
+    )
+    assert [(row["device_name"], row["state"], row["jobs"]) for row in states] == [("absent", "accounted for", 4), ("s25", "done", 4)]
+    assert "no device with the serial R5CX hangs on" in states[0]["reason"]
+    assert "absent 4 jobs of" in said.out
+    assert any(line.startswith("absent: 2 series are missing: none of 2 expected runs") for line in lab.news[0].new)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("size", ["8m", "40m"])
+def test_a_disk_that_fills_up_ends_the_night_cleanly_and_the_night_goes_on_when_there_is_room(
+    namespace: list[str], home: Path, size: str
+) -> None:
+    a_lab(home)
+    suite = a_suite(home, SCHEDULE, repeat=4)
+    suite.write_text(suite.read_text().replace("iterations = 5\n", "iterations = 40000\nmax_iterations = 40000\n"))
+    for name in ("net", "other"):
+        a_model(home / f"{name}.fake", spin_ns=100 + len(name))
+    (home / "harness").symlink_to((home / "data" / "harness").resolve())
+    (home / "data" / "harness").unlink()
+    command = [*namespace, "sh", "-c", FULL, "sh", size, sys.executable]
+    done = subprocess.run(command, cwd=home, env=os.environ, capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr, done.stderr
+    assert "first 2" in done.stderr or "first 3" in done.stderr, done.stderr
+    assert "hint: make room" in done.stderr or "could not be" in done.stderr
+    assert "second 0" in done.stderr, done.stderr
+    assert "done      8" in " ".join(done.stdout.split("\n")).replace("  ", "  "), done.stdout
+    assert done.stdout.split()[-1] == "1", done.stdout
