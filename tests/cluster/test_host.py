@@ -13,6 +13,7 @@ from farm.cluster.order import Answer, Ended, Order, Told, told
 from farm.errors import ConfigError, DeviceLost, HostAway, InputError, StoreBusy
 from farm.records import record
 from farm.workloads import Provenance
+from tests.cluster.network import until
 from tests.conftest import LOCAL, a_job, a_run, a_session, an_artifact
 
 JOB = a_job(an_artifact())
@@ -31,7 +32,7 @@ class Measures:
     def __call__(self, hosted: HostedSession, work: Work) -> Ended:
         assert work.device.host is None
         self.begun += 1
-        hosted.stop = self.go.set
+        hosted.stop = hosted.drain = self.go.set
         session = a_session()
         for _ in range(self.runs):
             hosted.journal.write(record(session, a_run(session)))
@@ -85,6 +86,15 @@ def test_what_is_left_is_begun_anew_for_another_asker_and_after_a_stop(host: Hos
     over(again)
     over(host.begin(replace(ORDER, token="another")))
     assert measures.begun == 3
+
+
+def test_a_session_that_is_to_end_after_its_run_is_begun_anew_when_it_is_asked_for_again(host: Host, measures: Measures) -> None:
+    first = host.begin(ORDER)
+    until(lambda: measures.begun == 1)
+    host.drain(ORDER.id)
+    assert over(first) == Ended(stopped=True)
+    assert host.begin(ORDER) is not first
+    over(host.begin(ORDER))
 
 
 def test_runs_are_told_until_they_are_known_and_the_end_only_after_the_last(

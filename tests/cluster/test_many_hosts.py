@@ -185,6 +185,19 @@ def test_an_interrupt_ends_the_sessions_there_and_puts_the_phones_back(night: Ni
     assert count(network) == before + ended
 
 
+def test_a_first_sigterm_lets_the_runs_there_end(night: Night) -> None:
+    network = night.network
+    before = count(network)
+    run = network.start(HUB, "drained.log", *RUN, "--device", "rack1-phone0", "--repeat", 20)
+    until(lambda: "[1/20]" in log(network, HUB, "drained.log"), 60)
+    run.terminate()
+    assert run.wait(30) == 130
+    said = log(network, HUB, "drained.log")
+    assert "the runs that are under way end first" in said
+    assert not (network.hosts["rack1"].folder / ".farm/box/rack1-phone0" / CHANGED).exists()
+    assert 1 < sum(": ok" in line for line in said.splitlines()) == count(network) - before < 20
+
+
 def test_what_went_on_without_its_controller_comes_in_later_and_is_not_measured_twice(night: Night) -> None:
     network, hub = night.network, night.network.hosts[HUB]
     before, earlier = count(network), journalled(network, "rack1")
