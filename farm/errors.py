@@ -17,6 +17,7 @@
       HostExhausted         3    this host's disk or memory is full: measuring stops, nothing is lost
       DeviceUnavailable     3    no device that is healthy enough to measure on
       Cancelled           130    somebody took the request back
+      HostAway              3    another host of the cluster, or its scheduler, is not to be reached
       MeasureError          3    one attempt gave no number; runner.execute makes a Run of it
         HarnessFailed            failed: crashed, garbage, no end, or an error of the harness's own
         PowerUnread              failed: what was read does not tell the energy
@@ -124,6 +125,12 @@ class Cancelled(FarmError):
 
 class DeviceUnavailable(FarmError):
     """No device is healthy enough to measure on."""
+
+    exit_code = 3
+
+
+class HostAway(FarmError):
+    """Another host of the cluster, or the scheduler where they meet, is not to be reached."""
 
     exit_code = 3
 

@@ -6,7 +6,22 @@ from datetime import UTC, datetime
 from typing import Any
 
 from farm.series import inputs_sha256, pass_settings, series_key, workload_key
-from farm.workloads import Absent, Answers, Items, Job, Measured, Outcome, Place, Readings, Run, Session, StateReading
+from farm.workloads import (
+    Absent,
+    Answers,
+    Device,
+    Identity,
+    Items,
+    Job,
+    Measured,
+    Outcome,
+    Place,
+    Provenance,
+    Readings,
+    Run,
+    Session,
+    StateReading,
+)
 
 Row = dict[str, Any]
 Record = dict[str, list[Row]]
@@ -62,6 +77,13 @@ def run_of(rows: Record, job: Job) -> Run:
         state=tuple(StateReading(**_without_run(item)) for item in rows["device_state"]),
         answers=next((_answers(_without_run(item)) for item in rows.get("answers", [])), None),
     )
+
+
+def session_of(rows: Record, device: Device, identity: Identity) -> Session:
+    """Return the session that rows belong to."""
+    row = rows["sessions"][0]
+    provenance = Provenance(**{name: row[name] for name in ("farm_version", "revision", "branch")})
+    return Session(row["id"], _from_utc(row["started_at"]), device, identity, provenance, row["seed"], row["command"])
 
 
 def _answers(row: Row) -> Answers:

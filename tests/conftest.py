@@ -71,7 +71,7 @@ FakeModel = Callable[..., Artifact]
 
 # Several processes may run the tests (pytest -n). What uses one of these, the lease of the machine, or one browser stays in one of them.
 _SHARED = {"android_bench": "phones", "ios_bench": "iphones"}
-_TOGETHER = {"cli": "this machine", "test_end_to_end.py": "this machine", "report": "pages"}
+_TOGETHER = {"cli": "this machine", "test_end_to_end.py": "this machine", "report": "pages", "cluster": "hosts"}
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups

@@ -48,6 +48,7 @@ MAY_IMPORT = {
     "rack": {"runner", "devices", "retries"},
     "readiness": {"conditions", "devices", "health", "power"},
     "leases": {"devices"},
+    "cluster": {"journal", "records"},
     "release": {"rack", "gate", "quality", "store", "artifacts", "records", "series"},
     "calibrate": {"rack", "gate", "release", "records", "series"},
     "suggest": {"calibrate", "gate"},
@@ -72,6 +73,7 @@ MAY_IMPORT = {
         "bisect",
         "calibrate",
         "canary",
+        "cluster",
         "config",
         "cooling",
         "delivery",
@@ -118,6 +120,9 @@ OWNERS = {
     "apprise": {"delivery"},
     "prometheus_client": {"monitor"},
     "adbutils": {"devices"},
+    "distributed": {"cluster"},
+    "dask": {"cluster"},
+    "cryptography": {"cluster"},
     "pymobiledevice3": {"devices"},
     "Monsoon": {"power"},
     "torch": {"artifacts"},
@@ -228,4 +233,4 @@ def test_help_loads_no_heavy_library() -> None:
         "import sys; from farm.cli.main import farm; farm.main(['--help'], standalone_mode=False); print('LOADED', *sorted(sys.modules))"
     )
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split("LOADED")[1].split()
-    assert not {"duckdb", "polars", "numpy", "jinja2", "pydantic", "rich", "yaml"} & set(loaded)
+    assert not {"duckdb", "polars", "numpy", "jinja2", "pydantic", "rich", "yaml", "distributed", "cryptography"} & set(loaded)

@@ -51,12 +51,13 @@ class Options:
     branch: str | None
     wheel: Path | None
     harness: Path | None
+    cluster: str | None
     as_json: bool
     html: Path | None
 
 
-_OUTPUT = ("resume", "as_json", "html", "wheel", "wait_s")
-"""What is asked anew when a run is gone on with: where the results go, what it is built with, and how long it waits."""
+_OUTPUT = ("resume", "as_json", "html", "wheel", "wait_s", "cluster")
+"""What is asked anew when a run is gone on with: where the results go, what it is built with, how long it waits, and for which hosts."""
 _MODEL_ONLY = (
     "threads",
     "cpus",

@@ -154,6 +154,19 @@ class Board:
         return [request for request in self.requests if members.is_there(self.context.data, request.process)]
 
 
+class Alone(Board):
+    """The board of a process whose data folder has no database, as a host's worker: nobody else is in line there."""
+
+    def flush(self, deadline_s: float = 0.0) -> bool:
+        """Forget what is to be told: nobody hears it."""
+        with self._lock:
+            self._pending, self._now = {}, {}
+        return True
+
+    def look(self) -> None:
+        """Know nothing of others."""
+
+
 def request_of(row: Mapping[str, Any]) -> Request:
     """Return a request as the database has it."""
     values = {name: value for name, value in row.items() if name != "number"}

@@ -117,7 +117,9 @@ def _each_once(devices: "list[Device]") -> "list[Device]":
     names: dict[tuple[object, ...], str] = {}
     for device in devices:
         where = device.serial or device.udid or device.match
-        place = (device.kind, device.adb, device.usbmux, where)
+        place = (device.host, device.kind, device.adb, device.usbmux, where)
+        if device.host is not None and where is None:
+            continue  # only that host can say what it is
         other = names.setdefault(place, device.name)
         if other != device.name:
             raise InputError(f"{other} and {device.name} are one device: {where or 'this machine'}", hint="name it once")

@@ -95,6 +95,13 @@ def _held(context: Context, device: Device) -> Iterator["Transport"]:
         yield transport
 
 
+def _reached_by(device: Device) -> str:
+    addresses = " or ".join(filter(None, (device.serial or device.match or device.udid, device.wireless)))
+    if device.host is not None:
+        return f"{addresses} on {device.host}" if addresses else device.host
+    return addresses or "this machine"
+
+
 def _list(context: Context, as_json: bool) -> None:
     lab = context.lab()
     pools = {name: [pool for pool, members in lab.pools.items() if name in members] for name in lab.devices}
@@ -103,7 +110,7 @@ def _list(context: Context, as_json: bool) -> None:
     stood = _stood(context, lab.devices)
     if as_json:
         entries = [
-            {"name": name, "kind": device.kind, "labels": dict(device.labels), "pools": pools[name]}
+            {"name": name, "kind": device.kind, "host": device.host, "labels": dict(device.labels), "pools": pools[name]}
             | {"state": _state_values(states[name])}
             | {"canary": {"state": told[name][0], "text": told[name][1]} if name in told else None}
             | {"health": {"state": one.standing.health, "text": one.text} if (one := stood.get(name)) is not None else None}
@@ -118,7 +125,7 @@ def _list(context: Context, as_json: bool) -> None:
         (
             name,
             device.kind.value,
-            " or ".join(filter(None, (device.serial or device.match or device.udid or "this machine", device.wireless))),
+            _reached_by(device),
             states[name].words(now_utc()),
             ", ".join(pools[name]),
             ", ".join(f"{key}={value}" for key, value in device.labels.items()),

@@ -19,6 +19,7 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _COMMANDS = {
     "run": "farm.cli.run:run",
     "devices": "farm.cli.devices:devices",
+    "cluster": "farm.cli.cluster:cluster",
     "doctor": "farm.cli.doctor:doctor",
     "queue": "farm.cli.queue:command",
     "top": "farm.cli.top:command",
@@ -52,6 +53,7 @@ _COMMANDS = {
 _HELP = {
     "run": "Measure models on devices.",
     "devices": "List the devices of the lab.",
+    "cluster": "Drive the phones of several hosts: keys, scheduler, workers.",
     "doctor": "Say what works on this host, what is missing and how to get it.",
     "queue": "Show who measures on each device and who waits for it; take a request back.",
     "top": "Watch the rack, the queue and what each device does.",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from farm import __version__, cooling, rack
-from farm.cli import places, unfinished
+from farm.cli import places, remote, unfinished
 from farm.cli.asked import (
     MOST_DECODE_TOKENS,
     MOST_SEED,
@@ -132,6 +132,11 @@ _COULD_NOT_TELL = 3
     type=click.Path(path_type=Path),
     help="Your own build of the harness: the program, or its folder. [default: the device's in devices.toml, else farm builds one]",
 )
+@click.option(
+    "--cluster",
+    metavar="tls://HOST:PORT",
+    help="The scheduler where other hosts meet, for devices that hang on them. [default: [cluster] scheduler of devices.toml]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the session as JSON.")
 @click.option("--html", type=click.Path(path_type=Path), help="Write a self-contained page.")
 @click.pass_obj
@@ -164,7 +169,8 @@ def run(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's val
     provenance = Provenance(__version__, options.revision, options.branch)
     try:
         measuring = Measuring(context, task.seed, provenance, options.wheel, going_on, Priority.AD_HOC, _COMMAND, options.wait_s)
-        sessions = measuring.measure(task.work)
+        with remote.cluster(context, options.cluster, [device for device, _ in task.work]) as elsewhere:
+            sessions = replace(measuring, elsewhere=elsewhere).measure(task.work)
     except KeyboardInterrupt:
         say("what had been measured is stored; farm run --resume goes on with what is left")
         raise

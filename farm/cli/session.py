@@ -1,17 +1,18 @@
 """Measuring jobs on devices, each held meanwhile, every run journalled and stored as it ends."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from threading import Event, Lock
+from typing import Protocol
 
 from farm import leases, rack
 from farm.cli import host
-from farm.cli.board import Board
+from farm.cli.board import Alone, Board
 from farm.cli.context import Context, command_line, now_utc, owner, say
 from farm.cli.live import View, live
 from farm.cli.sharing import Sharing, hearing_stops, joined, shared
@@ -64,6 +65,13 @@ class _Held:
     stack: ExitStack
 
 
+class Elsewhere(Protocol):
+    """How devices that hang on other hosts are measured (farm.cli.remote)."""
+
+    def measure(self, sessions: "Sessions", done: Done, jobs: Sequence[Job], ticket: Ticket) -> None:
+        """Measure these jobs until the ticket says to stop, every run kept and shown as it comes in. Raises FarmError."""
+
+
 @dataclass(frozen=True, slots=True)
 class Measuring:
     """What the sessions of one invocation share."""
@@ -94,6 +102,15 @@ class Measuring:
     """Devices, by name, that are not to be measured on, and why: they count as missing."""
     names: dict[str, str] = field(default_factory=dict)
     """What the lab calls each device that was reached, by the device's own identity."""
+    elsewhere: Elsewhere | None = None
+    """None: there are no other hosts."""
+    view: Callable[[Iterable[str]], AbstractContextManager[View]] = live
+    command: str = field(default_factory=command_line)
+    """What the user typed, for people to read."""
+    given: Mapping[str, HarnessBuild] = field(default_factory=dict)
+    """Harnesses that are there already, by runtime."""
+    owns_database: bool = True
+    """False: what has ended is kept for another host, which does."""
 
     def measure(self, work: Sequence[tuple[Device, Sequence[Job]]]) -> list[Done]:
         """Measure on all devices at once, each one job at a time, and return what came of each."""
@@ -105,7 +122,7 @@ class Measuring:
     def sessions(self, devices: Sequence[Device]) -> Iterator["Sessions"]:
         """Have a session on each device; at the end all are put back, and what was measured is stored, also after an interrupt."""
         with ExitStack() as stack:
-            view = stack.enter_context(live(device.name for device in devices))
+            view = stack.enter_context(self.view(device.name for device in devices))
             threads = stack.enter_context(ThreadPoolExecutor(len(devices)))
             stack.enter_context(hearing_stops(self.draining))
             sharing = stack.enter_context(shared(self._asking(view), [device for device in devices if device.name not in self.unavailable]))
@@ -117,7 +134,7 @@ class Measuring:
             except Drained:
                 raise
             except KeyboardInterrupt:
-                self._stop(sessions)
+                self.stop(sessions)
                 raise
             finally:
                 sessions.close()
@@ -126,11 +143,12 @@ class Measuring:
             say(f"{len(self.context.journal.entries())} runs wait in the journal: {waiting.message}")
 
     def _asking(self, view: View) -> Asking:
-        board, member = Board(self.context, self.storing), joined(self.context.data)
+        board = Board(self.context, self.storing) if self.owns_database else Alone(self.context, self.storing)
+        member = joined(self.context.data)
         return Asking(board, member, self.priority, self.purpose, self.check, self.draining, view.note, self.foreign_wait_s, self.limits)
 
-    def _stop(self, sessions: "Sessions") -> None:
-        """Have all sessions end as soon as they can."""
+    def stop(self, sessions: "Sessions") -> None:
+        """Have all sessions end as soon as they can; from any thread."""
         sessions.view.stopping()
         self.interrupted.set()
         for done in sessions.done:
@@ -142,8 +160,21 @@ class Measuring:
         if self.interrupted.is_set():
             raise KeyboardInterrupt
 
+    def check_new(self, identity: Identity, device: Device) -> None:
+        """Raise InputError when this very device was reached under another name."""
+        if (other := self.names.setdefault(identity.id, device.name)) != device.name:
+            raise InputError(f"{device.name} is the same device as {other}", hint="name it once")
+
+    def keep(self, ended: Record) -> None:
+        """Write down a run that has ended: on disk when this returns."""
+        self.unfinished.journal.write(ended)  # first: who takes this up gives the other journal what a kill kept from it
+        if self.owns_database:
+            self.context.journal.write(ended)
+
     def store(self, deadline_s: float | None = None) -> StoreBusy | None:
         """Put what waits in the journal into the database; return why not, when another process holds it."""
+        if not self.owns_database:
+            return None
         store = self.context.store() if deadline_s is None else self.context.store(deadline_s)
 
         def append(records: Sequence[Record]) -> None:
@@ -169,6 +200,10 @@ class Measuring:
         there = {runtime: harness for runtime in runtimes if (harness := transport.own_harness(runtime)) is not None}
         if there.keys() == runtimes.keys():
             return there
+        return dict(self.given) if self.given.keys() >= runtimes.keys() else self.harnesses_for(runtimes, device, identity)
+
+    def harnesses_for(self, runtimes: Collection[str], device: Device, identity: Identity) -> dict[str, HarnessBuild]:
+        """Return a harness for each of these runtimes: the user's own, else one built here, once."""
         if device.harness is not None:
             return dict.fromkeys(runtimes, own.given(device.harness, identity.architecture))
         target = build.target_for(identity.kind, identity.architecture)
@@ -228,7 +263,7 @@ class Sessions:
         if not self.sharing.states.at_work:
             self.sharing.asking.board.look()
             self.sharing.states.tell_now_and_then()
-            self._store_now_and_then()
+            self.store_now_and_then()
 
     def _tell_draining(self) -> None:
         if self.measuring.draining.is_set() and not self.drain_told:
@@ -254,15 +289,11 @@ class Sessions:
         done.jobs += jobs
         try:
             while True:
-                held = self.held.pop(name, None) or self._hold(done, jobs)
-                with held.stack:
-                    self._measure(done, held, jobs, go_on)
-                    if hold and held.ticket.stop is None:
-                        self.held[name] = replace(held, stack=held.stack.pop_all())
-                if held.ticket.stop is not Stop.GIVES_WAY:
+                ticket = self._session_here(done, jobs, hold, go_on) if done.device.host is None else self._session_there(done, jobs)
+                if ticket.stop is not Stop.GIVES_WAY:
                     break
-                held.ticket.lets_go_first()
-            if (error := held.ticket.refusal() if held.ticket.stop is not None else None) is not None:
+                ticket.lets_go_first()
+            if (error := ticket.refusal() if ticket.stop is not None else None) is not None:
                 raise error
         except FarmError as error:
             done.failure = error
@@ -273,6 +304,25 @@ class Sessions:
         finally:
             if name not in self.held:
                 self._given_up(done)
+
+    def _session_here(self, done: Done, jobs: Sequence[Job], hold: bool, go_on: Callable[[Job], bool]) -> Ticket:
+        name = done.device.name
+        held = self.held.pop(name, None) or self._hold(done, jobs)
+        with held.stack:
+            self._measure(done, held, jobs, go_on)
+            if hold and held.ticket.stop is None:
+                self.held[name] = replace(held, stack=held.stack.pop_all())
+        return held.ticket
+
+    def _session_there(self, done: Done, jobs: Sequence[Job]) -> Ticket:
+        """Measure on a device of another host: it has the locks, and its own line; the line of this data folder comes before."""
+        if self.measuring.elsewhere is None:
+            connect(done.device, self.measuring.context.data)  # says where it hangs
+        assert self.measuring.elsewhere is not None, "connect() refuses such a device"
+        ticket = self.sharing.ticket(done.device)
+        ticket.until_first()
+        self.measuring.elsewhere.measure(self, done, jobs, ticket)
+        return ticket
 
     def _given_up(self, done: Done) -> None:
         """Want a device no more on which nothing is left to do for now."""
@@ -286,8 +336,7 @@ class Sessions:
         done.transport = transport = shared.connect(done.device, shared.context.data)
         transport.preflight()
         identity = transport.identify()
-        if (other := shared.names.setdefault(identity.id, done.device.name)) != done.device.name:
-            raise InputError(f"{done.device.name} is the same device as {other}", hint="name it once")
+        shared.check_new(identity, done.device)
         ticket.known(identity.id)
         harnesses = shared.harnesses(transport, done.device, jobs, identity)
         who = owner()
@@ -306,7 +355,7 @@ class Sessions:
             transport.restore()
             transport.prepare(done.device.conditions)
             started_at = shared.now_utc()
-            done.session = Session(new_id(started_at), started_at, done.device, identity, shared.provenance, shared.seed, command_line())
+            done.session = Session(new_id(started_at), started_at, done.device, identity, shared.provenance, shared.seed, shared.command)
             return _Held(transport, harnesses, done.session, holder, ticket, stack.pop_all())
 
     def _measure(self, done: Done, held: _Held, jobs: Sequence[Job], go_on: Callable[[Job], bool]) -> None:
@@ -322,23 +371,22 @@ class Sessions:
                 shared.check()  # it is not waited for when farm is to end: that says nothing of the device
             done.runs.append(run)
             done.records.append(record(held.session, run))
-            shared.unfinished.journal.write(done.records[-1])  # first: who takes this up gives the other journal what a kill kept from it
-            shared.context.journal.write(done.records[-1])
+            shared.keep(done.records[-1])
             if done.device.kind is DeviceKind.LOCAL:
-                self._store_now_and_then()  # between its runs, so that nothing else works here while one is measured
+                self.store_now_and_then()  # between its runs, so that nothing else works here while one is measured
 
         def next_one(job: Job) -> bool:
             host.check(shared.context.journal.folder)
             return go_on(job)
 
-        self._take_up(done, held.session.identity, jobs)
+        self.take_up(done, held.session.identity, jobs)
         earlier = list(done.runs)
         hooks = rack.Hooks(shared.now_utc, phase, keep, next_one, held.ticket.must_stop)
         for run in rack.measure(rack.left(jobs, earlier), held.transport, held.harnesses, held.session.id, hooks, earlier=earlier):
             self.view.ended(run)
             self.sharing.states.ended(run)
 
-    def _store_now_and_then(self) -> None:
+    def store_now_and_then(self) -> None:
         """Have readers of the database see what has ended; not after each run, as a short one takes less time than that.
 
         Nothing waits unsaved: the journal has it.
@@ -347,7 +395,7 @@ class Sessions:
             self.stored_s = time.monotonic()
             self.measuring.store(_BETWEEN_RUNS_DEADLINE_S)
 
-    def _take_up(self, done: Done, identity: Identity, jobs: Sequence[Job]) -> None:
+    def take_up(self, done: Done, identity: Identity, jobs: Sequence[Job]) -> None:
         """Count in what an earlier session, of this process or of another that was asked the same, has measured on this very device.
 
         Of a gate's blocks, only those that one session measured to their end: a block that was broken off is measured anew.
@@ -362,8 +410,9 @@ class Sessions:
         runs = [run for run, _ in found.values()]
         if any(job.place for job in jobs):
             runs = rack.whole_blocks(jobs, runs)
-        for _, rows in found.values():
-            self.measuring.context.journal.write(rows)  # the database knows a run by its identity: again does no harm
+        if self.measuring.owns_database:
+            for _, rows in found.values():
+                self.measuring.context.journal.write(rows)  # the database knows a run by its identity: again does no harm
         counted = self._forget(done, asked)
         done.runs += runs
         done.records += [found[run.id][1] for run in runs]

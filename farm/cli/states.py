@@ -67,7 +67,7 @@ class States:
     def phase(self, job: Job, phase: str) -> None:
         """Note what a device does for a job. On this machine it is told before the harness starts, and nothing while it measures."""
         device, own = job.device.name, self.devices[job.device.name]
-        here = job.device.kind is DeviceKind.LOCAL
+        here = job.device.kind is DeviceKind.LOCAL and job.device.host is None
         shown = "measuring" if here and not phase.startswith("settling") else phase
         if (own.job, own.phase) == (job.label, shown):
             return

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from farm.config.files import ConditionsEntry, Entry, Name, read_toml, validated
+from farm.config.files import ConditionsEntry, Entry, Name, Seconds, read_toml, validated
 from farm.config.health import HealthEntry, command_words, in_folder
 from farm.config.notify import TargetEntry, target, target_problems
 from farm.config.power import PowerEntry, power_problems
@@ -30,6 +30,18 @@ class Signing:
 
 
 @dataclass(frozen=True, slots=True)
+class Cluster:
+    """Where the hosts meet that other devices hang on."""
+
+    scheduler: str | None = None
+    """tls://host:port of the scheduler; None: there is none."""
+    patience_s: float = 300.0
+    """How long a host that is away is waited for."""
+    keys: Path | None = None
+    """The folder of this host's keys; None: the usual one, in the data folder."""
+
+
+@dataclass(frozen=True, slots=True)
 class Lab:
     """Devices and pools by name; `local` is always among the devices."""
 
@@ -38,6 +50,7 @@ class Lab:
     signing: Signing = Signing()
     targets: tuple[Target, ...] = ()
     """Where messages go."""
+    cluster: Cluster = Cluster()
 
     def device(self, name: str) -> Device:
         """Return the device called name. Raises DeviceUnknown with the nearest name."""
@@ -91,6 +104,7 @@ class _DeviceEntry(Entry):
     harness: str | None = None
     wireless: str | None = _address("192.168.1.20:5555")
     power: PowerEntry = PowerEntry()
+    host: Name | None = None
     soc: str | None = Field(None, min_length=1, examples=["SM8750*"])
     adb_server: Literal["own"] | None = None
     power_cycle: str | None = None
@@ -116,7 +130,19 @@ class _SigningTable(Entry):
     bundle: str | None = _bundle()
 
 
+class _ClusterTable(Entry):
+    scheduler: str | None = Field(
+        default=None,
+        pattern=rf"^(tls|tcp)://{_ADDRESS.removeprefix('^')}",
+        description="an address of a scheduler",
+        examples=["tls://10.0.0.1:8786"],
+    )
+    patience: Seconds = 300.0
+    keys: str | None = None
+
+
 class _LabFile(Entry):
+    cluster: _ClusterTable = _ClusterTable()
     signing: _SigningTable = _SigningTable()
     defaults: _Defaults = _Defaults()
     devices: dict[Name, _DeviceEntry] = Field(default_factory=dict)
@@ -151,7 +177,9 @@ def load_lab(path: Path | None) -> Lab:
     }
     pools = {name: tuple(members) for name, members in file.pools.items()}
     targets = tuple(target(name, entry, path.parent) for name, entry in file.notify.items())
-    return Lab({LOCAL.name: replace(LOCAL, conditions=defaults, health=health), **devices}, pools, signing, targets)
+    keys = None if file.cluster.keys is None else path.parent / file.cluster.keys
+    cluster = Cluster(file.cluster.scheduler, file.cluster.patience, keys)
+    return Lab({LOCAL.name: replace(LOCAL, conditions=defaults, health=health), **devices}, pools, signing, targets, cluster)
 
 
 def stated_names(path: Path | None) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
@@ -186,6 +214,7 @@ def _device(name: str, entry: _DeviceEntry, defaults: Conditions, health: Health
         owns_adb_server=entry.adb_server == "own",
         power_cycle=() if entry.power_cycle is None else in_folder(command_words(entry.power_cycle), folder),
         health=entry.health.over(health),
+        host=entry.host,
     )
 
 
@@ -202,6 +231,8 @@ def _misplaced_keys(raw: Mapping[str, Any]) -> list[str]:
         kind = DeviceKind(entry["kind"])
         if name == LOCAL.name and kind is not DeviceKind.LOCAL:
             problems.append(f"devices.{name}.kind: {name} is always this machine; call a device of kind {kind} something else")
+        if name == LOCAL.name and "host" in entry:
+            problems.append(f"devices.{name}.host: {name} is always this machine; call the other one something else")
         others = set[str]().union(*(_OWN_KEYS[other] for other in DeviceKind if other is not kind)) - _OWN_KEYS[kind]
         problems += [f"devices.{name}.{key}: not a key of a device of kind {kind}" for key in sorted(others & entry.keys())]
         if isinstance(entry.get("power"), dict):

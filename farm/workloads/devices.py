@@ -120,12 +120,16 @@ class Device:
     power_cycle: tuple[str, ...] = ()
     """The user's command that switches the power of its USB port off and on, in words; empty: there is none."""
     health: HealthSettings = HealthSettings()
+    host: str | None = None
+    """The host of the cluster that it hangs on; None: this one."""
 
     @property
     def place(self) -> str:
         """Where it hangs, as far as the lab says: two names of one place are one device, whatever it is called."""
         where = self.serial or self.udid or self.match or self.wireless
-        return " ".join(filter(None, (self.kind.value, self.adb or self.usbmux, where)))
+        if self.host is not None and where is None:
+            where = self.name  # only that host can say what it is
+        return " ".join(filter(None, (self.host, self.kind.value, self.adb or self.usbmux, where)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Several hosts: address, keys, files, sessions, and all of it over a real network."""
