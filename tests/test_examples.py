@@ -75,23 +75,25 @@ CALLS = [
 ]
 
 
-def parsed(command: click.Command, words: list[str], parent: click.Context | None = None) -> None:
-    """Have click read words as it would, up to calling anything. Raises click.UsageError."""
+def parsed(command: click.Command, words: list[str], parent: click.Context | None = None, *, whole: bool = True) -> None:
+    """Have click read words as it would, up to calling anything; whole: nothing required is missing. Raises click.UsageError."""
     context = command.context_class(command, info_name=command.name, parent=parent)
     if not isinstance(command, click.Group):
         values, rest, _ = command.make_parser(context).parse_args(list(words))
         assert not rest
         for parameter in command.params:
             given = values.get(parameter.name or "")
-            assert given is not None or not parameter.required, f"{parameter.name} is missing"
+            assert given is not None or not parameter.required or not whole, f"{parameter.name} is missing"
             if isinstance(given, str) and not isinstance(parameter.type, click.Path):
                 parameter.type.convert(given, parameter, context)
         return
     context.allow_interspersed_args = False
+    if not words and not whole:
+        return
     _, rest, _ = command.make_parser(context).parse_args(list(words))
     name, chosen, rest = command.resolve_command(context, rest)
     assert chosen is not None, name
-    parsed(chosen, rest, context)
+    parsed(chosen, rest, context, whole=whole)
 
 
 def test_every_file_with_commands_has_some() -> None:
@@ -113,6 +115,17 @@ def test_every_command_in_an_example_is_one_that_farm_takes(call: list[str]) -> 
 def test_a_command_that_farm_does_not_take_would_be_found(call: list[str]) -> None:
     with pytest.raises((click.UsageError, AssertionError)):
         parsed(farm, call)
+
+
+@pytest.mark.parametrize("words", sorted(set(re.findall(r"`farm ([a-z][^`]*)`", (ROOT / "docs" / "operations.md").read_text()))))
+def test_every_command_that_operations_name_is_one_that_farm_takes(words: str) -> None:
+    parsed(farm, shlex.split(words), whole=False)
+
+
+def test_operations_say_what_to_do_for_each_alarm() -> None:
+    alarms = re.findall(r"alert: (\w+)", ALERTS.read_text())
+    told = re.findall(r"^\| (Farm\w+) \|", (ROOT / "docs" / "operations.md").read_text(), re.MULTILINE)
+    assert sorted(alarms) == sorted(told)
 
 
 @pytest.mark.parametrize("path", sorted((EXAMPLES / "systemd").iterdir()), ids=lambda path: path.name)
