@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from farm import __version__, rack, retries
 from farm.cli import unfinished
 from farm.cli.context import Context, say
+from farm.cli.measuring import Done, Measuring
 from farm.cli.nightly_book import Expected, Stored
 from farm.cli.nightly_plan import Due
 from farm.cli.nightly_steps import Steps
-from farm.cli.session import Done, Measuring
 from farm.cli.unfinished import Unfinished
 from farm.errors import HostExhausted, InputError, StoreError
 from farm.queue import Priority

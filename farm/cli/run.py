@@ -23,7 +23,7 @@ from farm.cli.asked import (
     duration_s,
 )
 from farm.cli.context import Context, drop_output, now_utc, say
-from farm.cli.session import Done, Measuring, all_valid
+from farm.cli.measuring import Done, Measuring, all_valid
 from farm.cli.task import task_of
 from farm.queue import Priority
 from farm.workloads import COMPUTE_UNITS, MOST_ITERATIONS, USUAL_PASSES, Pass, PassSettings, Provenance, new_id
