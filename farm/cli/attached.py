@@ -26,7 +26,7 @@ _PAUSE_S = 0.2
 _TRY_AGAIN_S = 0.5
 _PUT_BACK_S = 30.0
 """How long an interrupt waits for a device there to be put back."""
-_MORE_IS_LEFT = "farm run --resume goes on when it is back; what it has measured meanwhile comes in then"
+_MORE_IS_LEFT = "{again} when it is back; what it has measured meanwhile comes in then"
 
 
 @dataclass(slots=True)
@@ -245,7 +245,10 @@ class Attached:
         now_s = time.monotonic()
         since_s = now_s if since_s is None else since_s
         if now_s - since_s > self.cluster.patience_s:
-            raise HostAway(f"{error.message}, and was not for {self.cluster.patience_s:g} s", hint=_MORE_IS_LEFT) from error
+            raise HostAway(
+                f"{error.message}, and was not for {self.cluster.patience_s:g} s",
+                hint=_MORE_IS_LEFT.format(again=self.sessions.measuring.again),
+            ) from error
         if self.cluster.is_away(self.host, away=True):
             patience = f"{self.cluster.patience_s:g} s"
             self.sessions.view.note(self.done.device.name, f"{error.message}; its devices wait for up to {patience}, the others go on")

@@ -84,6 +84,8 @@ class Measuring:
     """Building a harness, emptying the journal, opening the database: a process does each once at a time."""
     draining: Event = field(default_factory=Event)
     """Set: every session ends after the run that is under way."""
+    again: str = "the same command goes on with what is left"
+    """How that is done, for people."""
     now_utc: Callable[[], datetime] = now_utc
     """The time of day; a night gives one that nobody sets while it goes on."""
     interrupted: Event = field(default_factory=Event)
@@ -136,7 +138,8 @@ class Measuring:
     def _asking(self, view: View) -> Asking:
         board = Board(self.context, self.storing) if self.owns_database else Alone(self.context, self.storing)
         member = joined(self.context.data)
-        return Asking(board, member, self.priority, self.purpose, self.check, self.draining, view.note, self.foreign_wait_s, self.limits)
+        shared = (self.priority, self.purpose, self.check, self.draining, view.note, self.foreign_wait_s, self.limits, self.again)
+        return Asking(board, member, *shared)
 
     def stop(self, sessions: "Sessions") -> None:
         """Have all sessions end as soon as they can; from any thread."""

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from farm.publish import Results
 
 _COMMAND = "run"
+_GO_ON = "farm run --resume goes on with what is left"
 _COULD_NOT_TELL = 3
 
 
@@ -168,11 +169,13 @@ def run(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's val
         say(note)
     provenance = Provenance(__version__, options.revision, options.branch)
     try:
-        measuring = Measuring(context, task.seed, provenance, options.wheel, going_on, Priority.AD_HOC, _COMMAND, options.wait_s)
+        measuring = Measuring(
+            context, task.seed, provenance, options.wheel, going_on, Priority.AD_HOC, _COMMAND, options.wait_s, again=_GO_ON
+        )
         with remote.cluster(context, options.cluster, [device for device, _ in task.work]) as elsewhere:
             sessions = replace(measuring, elsewhere=elsewhere).measure(task.work)
     except KeyboardInterrupt:
-        say("what had been measured is stored; farm run --resume goes on with what is left")
+        say(f"what had been measured is stored; {_GO_ON}")
         raise
     if not any(rack.left(done.jobs, done.runs) for done in sessions):
         going_on.remove()

@@ -107,9 +107,7 @@ class Sessions:
         except FarmError as error:
             done.failure = error
         except MemoryError:
-            done.failure = HostExhausted(
-                "this host has no memory left; what ended is kept", hint="farm run --resume goes on with what is left"
-            )
+            done.failure = HostExhausted("this host has no memory left; what ended is kept", hint=self.measuring.again)
         finally:
             if name not in self.held:
                 self._given_up(done)
@@ -155,7 +153,7 @@ class Sessions:
                 self.store_now_and_then()  # between its runs, so that nothing else works here while one is measured
 
         def next_one(job: Job) -> bool:
-            host.check(shared.context.journal.folder)
+            host.check(shared.context.journal.folder, shared.again)
             return go_on(job)
 
         self.take_up(done, held.session.identity, jobs)
