@@ -23,7 +23,7 @@ from farm import rack
 from farm.artifacts import open_artifact
 from farm.cli import unfinished
 from farm.cli.context import Context, now_utc
-from farm.cli.session import Measuring
+from farm.cli.measuring import Measuring
 from farm.queue import Priority
 from farm.store import Store
 from farm.workloads import (

@@ -103,8 +103,6 @@ def test_every_file_with_commands_has_some() -> None:
 
 @pytest.mark.parametrize("call", CALLS)
 def test_every_command_in_an_example_is_one_that_farm_takes(call: list[str]) -> None:
-    if "nightly" in call and "nightly" not in farm.list_commands(click.Context(farm)):
-        pytest.skip("there is no farm nightly yet")
     parsed(farm, call)
 
 

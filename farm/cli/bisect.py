@@ -16,8 +16,8 @@ from farm.bisect import Answer, Place, Step
 from farm.cli import bisect_view, gate_sides, rounds, standings, unfinished
 from farm.cli.asked import MOST_SEED
 from farm.cli.context import Context, command_line, now_utc, say
+from farm.cli.measuring import Measuring
 from farm.cli.revisions import Builds, Repository, Unbuildable
-from farm.cli.session import Measuring
 from farm.errors import InputError, MeasureError
 from farm.queue import Priority
 from farm.units import TIME, parse

@@ -13,7 +13,7 @@ from farm import __version__, rack
 from farm.cli import gate_sides, standings, unfinished
 from farm.cli.asked import MOST_SEED
 from farm.cli.context import Context, command_line, now_utc, say
-from farm.cli.session import Done, Measuring
+from farm.cli.measuring import Done, Measuring
 from farm.errors import InputError
 from farm.queue import Priority
 from farm.verdicts import Noise, Plan

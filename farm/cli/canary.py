@@ -14,7 +14,7 @@ from farm import __version__, canary, rack
 from farm.canary import Judged, Sitting, State
 from farm.cli import unfinished
 from farm.cli.context import Context, chosen_devices, now_utc, say
-from farm.cli.session import Done, Measuring
+from farm.cli.measuring import Done, Measuring
 from farm.errors import InputError
 from farm.queue import Priority
 from farm.workloads import Device, Job, Pass, PassSettings, Provenance, Session, Workload, new_id

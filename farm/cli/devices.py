@@ -11,7 +11,7 @@ import click
 from farm.cli import device_health, holds
 from farm.cli.calibrated import canaries
 from farm.cli.context import Context, now_utc, say
-from farm.cli.holding import held
+from farm.cli.holding import held, kin, refuse_held_back
 from farm.cli.occupied import Occupied, occupied
 from farm.errors import InputError
 from farm.workloads import Device, DeviceKind
@@ -89,10 +89,12 @@ def _held(context: Context, device: Device) -> Iterator["Transport"]:
     """Hold a device for something else than measuring: against controllers on this host and on others."""
     from farm.devices import connect
 
-    transport = connect(device, context.writable_data())
-    transport.preflight()
-    with held(device, transport, transport.identify().id):
-        yield transport
+    refuse_held_back(context, device)
+    with kin(context):
+        transport = connect(device, context.writable_data())
+        transport.preflight()
+        with held(device, transport, transport.identify().id):
+            yield transport
 
 
 def _reached_by(device: Device) -> str:

@@ -146,8 +146,23 @@ def _device(context: Context, name: str) -> list[_Check]:
 
     checks = [_attempt(f"device {name}", look)]
     for device, transport, identity in found:
+        checks += _hold(context, device)
         checks += _state(context, device, transport, identity)
     return checks
+
+
+def _hold(context: Context, device: Device) -> list[_Check]:
+    """Say who keeps it from being measured on, and why."""
+    from farm.cli.holding import held_back
+    from farm.errors import StoreBusy, StoreError
+
+    try:
+        hold = held_back(context, device)
+    except (StoreBusy, StoreError):  # told above, of the database
+        return []
+    if hold is None:
+        return []
+    return [_Check("optional: nobody holds it back", works=False, found=hold.words, remedy=f"farm devices unhold {device.name}")]
 
 
 def _health(context: Context, device: Device, seen: "Seen") -> list[_Check]:

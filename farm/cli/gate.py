@@ -14,7 +14,7 @@ from farm import __version__
 from farm.cli import baseline, calibrated, gate_sides, notified, rounds, shown, standings, unfinished
 from farm.cli.asked import MOST_SEED
 from farm.cli.context import Context, chosen_devices, command_line, now_utc, say
-from farm.cli.session import Measuring
+from farm.cli.measuring import Measuring
 from farm.errors import InputError, StoreBusy
 from farm.publish.judgement import Judgement
 from farm.queue import Priority

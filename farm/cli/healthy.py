@@ -14,7 +14,7 @@ from farm.cli import standings
 from farm.cli.board import Hold, holds_of
 from farm.cli.calibrated import canaries
 from farm.cli.context import Context, command_line, now_utc, say
-from farm.cli.holding import held
+from farm.cli.holding import held, kin
 from farm.cli.standings import Standings, Stood
 from farm.devices import Transport, connect
 from farm.errors import DeviceBusy, DeviceNotReady, FarmError, MeasureError
@@ -129,7 +129,8 @@ def check(
         found[checked.device.name] = checked
         on_checked(checked)
 
-    looks = looking.all(devices)
+    with kin(context):
+        looks = looking.all(devices)
     usable = [device for device in devices if looks[device.name].seen is not None]
     if canary and usable:
         from farm.cli.canary import sing
@@ -141,8 +142,9 @@ def check(
         if next_rung(device, looking.checks(device, look, told), ()) is None or looking.is_retired(device, look):
             kept(looking.judged(device, look, told, ()), look)
     climbing = [device for device in devices if device.name not in found]
-    for device, (look, steps) in looking.climbed({device.name: (device, looks[device.name]) for device in climbing}):
-        kept(looking.judged(device, look, told, steps), look)
+    with kin(context):
+        for device, (look, steps) in looking.climbed({device.name: (device, looks[device.name]) for device in climbing}):
+            kept(looking.judged(device, look, told, steps), look)
     return [found[device.name] for device in devices]
 
 

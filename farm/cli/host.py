@@ -13,18 +13,21 @@ _LEAST_ROOM_BYTES = 32e6
 _LEAST_MEMORY_BYTES = 64e6
 
 
-def check(folder: Path) -> None:
-    """Raise HostExhausted when the file system of a folder, which need not be there yet, or this host's memory is nearly full."""
+def check(folder: Path, again: str) -> None:
+    """Raise HostExhausted when the file system of a folder, which need not be there yet, or this host's memory is nearly full.
+
+    again says how what is left is gone on with.
+    """
     existing = next(one for one in (folder.resolve(), *folder.resolve().parents) if one.exists())
     free_bytes = shutil.disk_usage(existing).free
     if free_bytes < _LEAST_ROOM_BYTES:
         raise HostExhausted(
             f"the disk of {folder} has {units.show(free_bytes, units.BYTES)} left, so nothing more is measured; what ended is kept",
-            hint="make room; farm run --resume goes on with what is left",
+            hint=f"make room; {again}",
         )
     available_bytes = proc.memory_bytes(local_state.text("/proc/meminfo"), "MemAvailable")
     if available_bytes is not None and available_bytes < _LEAST_MEMORY_BYTES:
         raise HostExhausted(
             f"this host has {units.show(available_bytes, units.BYTES)} of memory left, so nothing more is measured; what ended is kept",
-            hint="end what uses it; farm run --resume goes on with what is left",
+            hint=f"end what uses it; {again}",
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from farm.cli.context import Context, say
 from farm.cli.live import View
-from farm.cli.session import Measuring
+from farm.cli.measuring import Measuring
 from farm.cli.unfinished import Unfinished
 from farm.devices import Transport, connect
 from farm.errors import FarmError

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 _SOON_S = 5.0
 PATIENCE_S = 240.0
 """How long a night waits for a database that another process holds: nothing else of farm holds it for so long."""
-_BY_COLUMN = ("expected_jobs", "expected_answers")
 T = TypeVar("T")
 
 
@@ -144,8 +143,7 @@ class Book:
 
     def add(self, rows: Mapping[str, list[Row]]) -> None:
         """Put rows in, all of them or none."""
-        given = {table: _columns(own) if table in _BY_COLUMN else own for table, own in rows.items()}
-        self._patient(lambda store: store.add(given))
+        self._patient(lambda store: store.add(dict(rows)))
 
     def _patient(self, ask: "Callable[[Store], T]") -> T:
         try:
@@ -153,11 +151,6 @@ class Book:
         except StoreBusy as error:
             say(f"{error.message}; waiting for up to {PATIENCE_S / 60:.0f} min")
             return ask(self.context.store(PATIENCE_S))
-
-
-def _columns(rows: Sequence[Row]) -> list[Row]:
-    """Return rows as the one row of whole columns that their statement takes."""
-    return [{name: [row[name] for row in rows] for name in rows[0]}] if rows else []
 
 
 def night_row(night: Stored, time_zone: str, due_by: datetime) -> Row:

@@ -1,20 +1,21 @@
 """Measuring a night: its expected jobs on the lab's devices as they hang now, and what came of each."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from farm import __version__, rack, retries
-from farm.cli import unfinished
+from farm.cli import remote, unfinished
 from farm.cli.context import Context, say
+from farm.cli.measuring import Done, Measuring
 from farm.cli.nightly_book import Expected, Stored
 from farm.cli.nightly_plan import Due
 from farm.cli.nightly_steps import Steps
-from farm.cli.session import Done, Measuring
 from farm.cli.unfinished import Unfinished
-from farm.errors import HostExhausted, InputError, StoreError
+from farm.errors import FarmError, HostExhausted, InputError, StoreError
 from farm.queue import Priority
 from farm.records import Record, Row, utc
 from farm.series import workload_key
@@ -23,7 +24,11 @@ from farm.workloads import Device, DeviceKind, Job, Outcome, Pass, Provenance
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from farm.cli.remote import Cluster
+
 _COMMAND = "nightly"
+GO_ON = "the same command goes on with the night"
+"""How what is left of one is gone on with, for people."""
 _ROUNDS = 3
 """The first, and two more for devices that were lost."""
 
@@ -116,15 +121,27 @@ class Measurement:
     def _round(self, jobs: Mapping[str, Sequence[Job]]) -> list[Done]:
         night = self.night
         provenance = Provenance(__version__, night.revision, night.branch)
-        measuring = Measuring(
-            self.context, night.seed, provenance, self.wheel, self.begun, now_utc=self.now_utc, priority=Priority.NIGHTLY, purpose="nightly"
-        )
+        devices = [own[0].device for own in jobs.values()]
 
         def go_on(_: Job) -> bool:
             return not any(_host_is_full(one) for one in sessions.done) and self.may_go_on()
 
-        with measuring.sessions([own[0].device for own in jobs.values()]) as sessions:
-            sessions.measure(jobs, go_on=go_on)
+        with _elsewhere(self.context, devices) as (elsewhere, out):
+            measuring = Measuring(
+                self.context,
+                night.seed,
+                provenance,
+                self.wheel,
+                self.begun,
+                Priority.NIGHTLY,
+                _COMMAND,
+                again=GO_ON,
+                now_utc=self.now_utc,
+                unavailable=out,
+                elsewhere=elsewhere,
+            )
+            with measuring.sessions(devices) as sessions:
+                sessions.measure(jobs, go_on=go_on)
         for one in sessions.done:
             if one.session is not None:
                 self.found[one.device.name] = one.session.identity.id
@@ -135,9 +152,7 @@ class Measurement:
             if isinstance(one.failure, StoreError | HostExhausted):
                 raise one.failure
             if _host_is_full(one):
-                raise StoreError(
-                    f"this host's disk is full: {one.runs[-1].reason}", hint="make room; the same command goes on with the night"
-                )
+                raise StoreError(f"this host's disk is full: {one.runs[-1].reason}", hint=f"make room; {GO_ON}")
 
     def _is_worth_another(self, one: Done) -> bool:
         """Whether a device is tried again: not where what was asked is wrong, as it stays so."""
@@ -149,6 +164,19 @@ class Measurement:
         if one.lost is not None:
             self.why.devices[one.device.name] = one.lost.reason or "the device was lost"
         return True
+
+
+@contextmanager
+def _elsewhere(context: Context, devices: Sequence[Device]) -> "Iterator[tuple[Cluster | None, dict[str, FarmError]]]":
+    """Have the hosts that devices hang on; where they cannot be reached, their devices are out, and the others are measured."""
+    out: dict[str, FarmError] = {}
+    cluster: Cluster | None = None
+    with ExitStack() as stack:
+        try:
+            cluster = stack.enter_context(remote.cluster(context, None, devices))
+        except FarmError as error:
+            out = {device.name: error for device in devices if device.host is not None}
+        yield cluster, out
 
 
 def _host_is_full(one: Done) -> bool:

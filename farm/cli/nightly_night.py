@@ -13,9 +13,10 @@ from farm.cli.nightly_book import Book, Expected, Stored
 from farm.cli.nightly_clock import Watch
 from farm.cli.nightly_devices import found_again
 from farm.cli.nightly_dry import makespan
-from farm.cli.nightly_measure import Measurement, Why, answers, jobs_of, taken_up
+from farm.cli.nightly_measure import GO_ON, Measurement, Why, answers, jobs_of, taken_up
 from farm.cli.nightly_plan import due, estimates
 from farm.cli.nightly_steps import News, Steps
+from farm.cli.standings import Standings, cool_downs, read_aside
 from farm.errors import FarmError, StoreError
 from farm.nights import Reading, elapsed_s
 from farm.records import Row, utc
@@ -79,6 +80,7 @@ class Night:
         left = [phase for phase in ("report", "notify") if phase not in self.done]
         say(f"{self.stored.name} has come to its end{', but for: ' if left else ''}{', '.join(left)}")
         if not left:
+            self.steps.retry(self.context)
             end.show(self.stored, verdict, [])
             return code
         history = end.followed(self.context, self.stored.branch, self.book.clock.now_utc())
@@ -86,7 +88,7 @@ class Night:
 
     def _measure(self) -> None:
         """Check the devices, sing the canary, measure, and store what came of every job. Raises HostExhausted where there is no room."""
-        host.check(self.context.journal.folder)  # before a device is blamed for a disk that is this host's
+        host.check(self.context.journal.folder, GO_ON)  # before a device is blamed for a disk that is this host's
         expected, hung = self.book.expected(self.stored.id), self.book.devices(self.stored.id)
         suite = self._suite(hung)
         lab = self.context.lab()
@@ -126,24 +128,40 @@ class Night:
 
     def _healthy(self, devices: Mapping[str, Device], why: Why) -> dict[str, Device]:
         """Return the devices that take part."""
-        checked = self.steps.health(self.context, list(devices.values())) if devices else []
+        here = [device for device in devices.values() if device.host is None]
+        checked = self.steps.health(self.context, here) if here else []
+        away = self._elsewhere(devices, why)
         for one in checked:
             if not one.takes_part:
                 why.devices[one.device.name] = f"it takes no part: {one.reason}"
         out = [f"{name}: {reason}" for name, reason in why.devices.items()]
-        parts = [f"{sum(one.takes_part for one in checked)} of {len(self.book.devices(self.stored.id))} devices take part", *out]
+        taking = {one.device.name: one.device for one in checked if one.takes_part} | away
+        parts = [f"{len(taking)} of {len(self.book.devices(self.stored.id))} devices take part", *out]
         self._phase("health", "; ".join(parts))
-        return {one.device.name: one.device for one in checked if one.takes_part}
+        self.steps.rack(self.context, self.stored.pool, why.devices, len(self.book.devices(self.stored.id)))
+        return taking
+
+    def _elsewhere(self, devices: Mapping[str, Device], why: Why) -> dict[str, Device]:
+        """Return the devices of other hosts that take part: they are not looked at from here, and each host's farm holds its own."""
+        away = {name: device for name, device in devices.items() if device.host is not None}
+        known = (read_aside(self.context) or Standings()) if away else Standings()
+        for name, device in away.items():
+            if not (stood := known.of(name)).standing.health.takes_part:
+                why.devices[name] = f"it takes no part: it is {stood.text}"
+            else:
+                say(f"{name} hangs on {device.host} and is not looked at from here: farm devices check does that there")
+        return {name: device for name, device in away.items() if name not in why.devices}
 
     def _canary(self, suite: "Suite", devices: Mapping[str, Device]) -> None:
         """Measure the fixed artifact on each device; a canary that cannot be measured keeps nobody from measuring."""
-        if not devices or "canary" in self.done:
+        here = [device for device in devices.values() if device.host is None]
+        if not here or "canary" in self.done:
             return
         if not suite.schedule.canary:
             self._phase("canary", "left out by the schedule")
             return
         try:
-            self._phase("canary", self.steps.canary(self.context, list(devices.values()), self.wheel))
+            self._phase("canary", self.steps.canary(self.context, here, self.wheel))
         except StoreError:
             raise
         except FarmError as error:
@@ -205,8 +223,9 @@ class Night:
                 self._note("notify", f"failed: {error.message}", is_done=False)
         now = self.book.clock.read()
         whole, this = (end.duration_text(elapsed_s(since, now)) for since in (self._opened(), self.began))
+        cooled = [f"{name} {own.sentence}" for name, own in cool_downs(self.context, self.stored.opened_at).items()]
         times = [f"{whole} since the night was opened{'' if whole == this else f', {this} of it in this start'}"]
-        end.show(self.stored, verdict, [("new", new), ("missing", missing), ("noticed", self.odd), ("time", times)])
+        end.show(self.stored, verdict, [("new", new), ("missing", missing), ("noticed", self.odd), ("cooling", cooled), ("time", times)])
         return max(code, _COULD_NOT_TELL) if failed else code
 
     def _phase(self, phase: str, words: str) -> None:

@@ -1,12 +1,12 @@
 """What a night does beside measuring, as functions that a lab's other parts (and tests) give: health checks, canary, report, notices."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from farm.cli.context import Context
+from farm.cli.context import Context, now_utc
 from farm.workloads import Device
 
 
@@ -55,11 +55,15 @@ class Steps:
     notify: Callable[[Context, News], str]
     pause_s: float = 30.0
     """Before a device that was lost, or not to be reached, is tried again."""
+    rack: Callable[[Context, str, Mapping[str, str], int], None] = lambda *_: None
+    """Of a pool: why each device that takes no part does not, and how many devices it has; told at once where that is all of them."""
+    retry: Callable[[Context], None] = lambda _: None
+    """Send again what nobody was told yet."""
 
 
 def usual_steps() -> Steps:
     """Return what farm itself has of these."""
-    return Steps(_looked_at, _sung, _reported, _told)
+    return Steps(_looked_at, _sung, _reported, _told, rack=_rack_told, retry=_told_late)
 
 
 def _looked_at(context: Context, devices: Sequence[Device]) -> Sequence[Checked]:
@@ -80,17 +84,25 @@ def _sung(context: Context, devices: Sequence[Device], wheel: Path | None) -> st
 
 
 def _reported(context: Context, branch: str, now: datetime) -> tuple[str, Path]:
-    from farm.cli import places
-    from farm.cli.report import look_at, write_site
-    from farm.report import INDEX, nightly_page
+    from farm.cli.report import unsent, write_site
+    from farm.report import INDEX
 
-    now = now.replace(tzinfo=None)
+    page = _page(context, branch, now)
+    folder = context.data / "site"
+    written, every = write_site(context.drained_store(), branch, now.replace(tzinfo=None), folder, unsent=unsent(context))
+    return f"{page}; {folder / INDEX} ({written} of {every} pages written)", page
+
+
+def _page(context: Context, branch: str, now: datetime) -> Path:
+    """Write the nightly's page, and return where it is."""
+    from farm.cli import places
+    from farm.cli.report import look_at, unsent
+    from farm.report import nightly_page
+
     store = context.drained_store()
     page = context.data / "reports" / "nightly.html"
-    places.page(page).write(nightly_page(store, look_at(store, branch, now)))
-    folder = context.data / "site"
-    written, every = write_site(store, branch, now, folder)
-    return f"{page}; {folder / INDEX} ({written} of {every} pages written)", page
+    places.page(page).write(nightly_page(store, look_at(store, branch, now.replace(tzinfo=None)), unsent=unsent(context)))
+    return page
 
 
 def _told(context: Context, news: News) -> str:
@@ -103,4 +115,22 @@ def _told(context: Context, news: News) -> str:
     of, where = f"{news.suite} on {news.pool}", "" if news.page is None else str(news.page)
     night = Night(of, news.night, news.exit_code, news.verdict, news.new, news.missing, news.odd, where)
     count = notified.tell(context, targets, of_night(night))
+    if notified.failures(context) and news.page is not None:
+        _page(context, news.branch, now_utc())  # what nobody was told is on it
     return f"a message for {count} of {len(targets)} targets" if count else "nothing that was not told before"
+
+
+def _rack_told(context: Context, pool: str, reasons: Mapping[str, str], devices: int) -> None:
+    """Tell people that no device of a pool can be measured, or that one can again; what failed to be told before is tried again, too."""
+    from farm.cli import notified
+    from farm.notices import of_rack
+
+    if targets := notified.targets(context):
+        notified.tell(context, targets, of_rack(pool, reasons, devices))
+
+
+def _told_late(context: Context) -> None:
+    from farm.cli import notified
+
+    if notified.failures(context):
+        notified.retry(context, notified.targets(context))

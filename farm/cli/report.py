@@ -2,7 +2,7 @@
 
 import json
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from farm.cli import nights, places
 from farm.cli.context import Context, now_utc, say
 
 if TYPE_CHECKING:
-    from farm.report import Look, NightBudgets, SitePage
+    from farm.report import Look, NightBudgets, SitePage, Unsent
     from farm.store import Store
 
 _MOST_GATES = 50
@@ -62,7 +62,11 @@ def nightly(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's
     store, now = context.drained_store(), _naive(now_utc())
     look = look_at(store, given["branch"], now)
     promised = night_budgets(store, look, asked)
-    _write(given["html"] or context.data / "reports" / "nightly.html", nightly_page(store, look, None, promised), opens=given["opens"])
+    _write(
+        given["html"] or context.data / "reports" / "nightly.html",
+        nightly_page(store, look, None, promised, unsent=unsent(context)),
+        opens=given["opens"],
+    )
     return code(look.tracked, promised)
 
 
@@ -151,13 +155,23 @@ def site(context: Context, /, **given: Any) -> None:  # noqa: ANN401 - click's v
 
     folder = given["into"] or context.data / "site"
     asked = nights.promised(context, given["suite"], given["baseline"])
-    written, every = write_site(context.drained_store(), given["branch"], _naive(now_utc()), folder, asked)
+    written, every = write_site(context.drained_store(), given["branch"], _naive(now_utc()), folder, asked, unsent(context))
     say(f"site: {folder / INDEX} ({written} of {every} pages written, the others are as they were)")
     if given["opens"]:
         _open(folder / INDEX)
 
 
-def write_site(store: "Store", branch: str, now: datetime, folder: Path, asked: nights.Promised | None = None) -> tuple[int, int]:
+def unsent(context: Context) -> "list[Unsent]":
+    """Return the messages that could not be sent yet, as the nightly's page shows them."""
+    from farm.cli import notified
+    from farm.report import Unsent
+
+    return [Unsent(one.notice.title, one.target, one.since, one.tries, one.why or "") for one in notified.failures(context)]
+
+
+def write_site(
+    store: "Store", branch: str, now: datetime, folder: Path, asked: nights.Promised | None = None, unsent: "Sequence[Unsent]" = ()
+) -> tuple[int, int]:
     """Write what changed of a site; return how many pages that were, and how many there are."""
     from farm.report import GateEntry, site
 
@@ -166,7 +180,7 @@ def write_site(store: "Store", branch: str, now: datetime, folder: Path, asked: 
         for row in store.query("report_gates").head(_MOST_GATES).iter_rows(named=True)
     ]
     look = look_at(store, branch, now)
-    pages = site(store, look, gates, night_budgets(store, look, asked))
+    pages = site(store, look, gates, night_budgets(store, look, asked), unsent)
     manifest = folder / _MANIFEST
     known = _known(manifest)
     stale = [one for one in pages if known.get(one.name) != one.key or not (folder / one.name).exists()]

@@ -23,7 +23,7 @@ from farm.cli.asked import (
     duration_s,
 )
 from farm.cli.context import Context, drop_output, now_utc, say
-from farm.cli.session import Done, Measuring, all_valid
+from farm.cli.measuring import Done, Measuring, all_valid
 from farm.cli.task import task_of
 from farm.queue import Priority
 from farm.workloads import COMPUTE_UNITS, MOST_ITERATIONS, USUAL_PASSES, Pass, PassSettings, Provenance, new_id
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from farm.publish import Results
 
 _COMMAND = "run"
+_GO_ON = "farm run --resume goes on with what is left"
 _COULD_NOT_TELL = 3
 
 
@@ -168,11 +169,13 @@ def run(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's val
         say(note)
     provenance = Provenance(__version__, options.revision, options.branch)
     try:
-        measuring = Measuring(context, task.seed, provenance, options.wheel, going_on, Priority.AD_HOC, _COMMAND, options.wait_s)
+        measuring = Measuring(
+            context, task.seed, provenance, options.wheel, going_on, Priority.AD_HOC, _COMMAND, options.wait_s, again=_GO_ON
+        )
         with remote.cluster(context, options.cluster, [device for device, _ in task.work]) as elsewhere:
             sessions = replace(measuring, elsewhere=elsewhere).measure(task.work)
     except KeyboardInterrupt:
-        say("what had been measured is stored; farm run --resume goes on with what is left")
+        say(f"what had been measured is stored; {_GO_ON}")
         raise
     if not any(rack.left(done.jobs, done.runs) for done in sessions):
         going_on.remove()

@@ -51,6 +51,7 @@ class Asking:
     foreign_wait_s: float = 0.0
     """How long to wait for a device that a process of another data folder or host holds."""
     limits: Limits = field(default_factory=Limits)
+    again: str = "the same command goes on with what is left"
 
     def ticket(self, device: Device) -> "Ticket":
         """Ask for a device; the caller has the board tell it."""
@@ -197,7 +198,7 @@ class Ticket:
         """Return the error that ends a session whose request was cancelled, or whose device is held back; None: neither is."""
         device = self.request.device
         if (who := self._cancelled_by()) is not None:
-            return Cancelled(f"{device}: {who} cancelled this request; what had been measured is stored", hint="farm run --resume goes on")
+            return Cancelled(f"{device}: {who} cancelled this request; what had been measured is stored", hint=self.asking.again)
         if (held := self._held_back()) is not None:
             return DeviceHeld(held.words, hint=f"farm devices unhold {device}")
         return None

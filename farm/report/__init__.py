@@ -5,6 +5,7 @@ from farm.report.device import device_page
 from farm.report.gate import gate_page
 from farm.report.history import choose, history_page
 from farm.report.look import Look
+from farm.report.night import Unsent
 from farm.report.nightly import NightBudgets, code, nightly_page
 from farm.report.session import session_page
 from farm.report.site import INDEX, GateEntry, SitePage, site
@@ -16,6 +17,7 @@ __all__ = [
     "NightBudgets",
     "Sides",
     "SitePage",
+    "Unsent",
     "choose",
     "code",
     "compare_page",

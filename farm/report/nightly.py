@@ -13,6 +13,7 @@ from farm.publish.explanation import Explanation
 from farm.report import budgets, health, page, pareto, runs, series, shapes, steadiness, words
 from farm.report.health import Event
 from farm.report.look import Look
+from farm.report.night import Unsent, rack_night
 from farm.store import Store
 from farm.verdicts import exit_code
 
@@ -92,10 +93,11 @@ def nightly_page(
     pages: Mapping[str, str] | None = None,
     promised: NightBudgets | None = None,
     device_pages: Mapping[str, str] | None = None,
+    unsent: Sequence[Unsent] = (),
 ) -> str:
     """Return the page. The store is asked for what the blocks beside the findings show.
 
-    pages are those of series, and device_pages those of devices by their names, in a site.
+    pages are those of series, and device_pages those of devices by their names, in a site; unsent are messages that nobody took yet.
     """
     tracked = look.tracked
     explanations = () if promised is None else promised.explanations
@@ -130,6 +132,7 @@ def nightly_page(
         tracked=tracked,
         devices=devices,
         device_pages=device_pages or {},
+        night=rack_night(store, tracked.branch, look.now, unsent),
         promised=promised,
         rows=budgets.rows(explanations, look, advice="only advice"),
         sections=_sections(groups),

@@ -12,6 +12,7 @@ from farm.report import health, nightly, page, series, steadiness, words
 from farm.report.device import device_page
 from farm.report.history import Chosen, history_page
 from farm.report.look import Look
+from farm.report.night import Unsent, rack_night
 from farm.report.nightly import NightBudgets
 from farm.sources import source_root
 from farm.store import Store
@@ -41,7 +42,9 @@ class GateEntry:
         return f"gate-{self.row['gate_id'][-words.SHORT :]}.html"
 
 
-def site(store: Store, look: Look, gates: Sequence[GateEntry], promised: NightBudgets | None = None) -> list[SitePage]:
+def site(
+    store: Store, look: Look, gates: Sequence[GateEntry], promised: NightBudgets | None = None, unsent: Sequence[Unsent] = ()
+) -> list[SitePage]:
     """Return every page of the site, the index first: the nightly (with a suite's budgets), gates, devices, and series.
 
     Of series, those of the metrics that passes are run for, and those with findings.
@@ -56,7 +59,11 @@ def site(store: Store, look: Look, gates: Sequence[GateEntry], promised: NightBu
     devices = [(row["device"], f"device-{_short(row['device_id'])}.html", row) for row in known.iter_rows(named=True)]
     files = {device: name for device, name, _ in devices}
     found = [
-        SitePage(NIGHTLY, _key(state, pages, promised, files), lambda: nightly.nightly_page(store, look, pages, promised, files)),
+        SitePage(
+            NIGHTLY,
+            _key(state, pages, promised, files, rack_night(store, tracked.branch, look.now, unsent)),
+            lambda: nightly.nightly_page(store, look, pages, promised, files, unsent),
+        ),
         *(SitePage(entry.name, _key(entry.row, tracked.branch), entry.made) for entry in gates),
         *(
             SitePage(name, _key(state, row, pages, _steady(store, look, row)), _device(store, look, device, pages))

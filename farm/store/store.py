@@ -4,7 +4,6 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,9 @@ import polars as pl
 from farm.errors import InputError, RecordRefused, StoreError
 from farm.records import Record
 from farm.store.opening import SCHEMA_VERSION, check_version, connect, fetched, first_line, migrate, statement
+from farm.store.rows import insert_rows, together
 
 log = logging.getLogger(__name__)
-
-_STATEMENTS = frozenset(entry.name for entry in (files("farm.store") / "queries").iterdir())
 
 _REFUSALS = (duckdb.DataError, duckdb.ProgrammingError, duckdb.IntegrityError, duckdb.NotSupportedError)
 _TYPES: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -51,10 +49,7 @@ class Store:
         """
         with self._open(read_only=False) as connection:
             migrate(connection, self.path)
-            connection.begin()
-            for record in records:
-                _insert(connection, record)
-            connection.commit()
+            _append(connection, records)
 
     def add_imported(self, files: Sequence[Record]) -> list[bool]:
         """Put others' numbers in, all files in one transaction; say of each whether it is new: one whose bytes are there is left out."""
@@ -71,7 +66,7 @@ class Store:
             with self._open(read_only=False) as connection:
                 migrate(connection, self.path)
                 connection.begin()
-                _insert_rows(connection, rows)
+                insert_rows(connection, rows)
                 connection.commit()
 
     def check(self) -> None:
@@ -140,16 +135,31 @@ def rows_of(records: Sequence[Record], asked: Mapping[str, Mapping[str, object]]
     """Return the rows of each queries/NAME.sql with its parameters, over nothing but these runs."""
     with duckdb.connect(":memory:") as connection:
         migrate(connection, Path(":memory:"))
+        _append(connection, records)
+        return _frames(connection, asked)
+
+
+def _append(connection: duckdb.DuckDBPyConnection, records: Sequence[Record]) -> None:
+    """Put in the runs that are not there yet, in one transaction; when one is refused, one by one, to tell which."""
+    given = {str(record["runs"][0]["id"]): record for record in reversed(records)}  # of two with one identity the first one counts
+    ids = "SELECT id::VARCHAR FROM runs WHERE id IN (SELECT unnest(?::VARCHAR[])::UUID)"
+    connection.begin()
+    try:
+        known = {run_id for (run_id,) in fetched(connection, ids, list(given))}
+        insert_rows(connection, together([record for run_id, record in reversed(given.items()) if run_id not in known]))
+    except (*_REFUSALS, RecordRefused):
+        connection.rollback()
+        connection.begin()
         for record in records:
             _insert(connection, record)
-        return _frames(connection, asked)
+    connection.commit()
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, record: Record) -> None:
     run_id = record["runs"][0]["id"]
     try:
         if not fetched(connection, "SELECT 1 FROM runs WHERE id = ?::UUID", run_id):
-            _insert_rows(connection, record)
+            insert_rows(connection, record)
     except _REFUSALS as error:
         raise RecordRefused(f"the database does not take run {run_id}: {first_line(error)}") from error
 
@@ -157,16 +167,8 @@ def _insert(connection: duckdb.DuckDBPyConnection, record: Record) -> None:
 def _insert_imported(connection: duckdb.DuckDBPyConnection, record: Record) -> bool:
     if fetched(connection, "SELECT 1 FROM imported_files WHERE sha256 = ?", record["imported_files"][0]["sha256"]):
         return False
-    _insert_rows(connection, record)
+    insert_rows(connection, record)
     return True
-
-
-def _insert_rows(connection: duckdb.DuckDBPyConnection, record: Record) -> None:
-    for table, rows in record.items():
-        if f"insert_{table}.sql" not in _STATEMENTS:
-            raise RecordRefused(f"there are rows of a table {table}, which this farm does not know")
-        if rows:
-            connection.executemany(statement(f"insert_{table}"), rows)
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, name: str, parameters: dict[str, object]) -> pl.DataFrame:

@@ -14,7 +14,7 @@ from farm import rack
 from farm.artifacts import open_artifact
 from farm.cli import unfinished
 from farm.cli.context import Context, now_utc
-from farm.cli.session import Measuring
+from farm.cli.measuring import Measuring
 from farm.queue import Limits, Priority
 from farm.workloads import Pass, PassSettings, Provenance, Workload, new_id
 

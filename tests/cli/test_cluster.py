@@ -87,7 +87,7 @@ def test_a_failure_there_is_told_here_and_other_commands_say_where_the_phone_han
     far = farm("run", fake_model().path, "--device", "far", "--repeat", 1)
     assert far.returncode == 3
     assert "elsewhere is not connected to tls://127.0.0.1:" in far.stderr
-    assert "farm run --resume goes on when it is back" in far.stderr
+    assert "farm run --resume goes on with what is left when it is back" in far.stderr
     doctor = farm("devices", "clean", "--device", "s25")
     assert doctor.returncode == 2
     assert "s25 hangs on rack, not on this host" in doctor.stderr

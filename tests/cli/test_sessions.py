@@ -8,7 +8,8 @@ import pytest
 
 from farm.cli import unfinished
 from farm.cli.context import Context
-from farm.cli.session import Done, Measuring, _Held
+from farm.cli.measuring import Done, Measuring
+from farm.cli.taken import Taken
 from farm.devices import Holder
 from farm.errors import DeviceBusy
 from farm.workloads import HarnessBuild, Provenance, new_id
@@ -46,7 +47,7 @@ def test_a_device_that_waits_for_another_is_claimed_again_and_then_given_up(meas
         sessions.renew_s = 0.2
         sessions.done.append(Done(WAITING))
         ticket = sessions.sharing.ticket(WAITING)
-        sessions.held["waiting"] = _Held(waits, {}, a_session(), Holder("host", "me"), ticket, stack)  # type: ignore[arg-type]
+        sessions.held["waiting"] = Taken(waits, {}, a_session(), Holder("host", "me"), ticket, stack)  # type: ignore[arg-type]
         sessions.measure({"local": [job]}, hold=True)
         assert not given_up
         assert set(sessions.held) == {"local", "waiting"}

@@ -49,6 +49,32 @@ def test_a_run_goes_in_whole_or_not_at_all(tmp_path: Path) -> None:
     assert store.sql("SELECT count(*) FROM samples").item() == 0
 
 
+def test_runs_that_go_in_together_are_stored_as_if_each_came_by_itself(tmp_path: Path) -> None:
+    first, second = a_session(), a_session()
+    odd = (
+        Readings("latency_ns", (1.5, 2.0**53, 5e-324)),
+        Readings("token_ns", (), "decode", (1, 2**62)),
+        Readings("clock_hz", (3.0,), "cpu0", None),
+    )
+    state = (
+        StateReading("load_1m", "before", value=0.5),
+        StateReading("wakefulness", "before", text='Awake, "quoted"; ü\n'),
+        StateReading("charge", "after", reason="it does not say"),
+    )
+    runs = [record(first, a_run(first, readings=odd, absent=(Absent("energy_uj", "no monitor"),), state=state))]
+    runs += [record(session, a_run(session)) for session in (first, second, first)]
+    runs += [record(second, a_run(second, readings=(), measured=None, outcome=Outcome.FAILED, reason="it broke"))]
+    together, apart = Store(tmp_path / "together.duckdb"), Store(tmp_path / "apart.duckdb")
+    together.append(runs)
+    for one in runs:
+        apart.append([one])
+    for table in runs[0]:
+        rows = [store.sql(f"SELECT * FROM {table} ORDER BY ALL").rows() for store in (together, apart)]
+        assert rows[0] == rows[1], table
+    assert together.sql("SELECT count(*) FROM sessions").item() == 2
+    assert together.sql("SELECT values FROM samples WHERE metric = 'latency_ns' AND len(values) = 3 AND values[2] > 9e15").height == 1
+
+
 @pytest.mark.parametrize(
     "broken",
     [

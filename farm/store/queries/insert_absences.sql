@@ -5,9 +5,8 @@ INSERT INTO absences (
     source,
     reason
 )
-VALUES (
-    $run_id::UUID,
-    $metric,
-    $source,
-    $reason
-);
+SELECT
+    unnest($run_id::UUID[]),
+    unnest($metric::VARCHAR[]),
+    unnest($source::VARCHAR[]),
+    unnest($reason::VARCHAR[]);

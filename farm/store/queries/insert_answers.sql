@@ -8,12 +8,11 @@ INSERT INTO answers (
     predicted,
     output_sha256
 )
-VALUES (
-    $run_id::UUID,
-    $items_sha256,
-    $metric,
-    $values::DOUBLE[],
-    $tokens::BIGINT[],
-    $predicted::BIGINT[],
-    $output_sha256
-);
+SELECT
+    unnest($run_id::UUID[]),
+    unnest($items_sha256::VARCHAR[]),
+    unnest($metric::VARCHAR[]),
+    unnest($values::DOUBLE[][]),
+    unnest($tokens::BIGINT[][]),
+    unnest($predicted::BIGINT[][]),
+    unnest($output_sha256::VARCHAR[]);

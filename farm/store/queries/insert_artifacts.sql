@@ -8,13 +8,12 @@ INSERT INTO artifacts (
     has_reference,
     first_seen_at
 )
-VALUES (
-    $sha256,
-    $name,
-    $runtime,
-    $size_bytes,
-    $recipe::JSON,
-    $has_reference,
-    $first_seen_at::TIMESTAMP
-)
+SELECT
+    unnest($sha256::VARCHAR[]),
+    unnest($name::VARCHAR[]),
+    unnest($runtime::VARCHAR[]),
+    unnest($size_bytes::BIGINT[]),
+    unnest($recipe::JSON[]),
+    unnest($has_reference::BOOLEAN[]),
+    unnest($first_seen_at::TIMESTAMP[])
 ON CONFLICT DO NOTHING;

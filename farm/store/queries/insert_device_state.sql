@@ -8,12 +8,11 @@ INSERT INTO device_state (
     text,
     reason
 )
-VALUES (
-    $run_id::UUID,
-    $phase,
-    $name,
-    $source,
-    $value,
-    $text,
-    $reason
-);
+SELECT
+    unnest($run_id::UUID[]),
+    unnest($phase::VARCHAR[]),
+    unnest($name::VARCHAR[]),
+    unnest($source::VARCHAR[]),
+    unnest($value::DOUBLE[]),
+    unnest($text::VARCHAR[]),
+    unnest($reason::VARCHAR[]);

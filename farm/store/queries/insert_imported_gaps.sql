@@ -6,10 +6,9 @@ INSERT INTO imported_gaps (
     source_metric,
     reason
 )
-VALUES (
-    $file_sha256,
-    $label,
-    $device,
-    $source_metric,
-    $reason
-);
+SELECT
+    unnest($file_sha256::VARCHAR[]),
+    unnest($label::VARCHAR[]),
+    unnest($device::VARCHAR[]),
+    unnest($source_metric::VARCHAR[]),
+    unnest($reason::VARCHAR[]);

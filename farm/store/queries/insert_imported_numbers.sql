@@ -17,21 +17,20 @@ INSERT INTO imported_numbers (
     source_metric,
     labels
 )
-VALUES (
-    $file_sha256,
-    $place,
-    $label,
-    $device,
-    $os,
-    $metric,
-    $unit,
-    $statistic,
-    $values::DOUBLE[],
-    $position,
-    $positions::VARCHAR[],
-    $readings,
-    $valid,
-    $measured_at::TIMESTAMP,
-    $source_metric,
-    $labels::JSON
-);
+SELECT
+    unnest($file_sha256::VARCHAR[]),
+    unnest($place::INTEGER[]),
+    unnest($label::VARCHAR[]),
+    unnest($device::VARCHAR[]),
+    unnest($os::VARCHAR[]),
+    unnest($metric::VARCHAR[]),
+    unnest($unit::VARCHAR[]),
+    unnest($statistic::VARCHAR[]),
+    unnest($values::DOUBLE[][]),
+    unnest($position::VARCHAR[]),
+    unnest($positions::VARCHAR[][]),
+    unnest($readings::BIGINT[]),
+    unnest($valid::BOOLEAN[]),
+    unnest($measured_at::TIMESTAMP[]),
+    unnest($source_metric::VARCHAR[]),
+    unnest($labels::JSON[]);

@@ -7,12 +7,11 @@ INSERT INTO item_files (
     recipe,
     first_seen_at
 )
-VALUES (
-    $sha256,
-    $name,
-    $kind,
-    $items,
-    $recipe::JSON,
-    $first_seen_at::TIMESTAMP
-)
+SELECT
+    unnest($sha256::VARCHAR[]),
+    unnest($name::VARCHAR[]),
+    unnest($kind::VARCHAR[]),
+    unnest($items::BIGINT[]),
+    unnest($recipe::JSON[]),
+    unnest($first_seen_at::TIMESTAMP[])
 ON CONFLICT DO NOTHING;

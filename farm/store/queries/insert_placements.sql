@@ -6,10 +6,9 @@ INSERT INTO placements (
     block,
     position
 )
-VALUES (
-    $run_id::UUID,
-    $gate_id::UUID,
-    $side,
-    $block,
-    $position
-);
+SELECT
+    unnest($run_id::UUID[]),
+    unnest($gate_id::UUID[]),
+    unnest($side::VARCHAR[]),
+    unnest($block::INTEGER[]),
+    unnest($position::INTEGER[]);

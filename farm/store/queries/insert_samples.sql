@@ -6,10 +6,9 @@ INSERT INTO samples (
     values,
     at_ns
 )
-VALUES (
-    $run_id::UUID,
-    $metric,
-    $source,
-    $values::DOUBLE[],
-    $at_ns::BIGINT[]
-);
+SELECT
+    unnest($run_id::UUID[]),
+    unnest($metric::VARCHAR[]),
+    unnest($source::VARCHAR[]),
+    unnest($values::DOUBLE[][]),
+    unnest($at_ns::BIGINT[][]);

@@ -7,12 +7,11 @@ INSERT INTO workloads (
     settings,
     prompt_tokens
 )
-VALUES (
-    $id,
-    $key,
-    $method,
-    $inputs_sha256,
-    $settings::JSON,
-    $prompt_tokens
-)
+SELECT
+    unnest($id::VARCHAR[]),
+    unnest($key::VARCHAR[]),
+    unnest($method::VARCHAR[]),
+    unnest($inputs_sha256::VARCHAR[]),
+    unnest($settings::JSON[]),
+    unnest($prompt_tokens::INTEGER[])
 ON CONFLICT DO NOTHING;
