@@ -84,6 +84,8 @@ class Measuring:
     """Building a harness, emptying the journal, opening the database: a process does each once at a time."""
     draining: Event = field(default_factory=Event)
     """Set: every session ends after the run that is under way."""
+    interrupting: Event = field(default_factory=Event)
+    """Set by a Ctrl-C, or by a terminal that closes."""
     again: str = "the same command goes on with what is left"
     """How that is done, for people."""
     now_utc: Callable[[], datetime] = now_utc
@@ -115,7 +117,7 @@ class Measuring:
         with ExitStack() as stack:
             view = stack.enter_context(self.view(device.name for device in devices))
             threads = stack.enter_context(ThreadPoolExecutor(len(devices)))
-            stack.enter_context(hearing_stops(self.draining))
+            stack.enter_context(hearing_stops(self.draining, self.interrupting))
             sharing = stack.enter_context(shared(self._asking(view), [device for device in devices if device.name not in self.unavailable]))
             from farm.cli.session import Sessions
 

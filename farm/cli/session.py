@@ -65,6 +65,8 @@ class Sessions:
 
         Here, so that no session waits for the database; but not while this machine itself is measured.
         """
+        if self.measuring.interrupting.is_set():
+            raise KeyboardInterrupt
         self._tell_draining()
         for name, held in list(self.held.items()):
             if held.ticket.must_stop() and held.ticket.stop is Stop.GIVES_WAY and self.held.pop(name, None) is held:

@@ -68,19 +68,26 @@ def joined(data: Path) -> members.Member:
 
 
 @contextmanager
-def hearing_stops(draining: threading.Event) -> Iterator[None]:
-    """Have the first SIGTERM set draining, and the next one interrupt at once, as it does outside."""
+def hearing_stops(draining: threading.Event, interrupting: threading.Event) -> Iterator[None]:
+    """Have the first SIGTERM set draining, and the next one interrupt at once, as it does outside.
+
+    Ctrl-C and a terminal that closes set interrupting, too: where a library's code loses the KeyboardInterrupt that is raised, it is
+    known all the same.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def hear(number: int, frame: FrameType | None) -> None:
-        if draining.is_set():
+        if draining.is_set() or number != signal.SIGTERM:
+            interrupting.set()
             signal.default_int_handler(number, frame)
         draining.set()
 
-    earlier = signal.signal(signal.SIGTERM, hear)
+    heard = [number for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP) if signal.getsignal(number) is not signal.SIG_IGN]
+    earlier = {number: signal.signal(number, hear) for number in heard}  # under nohup, some stay ignored
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, earlier)
+        for number, handler in earlier.items():
+            signal.signal(number, handler)

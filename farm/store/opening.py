@@ -65,8 +65,17 @@ def patiently(path: Path, deadline_s: float, attempt: Callable[[], Opened]) -> O
                     hint="try again when that has ended; measured runs wait in the journal",
                 ) from error
             time.sleep(random.uniform(*_RETRY_S))
+        except (RuntimeError, duckdb.InterruptException) as error:
+            raise_if_interrupted(error)
+            raise
         except duckdb.Error as error:
             raise StoreError(f"{path} is not a database that farm can read: {first_line(error)}", hint=_hint(error)) from error
+
+
+def raise_if_interrupted(error: Exception) -> None:
+    """Raise KeyboardInterrupt for what DuckDB makes of a Ctrl-C that comes while it works: "Query interrupted"."""
+    if isinstance(error, duckdb.InterruptException) or (type(error) is RuntimeError and "interrupted" in str(error)):
+        raise KeyboardInterrupt from error
 
 
 def _file_of(path: Path) -> tuple[int, int] | None:

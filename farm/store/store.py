@@ -12,7 +12,7 @@ import polars as pl
 
 from farm.errors import InputError, RecordRefused, StoreError
 from farm.records import Record
-from farm.store.opening import SCHEMA_VERSION, check_version, connect, fetched, first_line, migrate, statement
+from farm.store.opening import SCHEMA_VERSION, check_version, connect, fetched, first_line, migrate, raise_if_interrupted, statement
 from farm.store.rows import insert_rows, together
 
 log = logging.getLogger(__name__)
@@ -118,6 +118,9 @@ class Store:
         connection = connect(self.path, read_only=read_only, deadline_s=self.deadline_s)
         try:
             yield connection
+        except (RuntimeError, duckdb.InterruptException) as error:
+            raise_if_interrupted(error)
+            raise
         except duckdb.FatalException as error:  # a full disk ends here
             raise StoreError(f"the database {self.path} could not be written: {first_line(error)}") from error
         except duckdb.Error as error:  # also a TransactionException: the disk filled at the commit

@@ -6,14 +6,17 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import click
 import pytest
 
 from farm.cli.main import farm as group
+from farm.cli.sharing import hearing_stops
 from farm.devices import local_state
 from farm.workloads import HarnessBuild
 from tests.conftest import CALM_TOML, ROOT, FakeModel
@@ -152,6 +155,16 @@ def test_an_interrupt_ends_with_130_and_what_was_measured_is_stored(
     assert runs
     assert {run["outcome"] for run in runs} == {"ok"}
     assert not list((data / "box" / "local" / "runs").iterdir())
+
+
+def test_an_interrupt_that_a_library_swallows_is_heard_all_the_same() -> None:
+    draining, interrupting = threading.Event(), threading.Event()
+    with hearing_stops(draining, interrupting):
+        with suppress(KeyboardInterrupt):  # as in a destructor, or in code in C
+            signal.raise_signal(signal.SIGINT)
+        assert interrupting.is_set()
+        assert not draining.is_set()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_an_interrupt_in_the_middle_of_a_long_pass_is_heard_at_once(data: Path, tmp_path: Path, fake_model: FakeModel) -> None:

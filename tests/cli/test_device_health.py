@@ -1,6 +1,7 @@
 """farm devices check, health, retire and restore on the bench: real adbd, real adb server, a real power_cycle program."""
 
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -100,7 +101,8 @@ def test_a_phone_is_looked_at_with_every_reading_and_put_back(farm: Farm, s25: P
         "reachable", "authorised", "usable", "storage", "battery_level", "battery_health", "temperature", "clock", "screen", "os_build",
         "soc", "canary",
     ]  # fmt: skip
-    assert (read["battery_level"]["reading"], read["battery_level"]["limit"]) == ("80 %", "20 % to 100 %")
+    assert re.fullmatch(r"[89]\d %", read["battery_level"]["reading"])  # it hangs on its charger
+    assert read["battery_level"]["limit"] == "20 % to 100 %"
     assert read["screen"]["reading"] == "awake"
     assert read["clock"]["limit"] == "at most 300 s"
     assert "SM8750" in read["soc"]["reading"]

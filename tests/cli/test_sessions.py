@@ -1,5 +1,6 @@
 """Sessions that go on over several rounds: what is held stays held, and what ends gives its device up."""
 
+import threading
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -61,3 +62,14 @@ def test_a_device_that_waits_for_another_is_claimed_again_and_then_given_up(meas
         again.measure({"local": [replace(job, repeat=2)]})
         assert again.done[0].failure is None
         assert not again.held
+
+
+def test_an_interrupt_that_was_swallowed_ends_the_sessions(measuring: Measuring, fake_model: FakeModel) -> None:
+    job = a_job(fake_model(sleep_ns=50_000_000), duration_ms=500)
+    work = [(LOCAL, [replace(job, repeat=repeat) for repeat in range(50)])]
+    threading.Timer(2.0, measuring.interrupting.set).start()
+    with pytest.raises(KeyboardInterrupt):
+        measuring.measure(work)
+    assert measuring.interrupted.is_set()
+    ended = len(measuring.context.journal.entries()) + measuring.context.store().query("count_runs").row(0)[0]
+    assert ended < 50

@@ -1,4 +1,7 @@
 import multiprocessing
+import os
+import signal
+import threading
 import time
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -195,6 +198,23 @@ def test_a_users_statement_reads_and_does_nothing_else(tmp_path: Path, statement
         store.sql(statement.format(file=secret))
     assert secret.read_text() == "secret"
     assert store.query("count_runs").item() == 1
+
+
+ENDLESS = "SELECT sum(a.range * b.range) FROM range(300000) a, range(300000) b"
+
+
+def test_an_interrupt_while_the_database_works_is_an_interrupt(tmp_path: Path) -> None:
+    """DuckDB makes an error of its own of it, which would read as a bug, or be taken for a database that cannot be read."""
+    store = Store(tmp_path / "farm.duckdb")
+    session = a_session()
+    store.append([record(session, a_run(session))])
+    interrupting = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    interrupting.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            store.sql(ENDLESS)
+    finally:
+        interrupting.join()
 
 
 def test_a_database_of_a_newer_farm_is_refused(tmp_path: Path) -> None:

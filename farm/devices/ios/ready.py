@@ -38,7 +38,7 @@ def make_ready(phone: Phone, device: Device, *, is_ours: bool) -> tuple[app.Inst
     held = None if is_ours or facts["app"] is None else phone.leased()
     if package is not None and (unfit is not None or app.packaged(package, bundle) != app.Installed.of(facts["app"])):
         if held is not None:
-            raise DeviceBusy(f"{device.name} is held by {held}", hint="wait until that has ended")
+            raise DeviceBusy(f"{device.name} is held by {held.words}", hint="wait until that has ended")
         log.info("%s: installing %s", device.name, package.name)
         phone.install(package)
         unfit = preflight.of_app(device, bundle, facts := phone.facts(), now_s)
