@@ -7,6 +7,8 @@
 # make bench-rack     what the controller adds to each job on the bench's phones, and how fast it pushes; iPhones, too (root);
 #                     64 simulated phones: makespan, controller's CPU, an ad hoc run's wait
 # make bench-pages    how fast pages are rendered and painted at full size, and how large they are (minutes)
+# make soak      30 nights of 8 simulated phones with a fault every hour, and a nightly killed at 200 random moments (about an hour;
+#                     KILLS=20: fewer; SEED=9: another month)
 # make bench-phones   Android phones without a phone, until Ctrl-C; prints their devices.toml   (PHONES="s25 pixel9"; root)
 # make bench-iphones  iPhones without an iPhone, until Ctrl-C; prints their devices.toml   (IPHONES="iphone16pro")
 # make test      set up what tests need, check and test everything   (EXPORT=1: the tests that need torch too)
@@ -23,9 +25,12 @@ ONLY ?=
 WORKERS ?= $(if $(EXPORT),0,3)
 # steady-state iterations of Java benchmarks in many forks, from the data of SEALABQualityGroup/icpe-data-challenge-jmh
 FORKS ?= $(wildcard ../shared/samples/series/forks.npz)
+# of make soak: how often a nightly is killed, and which month it is
+KILLS ?= 200
+SEED ?= 8
 MARKS := $(if $(ONLY),$(ONLY),$(if $(EXPORT),,not export))
 
-.PHONY: help setup setup-dev setup-export system lint test-cpp test demo demo-llm demo-report bench bench-detect bench-gate bench-pages bench-rack bench-phones bench-iphones clean
+.PHONY: help setup setup-dev setup-export system lint test-cpp test demo demo-llm demo-report bench bench-detect bench-gate bench-pages bench-rack bench-phones bench-iphones soak clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -120,6 +125,10 @@ bench-phones: setup-dev
 
 bench-iphones: setup-dev
 	@$(BIN)/python -m tests.bench.ios --data $(DATA) $(IPHONES)
+
+soak: setup-dev
+	$(BIN)/python -m tests.soak --seed $(SEED)
+	FARM_KILLS=$(KILLS) FARM_HELD_S=60 $(BIN)/python -m pytest -s tests/cli/test_nightly_kills.py tests/cli/test_nightly_trouble.py
 
 clean:
 	rm -rf $(VENV) $(DATA)

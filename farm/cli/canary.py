@@ -2,8 +2,9 @@
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,14 +81,18 @@ def sing(
     *,
     is_band: bool = False,
     anew: bool = False,
+    measuring: Callable[..., Measuring] = Measuring,
 ) -> list[Sung]:
-    """Measure one session on each device, judge it, and store what it came to. artifact None: farm's own."""
+    """Measure one session on each device, judge it, and store what it came to.
+
+    artifact None: farm's own. measuring makes what measures it, as Measuring does.
+    """
     with as_file(files("farm") / "examples") as examples:
-        sessions = _measured(context, devices, artifact or examples / _ARTIFACT, wheel)
+        sessions = _measured(context, devices, artifact or examples / _ARTIFACT, partial(measuring, wheel=wheel))
         return [_kept(context.drained_store(), done, is_band=is_band, anew=anew) for done in sessions]
 
 
-def _measured(context: Context, devices: Sequence[Device], path: Path, wheel: Path | None) -> list[Done]:
+def _measured(context: Context, devices: Sequence[Device], path: Path, measuring: Callable[..., Measuring]) -> list[Done]:
     """Measure one session on each device."""
     from farm.artifacts import open_artifact
 
@@ -101,7 +106,8 @@ def _measured(context: Context, devices: Sequence[Device], path: Path, wheel: Pa
     plan = unfinished.digest([jobs for _, jobs in work])
     begun = unfinished.begin(context.data, new_id(now_utc()), _COMMAND, {}, plan)
     try:
-        return Measuring(context, seed, Provenance(__version__), wheel, begun, Priority.AD_HOC, "canary").measure(work)
+        given = {"provenance": Provenance(__version__), "unfinished": begun, "priority": Priority.AD_HOC, "purpose": _COMMAND}
+        return measuring(context, seed, **given).measure(work)
     finally:
         begun.remove()
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from farm.cli.context import Context, chosen_devices, say
+from farm.cli.context import Context, chosen_devices, now_utc, say
 from farm.errors import InputError
 
 if TYPE_CHECKING:
@@ -247,4 +247,4 @@ def _say_of(context: Context, device: "Device", kind: str, before: "Stood", stan
     from farm.cli import healthy, standings
 
     device_id = standings.read(context, _DEADLINE_S).ids.get(device.name)
-    context.store(_DEADLINE_S).add({"health_looks": [healthy.look_row(device, device_id, before, standing, kind)]})
+    context.store(_DEADLINE_S).add({"health_looks": [healthy.look_row(device, device_id, before, standing, kind, now_utc())]})

@@ -113,6 +113,8 @@ def check(
     canary: bool = False,
     wheel: Path | None = None,
     on_checked: Callable[[Checked], None] = lambda _: None,
+    connect: Callable[[Device, Path], Transport] = connect,
+    now_utc: Callable[[], datetime] = now_utc,
 ) -> list[Checked]:
     """Look at all devices at once, try to bring back those that do not answer, store what came of it, and return it in their order.
 
@@ -121,11 +123,11 @@ def check(
     """
     context.writable_data()
     known = standings.read(context, _STORE_DEADLINE_S) if context.database.exists() else Standings()
-    looking = _Looking(context, known, _holds(context))
+    looking = _Looking(context, known, _holds(context), connect, now_utc)
     found: dict[str, Checked] = {}
 
     def kept(checked: Checked, look: _Look) -> None:
-        _store(context, checked, look, known.of(checked.device.name, checked.device_id))
+        _store(context, checked, look, known.of(checked.device.name, checked.device_id), now_utc())
         found[checked.device.name] = checked
         on_checked(checked)
 
@@ -156,6 +158,8 @@ class _Looking:
     known: Standings
     holds: tuple[Hold, ...]
     """Of people: what they hold back is theirs, and not looked at."""
+    connect: Callable[[Device, Path], Transport]
+    now_utc: Callable[[], datetime]
     transports: dict[str, Transport] = field(default_factory=dict)
     servers: dict[str, threading.Lock] = field(default_factory=dict)
     """One for each adb server that is farm's own: two ladders that end it would take it from each other."""
@@ -224,7 +228,7 @@ class _Looking:
                 transport.restore()
                 transport.prepare(device.conditions)
                 try:
-                    seen = readiness.seen(transport, identity, now_utc, is_held=True)
+                    seen = readiness.seen(transport, identity, self.now_utc, is_held=True)
                 finally:
                     _put_back(transport, device)
         except DeviceBusy as error:
@@ -235,7 +239,7 @@ class _Looking:
 
     def _transport(self, device: Device) -> Transport:
         if device.name not in self.transports:
-            self.transports[device.name] = connect(device, self.context.data)
+            self.transports[device.name] = self.connect(device, self.context.data)
         return self.transports[device.name]
 
     def _climb(self, device: Device, look: _Look) -> tuple[_Look, tuple[Step, ...]]:
@@ -327,12 +331,12 @@ def _put_back(transport: Transport, device: Device) -> None:
         say(f"{device.name} could not be put back: {error.message}; the next session does it")
 
 
-def _store(context: Context, checked: Checked, look: _Look, before: Stood) -> None:
+def _store(context: Context, checked: Checked, look: _Look, before: Stood, now: datetime) -> None:
     """Put a look into the database; nothing was looked at of a device that is held or retired."""
     if not checked.checks:
         return
     identity = look.identity
-    row = look_row(checked.device, checked.device_id, before, checked.standing, "checks")
+    row = look_row(checked.device, checked.device_id, before, checked.standing, "checks", now)
     row |= {"os_build": identity and identity.os_build, "soc": identity and identity.soc}
     checks: list[dict[str, Any]] = [
         {
@@ -361,9 +365,8 @@ def _store(context: Context, checked: Checked, look: _Look, before: Stood) -> No
     context.store(_STORE_DEADLINE_S).add({"health_looks": [row], "health_checks": checks, "recovery_steps": steps})
 
 
-def look_row(device: Device, device_id: str | None, before: Stood, standing: Standing, kind: str) -> dict[str, Any]:
+def look_row(device: Device, device_id: str | None, before: Stood, standing: Standing, kind: str, now: datetime) -> dict[str, Any]:
     """Return the row of a look at a device, or of what a person said of it (kind)."""
-    now = now_utc()
     at = now.replace(tzinfo=None)
     stays = before.since is not None and standing.health is before.standing.health
     return {

@@ -136,6 +136,7 @@ class Measurement:
                 Priority.NIGHTLY,
                 _COMMAND,
                 again=GO_ON,
+                connect=self.steps.connect,
                 now_utc=self.now_utc,
                 unavailable=out,
                 elsewhere=elsewhere,

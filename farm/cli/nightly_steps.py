@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from farm.cli.context import Context, now_utc
+from farm.devices import Transport, connect
 from farm.workloads import Device
 
 
@@ -59,6 +60,8 @@ class Steps:
     """Of a pool: why each device that takes no part does not, and how many devices it has; told at once where that is all of them."""
     retry: Callable[[Context], None] = lambda _: None
     """Send again what nobody was told yet."""
+    connect: Callable[[Device, Path], Transport] = connect
+    """How a device is reached to be measured."""
 
 
 def usual_steps() -> Steps:
