@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -189,6 +189,44 @@ def test_a_suite_that_is_edited_during_the_night_takes_effect_in_the_next_one(la
     assert lab.night() == 0
     assert lab.runs()["third", "latency", 0] == 1
     assert "noticed" not in capsys.readouterr().out
+
+
+def test_a_suite_whose_time_zone_is_edited_during_the_night_doubles_and_loses_none(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+    broken_off(lab)  # the night of 2026-11-25, of which Tokyo's noon has begun the next one by 03:00 UTC
+    a_suite(lab.home, SCHEDULE + 'time_zone = "Asia/Tokyo"\n')
+    lab.passes(7 * HOUR)
+    assert lab.night() == 0
+    assert "suite.toml was edited since the night was opened" in capsys.readouterr().err
+    assert lab.runs() == EVERY
+    lab.passes(15 * HOUR)  # the next evening
+    assert lab.night() == 0
+    assert "edited" not in capsys.readouterr().err
+    assert lab.runs() == Counter(dict.fromkeys(EVERY, 2))
+    assert labels(lab) == ["2026-11-25", "2026-11-26"]
+
+
+@pytest.mark.parametrize(
+    ("evening", "hours"),
+    [("2026-10-24T20:30+00:00", 25), ("2027-03-27T21:30+00:00", 23)],  # 22:30 in Berlin, where clocks are set before the next evening
+)
+def test_a_night_in_which_daylight_saving_begins_or_ends_is_measured_once(
+    lab: Lab, evening: str, hours: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a_suite(lab.home, SCHEDULE + 'time_zone = "Europe/Berlin"\nbegins = "22:00"\n', repeat=1)
+    lab.at = datetime.fromisoformat(evening)
+    for _ in range(hours + 1):  # a timer that starts it every hour by UTC: until 22:30 of the next evening, and an hour beyond
+        assert lab.night() == 0
+        lab.passes(HOUR)
+    first = date.fromisoformat(evening[:10])
+    assert labels(lab) == [str(first), str(first + DAY)]
+    (length,) = lab.sql("SELECT DISTINCT ends_at - begins_at AS length FROM nights ORDER BY begins_at LIMIT 1")
+    assert length["length"] == hours * HOUR
+    assert set(lab.runs().values()) == {2}
+    assert "clock" not in capsys.readouterr().err
+
+
+def labels(lab: Lab) -> list[str]:
+    return [str(row["label"]) for row in lab.sql("SELECT label FROM nights ORDER BY label")]
 
 
 def test_a_suite_that_is_broken_during_the_night_does_not_end_it(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
