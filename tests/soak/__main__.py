@@ -1,4 +1,7 @@
-"""A simulated month: python -m tests.soak [--small] [--seed N] [--folder FOLDER]. Ends with 1 where a requirement is missed."""
+"""A simulated month. Ends with 1 where a requirement is missed.
+
+python -m tests.soak [--small] [--nights N] [--phones N] [--seed N] [--folder FOLDER]
+"""
 
 import argparse
 import sys
@@ -27,6 +30,8 @@ def main() -> int:
     """Run a month and judge it."""
     given = argparse.ArgumentParser(prog="python -m tests.soak")
     given.add_argument("--small", action="store_true", help="three nights, three phones, one fault of each kind")
+    given.add_argument("--nights", type=int, default=30)
+    given.add_argument("--phones", type=int, default=8)
     given.add_argument("--seed", type=int, default=8)
     given.add_argument("--folder", type=Path, help="keep the rack's folder here")
     asked = given.parse_args()
@@ -34,8 +39,8 @@ def main() -> int:
         folder = (asked.folder or Path(scratch) / "rack").resolve()
         folder.mkdir(parents=True)
         began_s = time.monotonic()
-        month = prepared(folder, (small if asked.small else whole)(asked.seed, folder), ROOT / ".farm")
-        plan = month.plan
+        plan = small(asked.seed, folder) if asked.small else whole(asked.seed, folder, asked.nights, asked.phones)
+        month = prepared(folder, plan, ROOT / ".farm")
         sys.stdout.write(
             f"{plan.nights} nights and {plan.quiet} quiet ones, {len(plan.phones)} phones, {len(plan.workloads)} workloads x "
             f"{plan.repeats}, {len(plan.faults)} faults, seed {plan.seed}\n"

@@ -104,11 +104,12 @@ def _plan(seed: int, folder: Path, *, nights: int, quiet: int, phones: int, work
     return Plan(seed, nights, quiet, names, works, repeats, noon.isoformat(), mark, (), ())
 
 
-def whole(seed: int, folder: Path) -> Plan:
-    """Return the month: 30 nights, 8 phones, a fault an hour, two changes; then 3 quiet nights."""
-    plan = _plan(seed, folder, nights=30, quiet=3, phones=8, workloads=3, repeats=2)
-    changes = (Change(12, 1.05, workload="net1"), Change(20, 1.10, phone="phone4", os_build="build-2"))
-    return replace(plan, faults=faults(seed, plan.nights, plan.phones), changes=changes)
+def whole(seed: int, folder: Path, nights: int = 30, phones: int = 8) -> Plan:
+    """Return the month: a fault every hour, a workload that gets slower on all phones, a phone that does by an update; 3 quiet nights."""
+    plan = _plan(seed, folder, nights=nights, quiet=3, phones=phones, workloads=3, repeats=2)
+    slower = Change(nights * 2 // 5, 1.05, workload="net1")
+    updated = Change(nights * 2 // 3, 1.10, phone=plan.phones[phones // 2], os_build="build-2")
+    return replace(plan, faults=faults(seed, nights, plan.phones), changes=(slower, updated))
 
 
 def small(seed: int, folder: Path) -> Plan:
