@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from farm.workloads import HarnessBuild
-from tests.soak.month import prepared, run, small
+from tests.soak.month import Month, prepared, run, small
 from tests.soak.plan import IN_A_RUN, OF_THE_HOST, Kind, Plan, faults
 from tests.soak.verdict import injected, verdict
+from tests.soak.world import Flash
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -26,6 +28,25 @@ def test_three_nights_with_a_fault_of_each_kind_lose_nothing_double_nothing_and_
     assert not missed, log[-8000:]
     assert [kind for kind, _, struck in injected(month) if not struck] == [], log[-8000:]
     assert len(said) == month.plan.all_nights
+    _is_told_what_is_lost_or_left(month)
+
+
+def _is_told_what_is_lost_or_left(month: Month) -> None:
+    """What a month must not do is seen when it is done."""
+    with duckdb.connect(month.folder / "data" / "farm.duckdb") as connection:
+        connection.execute(
+            "DELETE FROM expected_answers WHERE is_valid AND number = (SELECT min(number) FROM expected_answers WHERE is_valid)"
+        )
+    flash = Flash.of(month.folder, month.plan.phones[0])
+    flash.prepared = True
+    flash.keep()
+    missed = {one.what for one in verdict(month) if not one.holds}
+    assert missed == {
+        "every expected run is present or accounted for",
+        "no run is doubled, and none is there that nobody expected",
+        "no device is stuck: all measure all on the last night",
+        "every phone is put back",
+    }
 
 
 def test_a_month_has_a_fault_every_hour_and_the_same_seed_has_the_same(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from tests.soak.plan import DAY_H, LASTING, Change, Kind
 from tests.soak.world import Flash, fired
 
 PROMISED_ALARMS = 0.02
-"""Series without a change in which one is found for sure, at most: benchmarks/detect.py holds farm track to it, at 200 nights."""
+"""Series without a change in which one is found for sure, better or worse, at most: benchmarks/detect.py holds farm track to it."""
 _UNLIKELY = 0.05
 _APART_H = 1.6
 """Between a phone's hour and the stored time of a look: the host's clock may be set by an hour."""
@@ -181,7 +181,7 @@ def _history(month: Month) -> list[Shown]:
         words = f"{len(dated)} of {len(series)} series; the likeliest night is that one in {exact}; sizes {sizes}"
         what = f"{change.ratio - 1:+.0%} of {change.workload or 'all'} on {change.phone or 'all'} since night {change.night}: found, dated"
         shown.append(Shown(what, dated == series, words))
-    false = [row for row in found if row["worse"] and row["id"] not in known]
+    false = [row for row in found if row["id"] not in known]  # better or worse: nothing had changed
     count = len(month.plan.phones) * len(month.plan.workloads)
     told = "".join(f"; {row['device_name']} {row['workload_id']} {row['size'] - 1:+.1%} at {row['first_at']}" for row in false)
     most = _most_alarms(count)
