@@ -9,9 +9,9 @@ from pathlib import Path
 
 from farm.cli import canary, healthy, nightly
 from farm.cli.context import Context, say
+from farm.cli.measuring import Measuring
 from farm.cli.nightly_open import Asked
 from farm.cli.nightly_steps import Checked, usual_steps
-from farm.cli.session import Measuring
 from farm.devices import Transport
 from farm.errors import FarmError
 from farm.workloads import RESULT, Device
