@@ -47,6 +47,14 @@ def killed(home: Path, after_s: float) -> bool:
     return was_alive
 
 
+def reached(home: Path) -> str:
+    """Return the last phase that a killed night has stored; "nothing": it was not opened yet."""
+    if not (home / "data" / "farm.duckdb").exists():
+        return "nothing"
+    phases = [row["phase"] for row in sql(home, "SELECT phase FROM night_events ORDER BY noted_at DESC, uptime_s DESC LIMIT 1")]
+    return phases[0] if phases else "nothing"
+
+
 def check_whole(home: Path, jobs: int) -> None:
     """Every expected job is done by a valid run of its own, and no job has two valid runs."""
     assert Counter(row["state"] for row in sql(home, "SELECT state FROM expected_states")) == Counter(done=jobs)
@@ -70,17 +78,20 @@ def a_home(folder: Path, harness: HarnessBuild) -> Path:
 
 def test_a_controller_killed_at_any_moment_loses_nothing_and_measures_nothing_twice(tmp_path: Path, fake_harness: HarnessBuild) -> None:
     chance, hits, night_s, starts, jobs = random.Random(8), 0, 0.0, 0, 4
+    moments = Counter[str]()
     for number in count():
         if hits >= KILLS:
             break
         home = a_home(tmp_path / str(number), fake_harness)
         a_lab(home)
-        a_suite(home, SCHEDULE)
+        suite = a_suite(home, SCHEDULE)
+        suite.write_text(suite.read_text().replace('duration = "1 ms"', 'duration = "500 ms"'))  # so that many come while one is measured
         for _ in range(MOST_OF_A_NIGHT if number else 0):  # the first night tells how long one takes
             starts += 1
             if hits >= KILLS or not killed(home, chance.uniform(0, night_s)):
                 break
             hits += 1
+            moments[reached(home)] += 1
         began_s = time.monotonic()
         done = called(home)
         night_s = max(night_s, time.monotonic() - began_s)
@@ -91,6 +102,7 @@ def test_a_controller_killed_at_any_moment_loses_nothing_and_measures_nothing_tw
     sys.stdout.write(
         f"\n{hits} times SIGKILL in {number} nights of {jobs} jobs, {starts} starts: {number * jobs} jobs expected, "
         f"{number * jobs} valid runs, each of its own job; nothing waits, and nothing is left in the box\n"
+        f"killed after: {', '.join(f'{phase} {times}' for phase, times in moments.most_common())}\n"
     )
 
 
