@@ -15,6 +15,7 @@ import pytest
 from farm.cli import device_health, healthy
 from farm.cli.context import Context
 from tests.bench.android import Bench, Phone
+from tests.bench.android.adb import start_server
 from tests.cli.gating import a_model, a_suite, called
 from tests.conftest import CALM_TOML, FakeModel
 
@@ -325,3 +326,27 @@ with leases.hold(sys.argv[1], "s25", leases.Owner(1, "ann", "noon", "farm run", 
     print("held", flush=True)
     sys.stdin.read()
 """
+
+
+def test_a_phone_whose_adb_server_died_is_brought_back_by_starting_it_anew(
+    farm: Farm, looked: Look, s25: Phone, home: Path, android_bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"ADB_LOCAL_TRANSPORT_MAX_PORT": "5554", "ADB_MDNS": "0", "ADB_MDNS_OPENSCREEN": "0", "HOME": str(home)}.items():
+        monkeypatch.setenv(name, value)
+    server = start_server(home / "adb")
+    own = f'[devices.s25]\nkind = "android"\nadb = "{server.address}"\nadb_server = "own"\nserial = "{s25.serial}"\n'
+    (home / "devices.toml").write_text(f"{CALM_TOML}{own}")
+    try:
+        server.run("connect", s25.serial)
+        assert looked("s25")["s25"]["recovery"] == []
+        server.run("kill-server")
+        one = looked("s25")["s25"]
+        assert (one["health"], failing(one)) == ("suspect", ["reachable"])  # reconnecting is all that its ladder has
+        ladder = own + 'health = { recovery = ["reconnect", "adb_server"] }\n'
+        (home / "devices.toml").write_text(f"{CALM_TOML}{ladder}")
+        one = looked("s25")["s25"]
+        assert [(step["rung"], step["tried"]) for step in one["recovery"]] == [("reconnect", "no_use"), ("adb_server", "helped")]
+        assert failing(one) == []
+    finally:
+        server.run("kill-server")
+        server.stop()
