@@ -94,6 +94,7 @@ def mended_when(done: Path, phone: Phone) -> None:
 
 def test_a_phone_is_looked_at_with_every_reading_and_put_back(farm: Farm, s25: Phone) -> None:
     before = s25.shell("settings get system screen_brightness").stdout
+    s25.state(level=80)  # it charges while other tests use it
     done = farm("devices", "check", "s25", "--json")
     assert done.returncode == 0, done.stderr
     (one,) = json.loads(done.stdout)
