@@ -263,6 +263,11 @@ def test_a_phone_that_a_person_holds_back_is_his(farm: Farm, looked: Look, s25: 
     one = looked("s25")["s25"]
     assert (one["checks"], one["recovery"]) == ([], [])
     assert "on my desk" in one["held_by"]
+    for command in (("clean", "--device", "s25"), ("wireless", "s25")):
+        done = farm("devices", *command)
+        assert done.returncode == 3
+        assert "s25 is held back by" in done.stderr
+    assert "s25 is held back by" in farm("doctor", "--device", "s25", "--json").stdout
 
 
 def test_a_phone_whose_framework_hangs_is_restarted(farm: Farm, looked: Look, s25: Phone, home: Path, android_bench: Bench) -> None:
