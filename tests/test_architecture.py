@@ -66,7 +66,7 @@ MAY_IMPORT = {
     "journal": {"records"},
     "nights": set[str](),
     "publish": {"summary"},
-    "report": {"canary", "publish", "sources", "stats", "store", "summary"},
+    "report": {"canary", "cooling", "publish", "sources", "stats", "store", "summary"},
     "cli": {
         "archives",
         "artifacts",

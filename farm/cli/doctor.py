@@ -134,10 +134,12 @@ def _canary(context: Context, name: str) -> list[_Check]:
 def _device(context: Context, name: str) -> list[_Check]:
     from farm.devices import connect
 
+    known: list[Device] = []
     found: list[tuple[Device, Transport, Identity]] = []
 
     def look() -> str:
         device = context.lab().device(name)
+        known.append(device)
         transport = connect(device, context.data)
         transport.preflight()
         identity = transport.identify()
@@ -145,8 +147,9 @@ def _device(context: Context, name: str) -> list[_Check]:
         return f"{identity.soc or identity.model}, {identity.cpu_count} CPUs, {identity.os_build}"
 
     checks = [_attempt(f"device {name}", look)]
-    for device, transport, identity in found:
+    for device in known:
         checks += _hold(context, device)
+    for device, transport, identity in found:
         checks += _state(context, device, transport, identity)
     return checks
 

@@ -15,6 +15,8 @@ from farm.config import load_lab
 from farm.errors import ConfigError
 from tests.bench.android import Bench
 from tests.cli.gating import Farm, called
+from tests.cli.nights import a_suite
+from tests.cli.nights import called as a_night
 from tests.cluster.network import until
 from tests.conftest import CALM_TOML, ROOT, FakeModel
 
@@ -71,6 +73,23 @@ def test_real_phones_of_another_host_are_measured_and_stored_here(rack: Path, fa
     assert len({row["command"] for row in rows}) == 1  # what was typed here
     assert len(list(rack.glob(".farm/cluster/sessions/*/runs/*.json"))) == 8
     assert not (rack / ".farm/farm.duckdb").exists()
+
+
+def test_a_night_measures_on_a_phone_of_another_host_too_and_accounts_for_one_whose_host_is_away(
+    rack: Path, home: Path, farm: Farm
+) -> None:
+    lab_file = home / "devices.toml"
+    text = lab_file.read_text().replace("[cluster]\n", '[cluster]\npatience = "1 s"\n')
+    far = '[devices.far]\nkind = "android"\nhost = "elsewhere"\nserial = "R5CY"\n'
+    lab_file.write_text(f'{text}{far}[pools]\nrack = ["s25", "far", "local"]\n')
+    a_suite(home, workloads=("net",), repeat=1)
+    done = a_night(home)
+    assert done.returncode == 3, done.stderr
+    assert "s25 hangs on rack and is not looked at from here" in done.stderr
+    told = "SELECT device_name, state, reason FROM expected_states ORDER BY 1"
+    rows = {row["device_name"]: row for row in json.loads(farm("sql", told, "--json").stdout)}
+    assert {name: row["state"] for name, row in rows.items()} == {"far": "accounted for", "local": "done", "s25": "done"}
+    assert "elsewhere is not connected" in rows["far"]["reason"]
 
 
 def test_a_failure_there_is_told_here_and_other_commands_say_where_the_phone_hangs(

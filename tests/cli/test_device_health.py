@@ -15,6 +15,7 @@ import pytest
 from farm.cli import device_health, healthy
 from farm.cli.context import Context
 from tests.bench.android import Bench, Phone
+from tests.bench.android.adb import start_server
 from tests.cli.gating import a_model, a_suite, called
 from tests.conftest import CALM_TOML, FakeModel
 
@@ -93,6 +94,7 @@ def mended_when(done: Path, phone: Phone) -> None:
 
 def test_a_phone_is_looked_at_with_every_reading_and_put_back(farm: Farm, s25: Phone) -> None:
     before = s25.shell("settings get system screen_brightness").stdout
+    s25.state(level=80)  # it charges while other tests use it
     done = farm("devices", "check", "s25", "--json")
     assert done.returncode == 0, done.stderr
     (one,) = json.loads(done.stdout)
@@ -261,6 +263,11 @@ def test_a_phone_that_a_person_holds_back_is_his(farm: Farm, looked: Look, s25: 
     one = looked("s25")["s25"]
     assert (one["checks"], one["recovery"]) == ([], [])
     assert "on my desk" in one["held_by"]
+    for command in (("clean", "--device", "s25"), ("wireless", "s25")):
+        done = farm("devices", *command)
+        assert done.returncode == 3
+        assert "s25 is held back by" in done.stderr
+    assert "s25 is held back by" in farm("doctor", "--device", "s25", "--json").stdout
 
 
 def test_a_phone_whose_framework_hangs_is_restarted(farm: Farm, looked: Look, s25: Phone, home: Path, android_bench: Bench) -> None:
@@ -325,3 +332,27 @@ with leases.hold(sys.argv[1], "s25", leases.Owner(1, "ann", "noon", "farm run", 
     print("held", flush=True)
     sys.stdin.read()
 """
+
+
+def test_a_phone_whose_adb_server_died_is_brought_back_by_starting_it_anew(
+    farm: Farm, looked: Look, s25: Phone, home: Path, android_bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"ADB_LOCAL_TRANSPORT_MAX_PORT": "5554", "ADB_MDNS": "0", "ADB_MDNS_OPENSCREEN": "0", "HOME": str(home)}.items():
+        monkeypatch.setenv(name, value)
+    server = start_server(home / "adb")
+    own = f'[devices.s25]\nkind = "android"\nadb = "{server.address}"\nadb_server = "own"\nserial = "{s25.serial}"\n'
+    (home / "devices.toml").write_text(f"{CALM_TOML}{own}")
+    try:
+        server.run("connect", s25.serial)
+        assert looked("s25")["s25"]["recovery"] == []
+        server.run("kill-server")
+        one = looked("s25")["s25"]
+        assert (one["health"], failing(one)) == ("suspect", ["reachable"])  # reconnecting is all that its ladder has
+        ladder = own + 'health = { recovery = ["reconnect", "adb_server"] }\n'
+        (home / "devices.toml").write_text(f"{CALM_TOML}{ladder}")
+        one = looked("s25")["s25"]
+        assert [(step["rung"], step["tried"]) for step in one["recovery"]] == [("reconnect", "no_use"), ("adb_server", "helped")]
+        assert failing(one) == []
+    finally:
+        server.run("kill-server")
+        server.stop()
