@@ -1,9 +1,10 @@
 """What many tests share: a built fake harness, fake models, and values."""
 
+import fcntl
 import hashlib
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -85,6 +86,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             group = _TOGETHER.get(item.path.relative_to(TESTS).parts[0])
         if group is not None:
             item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.fixture(autouse=True)
+def _this_machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Have one test at a time measure on `local`, which all worker processes share: those of its group, and those marked for it."""
+    group = request.node.get_closest_marker("xdist_group")
+    if request.node.get_closest_marker("this_machine") is None and (group is None or group.args[0] != "this machine"):
+        yield
+        return
+    with (tmp_path_factory.getbasetemp().parent / "this-machine.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def in_ci() -> bool:

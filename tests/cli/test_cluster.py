@@ -61,6 +61,7 @@ def rack(home: Path, android_bench: Bench) -> Iterator[Path]:
     assert "Traceback" not in (home / "said").read_text()
 
 
+@pytest.mark.this_machine
 def test_real_phones_of_another_host_are_measured_and_stored_here(rack: Path, farm: Farm, fake_model: FakeModel) -> None:
     model = fake_model(spin_ns=1_000_000).path
     done = farm("run", model, "--device", "s25,oneplus13,local", "--passes", "latency,memory", "--repeat", 2, "--iterations", 5, "--json")
@@ -75,6 +76,7 @@ def test_real_phones_of_another_host_are_measured_and_stored_here(rack: Path, fa
     assert not (rack / ".farm/farm.duckdb").exists()
 
 
+@pytest.mark.this_machine
 def test_a_night_measures_on_a_phone_of_another_host_too_and_accounts_for_one_whose_host_is_away(
     rack: Path, home: Path, farm: Farm
 ) -> None:

@@ -314,6 +314,7 @@ def test_a_gate_whose_phone_is_quarantined_could_not_tell(farm: Farm, looked: Lo
     assert any("s25 is quarantined since" in warning for warning in json.loads(named.stdout)["verdicts"][0]["warnings"])
 
 
+@pytest.mark.this_machine
 def test_a_canary_outside_its_band_fails_the_look(farm: Farm, looked: Look, home: Path) -> None:
     (home / "devices.toml").write_text(CALM_TOML)
     a_model(home / "bird.fake", sleep_ns=400_000)

@@ -89,7 +89,7 @@ def test_a_slower_candidate_fails_with_4_in_every_form_and_whatever_it_is_called
 @pytest.mark.parametrize(
     ("crash", "arguments", "said"),
     [
-        (3, (), "4 runs on local (candidate) are left out: failed: the harness crashed"),
+        (3, (), "8 runs on local (candidate) are left out: failed: the harness crashed"),
         (0, ("--time-budget", "1 ms"), "the time that the gate may take was used up"),
     ],
 )

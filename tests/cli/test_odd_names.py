@@ -99,7 +99,7 @@ LONG = "a" * 300
         (("config", "check", LONG), "File name too long"),
         (("run", "--suite", "folder.toml"), "Is a directory"),
         (("run", "--suite", "long.toml"), "File name too long"),
-        (("run", "--suite", "forever.toml"), "less than or equal to 604800"),
+        (("run", "--suite", "forever.toml"), "is more than 168 h"),
         (("--devices", "empty_pool.toml", "run", "model.fake", "--pool", "n"), "pools.n"),
     ],
 )
