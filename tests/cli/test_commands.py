@@ -52,7 +52,8 @@ def test_a_run_ends_with_a_table_a_page_and_a_database(farm: Farm, fake_model: F
     done = farm(*quick(fake_model(spin_ns=100_000).path), "--html", tmp_path / "page.html", FARM_REVISION="abc123")
     assert done.returncode == 0, done.stderr
     assert "output unchecked" in done.stdout
-    assert re.search(r"latency +100 us +100 us … \d+ us \(50%\)", done.stdout), done.stdout
+    number = r"\d+(\.\d+)? us"
+    assert re.search(rf"latency +100(\.\d+)? us +{number} … {number} \(50%\)", done.stdout), done.stdout
     assert "2 of 2" in done.stdout
     assert "temperature_c" in done.stdout
     page = (tmp_path / "page.html").read_text()
