@@ -33,7 +33,7 @@ class Journal:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with partial.open("w", encoding="utf-8") as file:
-                json.dump({"journal": _VERSION, "rows": record}, file, allow_nan=False)
+                file.write(json.dumps({"journal": _VERSION, "rows": record}, allow_nan=False))  # in one piece: dump() encodes in Python
                 file.flush()
                 os.fsync(file.fileno())
             partial.replace(entry)
