@@ -4,6 +4,7 @@ import random
 import re
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +18,7 @@ _MIGRATIONS = sorted(entry.name for entry in (_SOURCES / "schema").iterdir() if 
 SCHEMA_VERSION = int(_MIGRATIONS[-1].split("_")[0])
 
 _RETRY_S = (0.01, 0.1)
+_STEP_S = 0.05
 
 _VERSION_TABLE = "CREATE TABLE IF NOT EXISTS farm_schema (version INTEGER PRIMARY KEY, name VARCHAR NOT NULL)"
 
@@ -47,10 +49,10 @@ def attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str, *, read
         connection.execute(f"DETACH {name}")
 
 
-Opened = TypeVar("Opened")
+Given = TypeVar("Given")
 
 
-def patiently(path: Path, deadline_s: float, attempt: Callable[[], Opened]) -> Opened:
+def patiently(path: Path, deadline_s: float, attempt: Callable[[], Given]) -> Given:
     """Return what attempt gives, which is tried again while another process holds the file. Raises StoreBusy and StoreError."""
     give_up_s = time.monotonic() + deadline_s
     while True:
@@ -76,6 +78,25 @@ def raise_if_interrupted(error: Exception) -> None:
     """Raise KeyboardInterrupt for what DuckDB makes of a Ctrl-C that comes while it works: "Query interrupted"."""
     if isinstance(error, duckdb.InterruptException) or (type(error) is RuntimeError and "interrupted" in str(error)):
         raise KeyboardInterrupt from error
+
+
+def interruptibly(connection: duckdb.DuckDBPyConnection, work: Callable[[], Given]) -> Given:
+    """Return what work gives, which asks the connection. Raises KeyboardInterrupt when that comes meanwhile.
+
+    DuckDB looks for signals when it is called in the main thread, and loses one that it finds while it plans a statement: so the
+    main thread waits here, and another one works. It waits by steps: Polars takes SIGINT over with SA_RESTART, after which a plain
+    wait would not be woken by it.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        doing = thread.submit(work)
+        try:
+            while not wait([doing], _STEP_S).done:
+                pass
+        except KeyboardInterrupt:
+            while not wait([doing], _STEP_S).done:  # once is not enough: between two statements there is nothing to interrupt
+                connection.interrupt()
+            raise
+        return doing.result()
 
 
 def _file_of(path: Path) -> tuple[int, int] | None:

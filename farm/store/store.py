@@ -12,7 +12,17 @@ import polars as pl
 
 from farm.errors import InputError, RecordRefused, StoreError
 from farm.records import Record
-from farm.store.opening import SCHEMA_VERSION, check_version, connect, fetched, first_line, migrate, raise_if_interrupted, statement
+from farm.store.opening import (
+    SCHEMA_VERSION,
+    check_version,
+    connect,
+    fetched,
+    first_line,
+    interruptibly,
+    migrate,
+    raise_if_interrupted,
+    statement,
+)
 from farm.store.rows import insert_rows, together
 
 log = logging.getLogger(__name__)
@@ -87,7 +97,7 @@ class Store:
                 return _frames(connection, asked)
         with self._open(read_only=True) as connection:
             if check_version(connection, self.path) == SCHEMA_VERSION:
-                return _frames(connection, asked)
+                return interruptibly(connection, lambda: _frames(connection, asked))
         with self._open(read_only=False) as connection:  # made by an older farm: its tables come up to this one's first
             migrate(connection, self.path)
             return _frames(connection, asked)
@@ -108,8 +118,7 @@ class Store:
             try:
                 if len(connection.extract_statements(text)) != 1:
                     raise InputError("that is not one statement", hint='farm sql "SELECT count(*) FROM runs"')
-                relation = connection.sql(text)
-                return pl.DataFrame() if relation is None else _frame(relation)
+                return interruptibly(connection, lambda: _user_rows(connection, text))
             except duckdb.Error as error:
                 raise InputError(f"the statement failed: {first_line(error)}") from error
 
@@ -180,6 +189,11 @@ def _rows(connection: duckdb.DuckDBPyConnection, name: str, parameters: dict[str
 
 def _frames(connection: duckdb.DuckDBPyConnection, asked: Mapping[str, Mapping[str, object]]) -> dict[str, pl.DataFrame]:
     return {name: _rows(connection, name, dict(parameters)) for name, parameters in asked.items()}
+
+
+def _user_rows(connection: duckdb.DuckDBPyConnection, text: str) -> pl.DataFrame:
+    relation = connection.sql(text)
+    return pl.DataFrame() if relation is None else _frame(relation)
 
 
 def _frame(relation: duckdb.DuckDBPyRelation) -> pl.DataFrame:

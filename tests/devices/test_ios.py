@@ -276,6 +276,15 @@ def test_a_push_that_is_cut_off_is_made_again_and_arrives_whole(phone: Iphone, t
     assert [each.name for each in (phone.documents / "files").glob("partial-*")] == []
 
 
+@BOTH
+def test_a_connection_that_broke_while_nothing_was_asked_is_made_anew_without_waiting_for_anything(
+    phone: Iphone, transport: IosTransport
+) -> None:
+    transport.preflight()
+    phone.cut_links()
+    transport.preflight()
+
+
 def test_a_slow_cable_only_takes_longer(phone: Iphone, transport: IosTransport, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(os.urandom(2_000_000))

@@ -319,8 +319,12 @@ class IosTransport:
         return self._installed().executable
 
     def _patiently(self, work: Callable[[], T], wait_s: float | None = None) -> T:
-        """Do work on the phone; when the link is lost, do it anew until the wait is over. Everything can be done twice."""
+        """Do work on the phone; when the link is lost, do it anew until the wait is over. Everything can be done twice.
+
+        The first link that broke says little even when there is nothing to wait for: it may be one that was kept, and ended long ago.
+        """
         deadline_s = time.monotonic() + (self.reconnect_s if wait_s is None else wait_s)
+        kept = True
         while True:
             try:
                 self._renew()
@@ -333,7 +337,8 @@ class IosTransport:
             except DeviceLost as error:
                 if error.error_class == "rebooted":
                     raise
-                if self._interrupted.is_set() or time.monotonic() > deadline_s:
+                kept, may_be_old = False, kept and error.error_class == "link_lost"
+                if self._interrupted.is_set() or (time.monotonic() > deadline_s and not may_be_old):
                     words = error.message.removeprefix(f"{self.device.name}: ")
                     raise DeviceLost(f"{self.device.name} is gone: {words}", error_class=error.error_class, hint=error.hint) from error
                 log.info("%s; trying again", error.message)

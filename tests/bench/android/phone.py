@@ -48,14 +48,14 @@ class Phone:
         return self.adb.run("-s", self.serial, "get-state").stdout.strip() == "device"
 
     def connect(self, timeout_s: float = 20.0) -> None:
-        """Make the adb server connect to it, and return when the phone is ready.
+        """Make the adb server connect to it, and return when the phone answers.
 
         The server by itself tries a lost device again every ten seconds, and says "already connected" meanwhile: so it is told to
-        forget the device first.
+        forget the device first. It may also not have noticed yet that a link is lost.
         """
 
         def connected() -> bool:
-            if self.is_ready():
+            if self.is_ready() and self.shell("true").returncode == 0:
                 return True
             self.adb.run("disconnect", self.serial)
             self.adb.run("connect", self.serial)
