@@ -1,5 +1,6 @@
 """What many tests share: a built fake harness, fake models, and values."""
 
+import ctypes
 import fcntl
 import hashlib
 import os
@@ -70,29 +71,62 @@ IDENTITY = Identity("local-0123", DeviceKind.LOCAL, "bench", "a processor", "Deb
 FakeModel = Callable[..., Artifact]
 
 
-# Several processes may run the tests (pytest -n). What uses one of these, the lease of the machine, or one browser stays in one of them.
-_SHARED = {"android_bench": "phones", "ios_bench": "iphones"}
-_TOGETHER = {"cli": "this machine", "test_end_to_end.py": "this machine", "report": "pages", "cluster": "hosts"}
+# Several processes may run the tests (pytest -n). Tests of these folders stay together in one of them: they share a browser, or hosts.
+_TOGETHER = {"report": "pages", "cluster": "hosts"}
+_BENCHES = ("android_bench", "ios_bench")
+_ON_THIS_MACHINE = ("cli", "test_end_to_end.py")
+_LOCKS = Path("/run/lock")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give this process a folder of locks of its own where it may, so that tests of several processes can each have `local`."""
+    config.stash[_OWN_LOCKS] = _LOCKS.is_dir() and os.geteuid() == 0 and _mount_over(_LOCKS)
+
+
+_OWN_LOCKS = pytest.StashKey[bool]()
+
+
+def _mount_over(folder: Path) -> bool:
+    """Mount an empty file system over a folder, seen by this process and its children only; return whether that was allowed."""
+    libc = ctypes.CDLL(None)
+    new_namespace, recursive_private = 0x00020000, 0x4000 | 1 << 18
+    return bool(
+        libc.unshare(new_namespace) == 0
+        and libc.mount(None, b"/", None, recursive_private, None) == 0
+        and libc.mount(b"none", bytes(folder), b"tmpfs", 0, b"mode=1777") == 0
+    )
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What is slow comes last: a mistake shows early. What cannot run beside each other is grouped for pytest-xdist."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+    items.sort(key=_turn)
     for item in items:
-        fixtures = getattr(item, "fixturenames", ())
-        group = next((group for name, group in _SHARED.items() if name in fixtures), None)
-        if group is None:
-            group = _TOGETHER.get(item.path.relative_to(TESTS).parts[0])
+        place = item.path.relative_to(TESTS)
+        group = _TOGETHER.get(place.parts[0])
+        if group is None and _shares_what_is_dear(item):
+            group = str(place)
         if group is not None:
             item.add_marker(pytest.mark.xdist_group(group))
 
 
+def _turn(item: pytest.Item) -> tuple[bool, float]:
+    """Return when a test's turn is: of the slow ones those first that take longest, or one process would end with them alone."""
+    slow = item.get_closest_marker("slow")
+    return slow is not None, -slow.args[0] if slow is not None and slow.args else 0.0
+
+
+def _shares_what_is_dear(item: pytest.Item) -> bool:
+    """Whether a test uses a bench, or a fixture that its module makes once."""
+    fixtures = item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}
+    return any(name in _BENCHES or any(each.scope == "module" for each in each_of) for name, each_of in fixtures.items())
+
+
 @pytest.fixture(autouse=True)
 def _this_machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Have one test at a time measure on `local`, which all worker processes share: those of its group, and those marked for it."""
-    group = request.node.get_closest_marker("xdist_group")
-    if request.node.get_closest_marker("this_machine") is None and (group is None or group.args[0] != "this machine"):
+    """Where all processes share one folder of locks, have one test at a time measure on `local`: those of tests/cli, and those marked."""
+    measures = request.path.relative_to(TESTS).parts[0] in _ON_THIS_MACHINE or request.node.get_closest_marker("this_machine")
+    if request.config.stash[_OWN_LOCKS] or not measures:
         yield
         return
     with (tmp_path_factory.getbasetemp().parent / "this-machine.lock").open("w") as lock:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.cli.gating import USUAL_NS, Farm, a_model, gate, rows
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow(60), pytest.mark.timeout(300)]
 
 
 def sung(farm: Farm, artifact: str, *more: object) -> tuple[int, dict[str, object]]:

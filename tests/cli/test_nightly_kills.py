@@ -24,7 +24,7 @@ from tests.cli.gating import command
 from tests.cli.nights import SCHEDULE, a_lab, a_suite, called
 from tests.conftest import CALM_TOML
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.slow(100), pytest.mark.timeout(3600)]
 
 KILLS = int(os.environ.get("FARM_KILLS", "8"))
 MOST_OF_A_NIGHT = 5

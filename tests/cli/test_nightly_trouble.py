@@ -92,7 +92,7 @@ def test_a_phone_that_is_not_there_is_tried_again_and_then_accounted_for(
     assert any(line.startswith("absent: 2 series are missing: none of 2 expected runs") for line in lab.news[0].new)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(40)
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("size", ["8m", "40m"])
 def test_a_disk_that_fills_up_ends_the_night_cleanly_and_the_night_goes_on_when_there_is_room(

@@ -57,7 +57,7 @@ def test_a_build_of_executorch_without_a_part_is_refused_with_what_to_switch_on(
     assert "EXECUTORCH_BUILD_XNNPACK=ON" in done.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.slow(40)
 def test_a_harness_is_built_against_an_executorch_of_ones_own_and_measures(tmp_path: Path, builds: Path) -> None:
     tree = tmp_path / "tree"
     done = configured(a_package(tmp_path / "package", builds), tree)

@@ -14,7 +14,7 @@ from tests.soak.world import Flash
 pytestmark = pytest.mark.timeout(600)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(150)
 def test_three_nights_with_a_fault_of_each_kind_lose_nothing_double_nothing_and_say_why(
     tmp_path: Path, builds: Path, fake_harness: HarnessBuild
 ) -> None:
