@@ -215,8 +215,8 @@ def test_what_a_killed_controller_left_running_is_ended_by_the_next(data: Path, 
     command = [sys.executable, "-m", "farm", "--data", str(data), "--devices", str(tmp_path / "devices.toml"), "run", str(model)]
     with subprocess.Popen([*command, "--passes", "latency"], stderr=subprocess.DEVNULL, cwd=tmp_path) as child:
         runs = data / "box" / "local" / "runs"
-        deadline_s = time.monotonic() + 20
-        while not list(runs.glob("*/result.jsonl.partial")):
+        deadline_s = time.monotonic() + 60
+        while not (list(runs.glob("*/result.jsonl.partial")) and list(runs.glob("*/handle.json"))):
             assert time.monotonic() < deadline_s
             time.sleep(0.02)
         child.kill()
