@@ -129,7 +129,7 @@ class Night:
     def _healthy(self, devices: Mapping[str, Device], why: Why) -> dict[str, Device]:
         """Return the devices that take part."""
         here = [device for device in devices.values() if device.host is None]
-        checked = self.steps.health(self.context, here) if here else []
+        checked = self.steps.health(self.context, here, self.stored.slot.begins_at) if here else []
         away = self._elsewhere(devices, why)
         for one in checked:
             if not one.takes_part:

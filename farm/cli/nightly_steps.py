@@ -49,7 +49,8 @@ class News:
 class Steps:
     """The functions; each returns what it has to say in words."""
 
-    health: Callable[[Context, Sequence[Device]], Sequence[Checked]]
+    health: Callable[[Context, Sequence[Device], datetime], Sequence[Checked]]
+    """Of devices, in the night that began at a time. Raises HostExhausted where this host has no room left."""
     canary: Callable[[Context, Sequence[Device], Path | None], str]
     report: Callable[[Context, str, datetime], tuple[str, Path]]
     """Of a branch at a time; also returns the page."""
@@ -69,10 +70,15 @@ def usual_steps() -> Steps:
     return Steps(_looked_at, _sung, _reported, _told, rack=_rack_told, retry=_told_late)
 
 
-def _looked_at(context: Context, devices: Sequence[Device]) -> Sequence[Checked]:
+def _looked_at(context: Context, devices: Sequence[Device], night: datetime) -> Sequence[Checked]:
     from farm.cli import healthy
+    from farm.cli.nightly_measure import GO_ON
 
-    return healthy.check(context, devices)
+    checked = healthy.check(context, devices, night=healthy.Night(night, GO_ON))
+    for one in checked:
+        if one.exhausted is not None:
+            raise one.exhausted
+    return checked
 
 
 def _sung(context: Context, devices: Sequence[Device], wheel: Path | None) -> str:

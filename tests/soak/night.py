@@ -4,6 +4,7 @@ import hashlib
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -32,8 +33,8 @@ def main(folder: Path, hour: float, revision: str) -> int:
     def connect(device: Device, data: Path) -> Transport:
         return SoakPhone(data / "box" / device.name, name=device.name, world=world, names=names, result=result)
 
-    def health(context: Context, devices: Sequence[Device]) -> Sequence[Checked]:
-        return healthy.check(context, devices, connect=connect, now_utc=clock.now_utc)
+    def health(context: Context, devices: Sequence[Device], night: datetime) -> Sequence[Checked]:
+        return healthy.check(context, devices, night=healthy.Night(night, "again"), connect=connect, now_utc=clock.now_utc)
 
     def sung(context: Context, devices: Sequence[Device], wheel: Path | None) -> str:
         sing = partial(canary.sing, context, devices, wheel, models[CANARY])
