@@ -90,11 +90,12 @@ class Night:
         """Check the devices, sing the canary, measure, and store what came of every job. Raises HostExhausted where there is no room."""
         host.check(self.context.journal.folder, GO_ON)  # before a device is blamed for a disk that is this host's
         expected, hung = self.book.expected(self.stored.id), self.book.devices(self.stored.id)
-        suite = self._suite(hung)
+        why = Why()
+        suite = self._suite(hung, why)
         lab = self.context.lab()
         pool = {name: lab.devices[name] for name in lab.pools.get(self.stored.pool, ())}
         found, gone = found_again(hung, pool | dict(lab.devices), self.context)
-        why = Why(dict(gone))
+        why.devices.update(gone)
         devices = self._healthy({name: suite.on(device) for name, device in found.items()}, why)
         self._canary(suite, devices)
         jobs = jobs_of(expected, devices, due(suite, self.stored.slot), why)
@@ -118,13 +119,17 @@ class Night:
         begun.remove()
         say(f"measure: {words}")
 
-    def _suite(self, hung: Mapping[str, object]) -> "Suite":
-        """Return the suite that the night was opened with; what it names of the lab may have other names by now."""
-        from farm.config import load_suite
+    def _suite(self, hung: Mapping[str, object], why: Why) -> "Suite":
+        """Return the suite that the night was opened with, less the workloads whose files are gone, which is told in why.
+
+        What it names of the lab may have other names by now.
+        """
+        from farm.config import load_suite, lost_inputs
 
         lab, night = self.context.lab(), self.stored
         names, pools = {**lab.devices, **dict.fromkeys(hung)}, {**lab.pools, night.pool: tuple(hung)}
-        return load_suite(night.suite_file, names, pools, is_built=False, text=night.suite_text)
+        why.workloads.update(lost_inputs(night.suite_text, night.suite_file))
+        return load_suite(night.suite_file, names, pools, is_built=False, text=night.suite_text, without=frozenset(why.workloads))
 
     def _healthy(self, devices: Mapping[str, Device], why: Why) -> dict[str, Device]:
         """Return the devices that take part."""
