@@ -217,9 +217,10 @@ class Night:
                 failed = True
                 self._note("report", f"failed: {error.message}", is_done=False)
         missing, new = end.missing_lines(expected), history.new(self.stored.opened_at.replace(tzinfo=None))
+        worse = history.regressions()
         if "notify" not in self.done:
             night = self.stored
-            told = (code, verdict, new, missing, tuple(self.odd), page)
+            told = (code, verdict, new, missing, tuple(self.odd), page, worse)
             news = News(str(night.slot.label), night.branch, night.suite, night.pool, *told)
             try:
                 self._phase("notify", self.steps.notify(self.context, news))
@@ -230,7 +231,12 @@ class Night:
         whole, this = (end.duration_text(elapsed_s(since, now)) for since in (self._opened(), self.began))
         cooled = [f"{name} {own.sentence}" for name, own in cool_downs(self.context, self.stored.opened_at).items()]
         times = [f"{whole} since the night was opened{'' if whole == this else f', {this} of it in this start'}"]
-        end.show(self.stored, verdict, [("new", new), ("missing", missing), ("noticed", self.odd), ("cooling", cooled), ("time", times)])
+        known = [words for words in worse.values() if words not in new]
+        end.show(
+            self.stored,
+            verdict,
+            [("new", new), ("regressed", known), ("missing", missing), ("noticed", self.odd), ("cooling", cooled), ("time", times)],
+        )
         return max(code, _COULD_NOT_TELL) if failed else code
 
     def _phase(self, phase: str, words: str) -> None:

@@ -1,7 +1,7 @@
 """What a night does beside measuring, as functions that a lab's other parts (and tests) give: health checks, canary, report, notices."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -43,6 +43,8 @@ class News:
     odd: tuple[str, ...]
     """What was noticed beside: the clock, an edited suite, an earlier night that never ended."""
     page: Path | None
+    regressions: Mapping[str, str] = field(default_factory=dict)
+    """What is worse for sure, in a sentence by the finding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ def _told(context: Context, news: News) -> str:
     if not targets:
         return "nobody is told: devices.toml names no target under [notify]"
     of, where = f"{news.suite} on {news.pool}", "" if news.page is None else str(news.page)
-    night = Night(of, news.night, news.exit_code, news.verdict, news.new, news.missing, news.odd, where)
+    night = Night(of, news.night, news.exit_code, news.verdict, news.new, news.missing, news.odd, where, news.regressions)
     count = notified.tell(context, targets, of_night(night))
     if notified.failures(context) and news.page is not None:
         _page(context, news.branch, now_utc())  # what nobody was told is on it
