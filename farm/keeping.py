@@ -89,7 +89,7 @@ def _of_bytes(facts: Facts) -> list[Problem]:
     return [
         Problem(
             f"the baseline {name} lacks the bytes of {', '.join(parts)}: nothing can be compared with it",
-            f"copy pinned/ back from a backup, or set it again: farm baseline set {name} --artifact FILE",
+            f"copy pinned/ back from beside a backup (farm db restore does), or set it again: farm baseline set {name} --artifact FILE",
         )
         for name, parts in facts.broken_pins.items()
     ]

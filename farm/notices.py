@@ -77,19 +77,23 @@ class Night:
     """What was noticed beside."""
     where: str = ""
     """The page to look at."""
+    regressions: Mapping[str, str] = field(default_factory=dict)
+    """What is worse for sure, in a sentence by the finding; the sentences may be others every night."""
 
 
 def of_night(night: Night) -> Notice:
     """Return the message of a night.
 
-    It is worth telling when the night ended with another exit code than the one before, something else is missing, or something is new
-    or odd: a night on which all is as it was the night before is not told.
+    It is worth telling when the night ended with another exit code than the one before, something else is missing or worse, or something
+    is new or odd: a night on which all is as it was the night before is not told. What was suspected one night and is a regression the
+    next is new no more, and yet told.
     """
     word = _ENDS.get(night.exit_code, f"ended with {night.exit_code}")
     counts = [f"{len(lines)} {what}" for what, lines in (("new", night.new), ("missing", night.missing)) if lines]
     lines = [
         f"Night {night.day} of {night.of}: {night.verdict}",
         *_listed("New", night.new),
+        *_listed("Regressions", [words for words in night.regressions.values() if words not in night.new]),
         *_listed("Missing", night.missing),
         *_listed("Noticed", night.odd),
         *([f"\n{night.where}"] if night.where else []),
@@ -99,7 +103,7 @@ def of_night(night: Night) -> Notice:
         key=f"night {night.of}",
         title=f"farm: {night.of}: {', '.join([word, *counts])}",
         text="\n".join(lines),
-        state=_digest([night.exit_code, sorted(night.missing)]),
+        state=_digest([night.exit_code, sorted(night.missing), *sorted(night.regressions)]),
         is_usual=not night.exit_code and not night.missing,
         is_news=bool(night.new or night.odd),
     )

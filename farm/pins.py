@@ -75,6 +75,34 @@ def pin(data: Path, files: Mapping[str, Path]) -> tuple[str, int]:
     return tree, sum(file.stat().st_size for file in folder_files(root / tree).values())
 
 
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What came of copying pinned trees from one folder to another. Each tree that is not lost was read back, and is what it was."""
+
+    copied: int
+    size_bytes: int
+    """Of those that were copied now."""
+    known: int
+    """Those that were there already."""
+    lost: frozenset[str]
+    """Those that are whole in neither folder."""
+
+
+def carry(source: Path, target: Path, trees: Iterable[str]) -> Carried:
+    """Copy trees from one data folder's pins to another's, unless they are there whole. Raises StoreError when one cannot be written."""
+    copied = size_bytes = known = 0
+    lost = set()
+    for tree in dict.fromkeys(trees):
+        if _is_tree(target, tree):
+            known += 1
+        elif _is_tree(source, tree) and pin(target, folder_files(source / FOLDER / tree))[0] == tree:
+            copied += 1
+            size_bytes += sum(file.stat().st_size for file in folder_files(target / FOLDER / tree).values())
+        else:
+            lost.add(tree)
+    return Carried(copied, size_bytes, known, frozenset(lost))
+
+
 def tree_sha256(folder: Path) -> str:
     """Return the hash of a folder's files: of the name, the size and the hash of each."""
     digest = hashlib.sha256()
@@ -87,8 +115,12 @@ def tree_sha256(folder: Path) -> str:
 
 def is_whole(data: Path, part: Part) -> bool:
     """Whether a part's bytes are there, and are those that were pinned."""
-    folder = data / FOLDER / part.tree_sha256
-    return folder.is_dir() and tree_sha256(folder) == part.tree_sha256
+    return _is_tree(data, part.tree_sha256)
+
+
+def _is_tree(data: Path, tree: str) -> bool:
+    folder = data / FOLDER / tree
+    return folder.is_dir() and tree_sha256(folder) == tree
 
 
 def folder_of(data: Path, baseline: str, part: Part) -> Path:

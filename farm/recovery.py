@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from farm.devices.transport import Transport
-from farm.errors import FarmError
+from farm.errors import FarmError, MeasureError
 from farm.health import Step, Tried, next_rung, unreached
 from farm.workloads import Device, Rung
 
@@ -52,6 +52,7 @@ def climb(
         if tried is not Tried.NOT_TRIED:
             still = _answer(probe, transport, _ANSWERS_S[rung])
             if still is None:
+                sentence += "; it answers all the same" if tried is Tried.FAILED else ""
                 tried = Tried.HELPED
             elif tried is Tried.NO_USE:
                 sentence = f"{sentence}, and then: {still.message}"
@@ -68,7 +69,8 @@ def _answer(probe: Callable[[], FarmError | None], transport: Transport, seconds
     deadline_s = time.monotonic() + seconds
     while (error := probe()) is not None and time.monotonic() < deadline_s:
         time.sleep(_LOOK_S)
-        transport.reconnect()
+        with suppress(MeasureError):  # the next probe says what is in the way
+            transport.reconnect()
     return error
 
 
@@ -78,8 +80,7 @@ def _tried(rung: Rung, device: Device, transport: Transport, guard: Guard) -> tu
     try:
         match rung:
             case Rung.RECONNECT:
-                transport.reconnect()
-                sentence = "its link was made anew"
+                sentence = transport.reconnect()
             case Rung.ADB_SERVER:
                 sentence = _adb_server(device, guard)
             case Rung.REBOOT:
@@ -117,8 +118,9 @@ def _adb_server(device: Device, guard: Guard) -> str:
     if (reason := guard.beside()) is not None:
         raise _NotTriedError(reason)
     server = server_of(device)
-    start_anew(server)
-    return f"the adb server at {server.address} was started anew"
+    hung = start_anew(server)
+    words = "" if hung is None else f"hung and was ended (process {hung}), and "
+    return f"the adb server at {server.address} {words}was started anew"
 
 
 def _power_cycle(device: Device) -> tuple[bool, str, str]:

@@ -80,3 +80,14 @@ def test_each_blocked_release_is_told_once() -> None:
 
 def test_a_target_never_shows_its_address() -> None:
     assert "s3cret" not in repr(Target("mail", frozenset({Kind.NIGHT}), url="json://a:s3cret@b"))
+
+
+def test_a_suspicion_that_becomes_a_regression_is_told_by_what_it_is_and_another_one_beside_it_too() -> None:
+    def told(regressions: dict[str, str], new: tuple[str, ...] = ()) -> Notice:
+        return of_night(Night("main", "2026-01-05", 4, "50 of 50 jobs", new, regressions=regressions))
+
+    first, grown = told({"f1": "net +10 %: REGRESSION"}), told({"f1": "net +11 %: REGRESSION"})
+    assert "Regressions:\n- net +10 %: REGRESSION" in first.text
+    assert not is_due(grown, {first.key: first.state})
+    assert is_due(told({"f1": "net +11 %: REGRESSION", "f2": "other +5 %: REGRESSION"}), {first.key: first.state})
+    assert told({"f1": "net +10 %: REGRESSION"}, ("net +10 %: REGRESSION",)).text.count("net +10 %") == 1

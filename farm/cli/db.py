@@ -55,10 +55,11 @@ _at_most = click.option(
 @click.option("--force", is_flag=True, help="Replace FILE, where it is there.")
 @_at_most
 @click.pass_obj
-def backup(context: Context, file: Path, force: bool, at_most_s: float) -> None:
+def backup(context: Context, file: Path, force: bool, at_most_s: float) -> int:
     """Copy the database to FILE while others measure: one state of it, read back and compared before it gets its name.
 
-    It holds the database only. Pinned bytes (pinned/ in the data folder) are files that never change: copy them with rsync.
+    What its baselines pin goes into pinned/ beside FILE: bytes under their own hash, each copied once for all backups there, and all of
+    them read back each time. Ends with 3 when the bytes of a baseline are lost already: the backup is made, less these.
     """
     from farm.errors import InputError
     from farm.store import copies
@@ -72,17 +73,19 @@ def backup(context: Context, file: Path, force: bool, at_most_s: float) -> None:
     runs = _runs(made.contents["runs"][0])
     times = f"took {took_s:.1f} s, others waited for {made.held_s:.1f} s at the most"
     click.echo(f"{file}: {_bytes(made.size_bytes)}, {runs}, compared row by row; {times}")
+    return _with_pins(file, context.data, file.parent)
 
 
 @db.command(epilog="Example: farm db restore backups/farm-monday.duckdb --force")
 @click.argument("file", type=_FILE)
 @click.option("--force", is_flag=True, help="Put it where a database is; that one is kept aside.")
 @click.pass_obj
-def restore(context: Context, file: Path, force: bool) -> None:
-    """Put a copy of FILE, a backup, where the database is. FILE stays as it is.
+def restore(context: Context, file: Path, force: bool) -> int:
+    """Put a copy of FILE, a backup, where the database is, and what its baselines pin back beside it. FILE stays as it is.
 
     A backup of a newer farm is refused; the copy of an older one's is brought to this farm's schema. Runs that wait in the journal
-    go into the restored database with the next command.
+    go into the restored database with the next command. Pinned bytes are taken from pinned/ beside FILE, and checked by their hashes;
+    it ends with 3 when those of a baseline are neither there nor here.
     """
     from farm.store import copies
 
@@ -92,6 +95,29 @@ def restore(context: Context, file: Path, force: bool) -> None:
     click.echo(f"{made.path}: {_runs(made.contents['runs'][0])} of {file}{brought}")
     if made.aside is not None:
         click.echo(f"the database that was there is {made.aside}")
+    return _with_pins(made.path, file.parent, context.data)
+
+
+def _with_pins(database: Path, source: Path, target: Path) -> int:
+    """Bring what a database's baselines pin from one folder to another, say what came of it, and return the exit code."""
+    from farm import pins
+    from farm.publish.tables import count
+    from farm.store import Store
+
+    parts = Store(database, _WAIT_S).query("held_parts").to_dicts()
+    if not parts:
+        return 0
+    done = pins.carry(source, target, [part["tree_sha256"] for part in parts])
+    there = f"{count(done.copied, 'set')} of pinned files copied ({_bytes(done.size_bytes)}), {done.known} there already"
+    click.echo(f"{target / pins.FOLDER}: {there}, each read back and what was pinned")
+    lost: dict[str, list[str]] = {}
+    for part in parts:
+        if part["tree_sha256"] in done.lost:
+            lost.setdefault(part["baseline"], []).append(part["name"])
+    for baseline, names in lost.items():
+        say(f"the baseline {baseline} cannot be measured again: {', '.join(dict.fromkeys(names))} is whole in neither folder")
+        say(f"hint: set it again where its bytes are: farm baseline set {baseline} --artifact FILE")
+    return _NOT_SOUND if lost else 0
 
 
 @db.command(epilog="Example: farm db prune --keep 180d --dry-run")

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from farm import __version__, leases, readiness, recovery
-from farm.cli import standings
+from farm.cli import host, standings
 from farm.cli.board import Hold, holds_of
 from farm.cli.calibrated import canaries
 from farm.cli.context import Context, command_line, now_utc, say
 from farm.cli.holding import held, kin
 from farm.cli.standings import Standings, Stood
 from farm.devices import Transport, connect
-from farm.errors import DeviceBusy, DeviceNotReady, FarmError, MeasureError
+from farm.errors import DeviceBusy, DeviceNotReady, FarmError, HostExhausted, MeasureError
 from farm.health import (
     BLOCKING,
     NEW,
@@ -33,11 +33,20 @@ from farm.health import (
     of_seen,
     unreached,
 )
-from farm.health.checks import os_change
+from farm.health.checks import Name, os_change
 from farm.workloads import Device, DeviceKind, Identity, new_id
 
 _STORE_DEADLINE_S = 120.0
 """Longer than anybody should hold the database: what a look came to is not to be lost to a query."""
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """The night that looks are of: it counts one failure of a device, however often its controller is started again."""
+
+    began_at: datetime
+    again: str
+    """What a person does when this host has room again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +62,8 @@ class Checked:
     held_by: str | None = None
     device_id: str | None = None
     """None: it has never answered."""
+    exhausted: HostExhausted | None = None
+    """Of this machine: its disk or its memory is full. That says nothing of it as a device, and nothing could be measured from it."""
 
     @property
     def health(self) -> Health:
@@ -75,6 +86,11 @@ class Checked:
         return self.health.takes_part and not any(check.name in BLOCKING for check in self.failing)
 
     @property
+    def wants_canary(self) -> bool:
+        """Whether it takes no part, and nothing but its canary is in its way: only another canary can bring it back."""
+        return not self.takes_part and [check.name for check in self.failing] == [Name.CANARY]
+
+    @property
     def os_change(self) -> tuple[str, str] | None:
         """The OS build that it had before and the one that it has now, where that is another one."""
         return os_change(self.checks)
@@ -95,6 +111,7 @@ class _Look:
     seen: Seen | None = None
     error: FarmError | None = None
     held_by: str | None = None
+    exhausted: HostExhausted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,24 +129,25 @@ def check(
     *,
     canary: bool = False,
     wheel: Path | None = None,
-    on_checked: Callable[[Checked], None] = lambda _: None,
+    night: Night | None = None,
     connect: Callable[[Device, Path], Transport] = connect,
     now_utc: Callable[[], datetime] = now_utc,
 ) -> list[Checked]:
     """Look at all devices at once, try to bring back those that do not answer, store what came of it, and return it in their order.
 
-    on_checked is told of each as soon as it is known: nobody need wait for the slowest. canary: the fixed artifact is measured, too, on
-    each device that can be measured on. Raises StoreBusy when the database stays held by another process for two minutes.
+    canary: the fixed artifact is measured, too, on each device that can be measured on. night: the one that these are looks of. Raises
+    StoreBusy when the database stays held by another process for two minutes.
     """
     context.writable_data()
-    known = standings.read(context, _STORE_DEADLINE_S) if context.database.exists() else Standings()
-    looking = _Looking(context, known, _holds(context), connect, now_utc)
+    known = (
+        standings.read(context, _STORE_DEADLINE_S, None if night is None else night.began_at) if context.database.exists() else Standings()
+    )
+    looking = _Looking(context, known, _holds(context), connect, now_utc, night.again if night else "look again")
     found: dict[str, Checked] = {}
 
     def kept(checked: Checked, look: _Look) -> None:
         _store(context, checked, look, known.of(checked.device.name, checked.device_id), now_utc())
         found[checked.device.name] = checked
-        on_checked(checked)
 
     with kin(context):
         looks = looking.all(devices)
@@ -160,6 +178,8 @@ class _Looking:
     """Of people: what they hold back is theirs, and not looked at."""
     connect: Callable[[Device, Path], Transport]
     now_utc: Callable[[], datetime]
+    again: str
+    """What a person does when this host has room again."""
     transports: dict[str, Transport] = field(default_factory=dict)
     servers: dict[str, threading.Lock] = field(default_factory=dict)
     """One for each adb server that is farm's own: two ladders that end it would take it from each other."""
@@ -207,11 +227,12 @@ class _Looking:
 
     def judged(self, device: Device, look: _Look, canary: Mapping[str, _Sung], steps: tuple[Step, ...]) -> Checked:
         """Return what a look came to, and where the device stands after it."""
-        before = self._stood(device, look).standing
+        stood = self._stood(device, look)
+        before = stood.standing
         device_id = look.identity.id if look.identity else self.known.ids.get(device.name)
         checks = () if before.health is Health.RETIRED else self.checks(device, look, canary)
-        standing = after(before, checks, device.health.quarantine_after)
-        return Checked(device, checks, standing, steps, look.held_by, device_id)
+        standing = before if look.exhausted else after(before, checks, device.health.quarantine_after, stood.night)
+        return Checked(device, checks, standing, steps, look.held_by, device_id, look.exhausted)
 
     def _look(self, device: Device) -> _Look:
         """Look at a device that is held meanwhile, and held steady as for a pass."""
@@ -234,8 +255,17 @@ class _Looking:
         except DeviceBusy as error:
             return _Look(identity, held_by=error.message)
         except FarmError as error:
-            return _Look(identity, error=error)
-        return _Look(identity, seen)
+            return _Look(identity, error=error, exhausted=self._exhausted(device))
+        return _Look(identity, seen, exhausted=self._exhausted(device))
+
+    def _exhausted(self, device: Device) -> HostExhausted | None:
+        """Return that this machine is out of room or memory, where it is the device; the room is that which its health asks for."""
+        if device.kind is DeviceKind.LOCAL:
+            try:
+                host.check(self.context.data, self.again, device.health.min_free_bytes)
+            except HostExhausted as error:
+                return error
+        return None
 
     def _transport(self, device: Device) -> Transport:
         if device.name not in self.transports:

@@ -84,8 +84,8 @@ class Book:
     context: Context
     clock: Clock
 
-    def nights(self, pool: str, suite: str | None, suite_file: Path) -> list[Stored]:
-        """Return the nights of a suite, by its name or its file, newest first."""
+    def nights(self, pool: str | None, suite: str | None, suite_file: Path) -> list[Stored]:
+        """Return the nights of a suite, by its name or its file, newest first; those of all pools where none is named."""
         rows = self._patient(lambda store: store.query("stored_nights", pool=pool, suite=suite, suite_file=str(suite_file)))
         return [_stored(row) for row in rows.iter_rows(named=True)]
 

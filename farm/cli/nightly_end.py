@@ -16,7 +16,7 @@ from farm.cli.nightly_book import Expected, Stored
 from farm.errors import InputError, StoreError
 
 if TYPE_CHECKING:
-    from farm.findings import Tracked
+    from farm.findings import Tracked, TrackedChange
 
 _IN_BUDGET, _COULD_NOT_TELL = 0, 3
 _MOST_LINES = 10
@@ -37,17 +37,25 @@ class Followed:
 
     def new(self, since: datetime) -> tuple[str, ...]:
         """Return what was found for the first time since a time (naive UTC)."""
-        from farm.publish.tracking import size_text, state
-
         if self.tracked is None:
             return ()
-        fresh = [change for change in self.tracked.changes if change.first_seen_at >= since]
-        words = [f"{change.series.name} {size_text(change.size)}: {state(change)}" for change in fresh]
+        words = [_told(change) for change in self.tracked.changes if change.first_seen_at >= since]
         missing: dict[tuple[str, str], list[str]] = {}
         for item in self.tracked.missing:
             if item.first_seen_at >= since:
                 missing.setdefault((item.device, item.reason), []).append(f"{item.workload} {item.metric}")
         return (*words, *(_gone(device, names, reason) for (device, reason), names in missing.items()))
+
+    def regressions(self) -> dict[str, str]:
+        """Return what is worse for sure, and nobody has acknowledged, in a sentence by the finding: also what was suspected before."""
+        return {} if self.tracked is None else {change.id: _told(change) for change in self.tracked.changes if change.alarms}
+
+
+def _told(change: "TrackedChange") -> str:
+    from farm.publish.tracking import moment_text, size_text, state
+
+    since = f" since {moment_text(change.place.first)}" if change.alarms else ""
+    return f"{change.series.name} {size_text(change.size)}: {state(change)}{since}"
 
 
 def _gone(device: str, names: Sequence[str], reason: str) -> str:

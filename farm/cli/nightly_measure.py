@@ -15,7 +15,8 @@ from farm.cli.nightly_book import Expected, Stored
 from farm.cli.nightly_plan import Due
 from farm.cli.nightly_steps import Steps
 from farm.cli.unfinished import Unfinished
-from farm.errors import FarmError, HostExhausted, InputError, StoreError
+from farm.devices import files
+from farm.errors import ArtifactError, FarmError, HostExhausted, InputError, StoreError
 from farm.queue import Priority
 from farm.records import Record, Row, utc
 from farm.series import workload_key
@@ -108,15 +109,35 @@ class Measurement:
     def measure(self, jobs: Mapping[str, Sequence[Job]]) -> None:
         """Measure the jobs of all devices at once; what is lost is tried again. Raises StoreError where the host has no room left."""
         left = {name: list(own) for name, own in jobs.items() if own}
-        for number in range(_ROUNDS):
-            if not left or not self.may_go_on():
-                return
+        number = 0
+        while left and number < _ROUNDS and self.may_go_on():
             if number:
                 say(f"{', '.join(left)}: tried again in {self.steps.pause_s:g} s ({number} of {_ROUNDS - 1})")
                 time.sleep(self.steps.pause_s)
             done = self._round(left)
             self._stop_where_the_host_is_full(done)
+            while without := self._without_lost_files(left, done):  # each time there are fewer workloads
+                done = [one for one in done if one.device.name not in without] + self._round(without)
+                left |= without
+                self._stop_where_the_host_is_full(done)
             left = {one.device.name: left[one.device.name] for one in done if self._is_worth_another(one)}
+            number += 1
+
+    def _without_lost_files(self, jobs: Mapping[str, Sequence[Job]], done: Sequence[Done]) -> dict[str, list[Job]]:
+        """Return the jobs of devices whose session ended because a file is gone, or is another one by now, less those that need it.
+
+        Nothing where all files are there: whatever failed then fails again.
+        """
+        ended = {one.device.name: jobs[one.device.name] for one in done if isinstance(one.failure, ArtifactError)}
+        before = set(self.why.workloads)
+        for job in {(job.workload.id, job.pass_): job for own in ended.values() for job in own}.values():
+            if job.workload.id not in self.why.workloads and (words := _lost_file(job)) is not None:
+                self.why.workloads[job.workload.id] = words
+                say(f"{job.workload.id} is not measured any more: {words}")
+        if self.why.workloads.keys() == before:
+            return {}
+        left = {name: [job for job in own if job.workload.id not in self.why.workloads] for name, own in ended.items()}
+        return {name: own for name, own in left.items() if own}
 
     def _round(self, jobs: Mapping[str, Sequence[Job]]) -> list[Done]:
         night = self.night
@@ -165,6 +186,18 @@ class Measurement:
         if one.lost is not None:
             self.why.devices[one.device.name] = one.lost.reason or "the device was lost"
         return True
+
+
+def _lost_file(job: Job) -> str | None:
+    """Return that a job's artifact or items cannot be read any more, or are others by now."""
+    items = job.workload.items if job.pass_ is Pass.QUALITY else None
+    try:
+        for file in (job.artifact, items):
+            if file is not None:
+                files.sha256(file.path, file.sha256)
+    except ArtifactError as error:
+        return error.message
+    return None
 
 
 @contextmanager

@@ -90,13 +90,14 @@ class Night:
         """Check the devices, sing the canary, measure, and store what came of every job. Raises HostExhausted where there is no room."""
         host.check(self.context.journal.folder, GO_ON)  # before a device is blamed for a disk that is this host's
         expected, hung = self.book.expected(self.stored.id), self.book.devices(self.stored.id)
-        suite = self._suite(hung)
+        why = Why()
+        suite = self._suite(hung, why)
         lab = self.context.lab()
         pool = {name: lab.devices[name] for name in lab.pools.get(self.stored.pool, ())}
         found, gone = found_again(hung, pool | dict(lab.devices), self.context)
-        why = Why(dict(gone))
-        devices = self._healthy({name: suite.on(device) for name, device in found.items()}, why)
-        self._canary(suite, devices)
+        why.devices.update(gone)
+        devices, quiet = self._healthy({name: suite.on(device) for name, device in found.items()}, why)
+        self._canary(suite, [*devices.values(), *quiet])
         jobs = jobs_of(expected, devices, due(suite, self.stored.slot), why)
         begun = taken_up(self.context, self.stored)
         self._say_plan(jobs, expected, len(begun.journal.entries()), suite.schedule.time_budget_s)
@@ -118,18 +119,22 @@ class Night:
         begun.remove()
         say(f"measure: {words}")
 
-    def _suite(self, hung: Mapping[str, object]) -> "Suite":
-        """Return the suite that the night was opened with; what it names of the lab may have other names by now."""
-        from farm.config import load_suite
+    def _suite(self, hung: Mapping[str, object], why: Why) -> "Suite":
+        """Return the suite that the night was opened with, less the workloads whose files are gone, which is told in why.
+
+        What it names of the lab may have other names by now.
+        """
+        from farm.config import load_suite, lost_inputs
 
         lab, night = self.context.lab(), self.stored
         names, pools = {**lab.devices, **dict.fromkeys(hung)}, {**lab.pools, night.pool: tuple(hung)}
-        return load_suite(night.suite_file, names, pools, is_built=False, text=night.suite_text)
+        why.workloads.update(lost_inputs(night.suite_text, night.suite_file))
+        return load_suite(night.suite_file, names, pools, is_built=False, text=night.suite_text, without=frozenset(why.workloads))
 
-    def _healthy(self, devices: Mapping[str, Device], why: Why) -> dict[str, Device]:
-        """Return the devices that take part."""
+    def _healthy(self, devices: Mapping[str, Device], why: Why) -> tuple[dict[str, Device], list[Device]]:
+        """Return the devices that take part, and those that only wait for their canary to be as it was."""
         here = [device for device in devices.values() if device.host is None]
-        checked = self.steps.health(self.context, here) if here else []
+        checked = self.steps.health(self.context, here, self.stored.slot.begins_at) if here else []
         away = self._elsewhere(devices, why)
         for one in checked:
             if not one.takes_part:
@@ -139,7 +144,7 @@ class Night:
         parts = [f"{len(taking)} of {len(self.book.devices(self.stored.id))} devices take part", *out]
         self._phase("health", "; ".join(parts))
         self.steps.rack(self.context, self.stored.pool, why.devices, len(self.book.devices(self.stored.id)))
-        return taking
+        return taking, [one.device for one in checked if one.wants_canary]
 
     def _elsewhere(self, devices: Mapping[str, Device], why: Why) -> dict[str, Device]:
         """Return the devices of other hosts that take part: they are not looked at from here, and each host's farm holds its own."""
@@ -152,9 +157,9 @@ class Night:
                 say(f"{name} hangs on {device.host} and is not looked at from here: farm devices check does that there")
         return {name: device for name, device in away.items() if name not in why.devices}
 
-    def _canary(self, suite: "Suite", devices: Mapping[str, Device]) -> None:
+    def _canary(self, suite: "Suite", devices: Sequence[Device]) -> None:
         """Measure the fixed artifact on each device; a canary that cannot be measured keeps nobody from measuring."""
-        here = [device for device in devices.values() if device.host is None]
+        here = [device for device in devices if device.host is None]
         if not here or "canary" in self.done:
             return
         if not suite.schedule.canary:
@@ -212,9 +217,10 @@ class Night:
                 failed = True
                 self._note("report", f"failed: {error.message}", is_done=False)
         missing, new = end.missing_lines(expected), history.new(self.stored.opened_at.replace(tzinfo=None))
+        worse = history.regressions()
         if "notify" not in self.done:
             night = self.stored
-            told = (code, verdict, new, missing, tuple(self.odd), page)
+            told = (code, verdict, new, missing, tuple(self.odd), page, worse)
             news = News(str(night.slot.label), night.branch, night.suite, night.pool, *told)
             try:
                 self._phase("notify", self.steps.notify(self.context, news))
@@ -225,7 +231,12 @@ class Night:
         whole, this = (end.duration_text(elapsed_s(since, now)) for since in (self._opened(), self.began))
         cooled = [f"{name} {own.sentence}" for name, own in cool_downs(self.context, self.stored.opened_at).items()]
         times = [f"{whole} since the night was opened{'' if whole == this else f', {this} of it in this start'}"]
-        end.show(self.stored, verdict, [("new", new), ("missing", missing), ("noticed", self.odd), ("cooling", cooled), ("time", times)])
+        known = [words for words in worse.values() if words not in new]
+        end.show(
+            self.stored,
+            verdict,
+            [("new", new), ("regressed", known), ("missing", missing), ("noticed", self.odd), ("cooling", cooled), ("time", times)],
+        )
         return max(code, _COULD_NOT_TELL) if failed else code
 
     def _phase(self, phase: str, words: str) -> None:

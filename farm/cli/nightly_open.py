@@ -68,15 +68,18 @@ def file_of(context: Context, book: Book, asked: Asked) -> File:
     from farm.config import load_suite
 
     lab, path = context.lab(), asked.suite.resolve()
+    now = book.clock.now_utc()
     try:
         text = path.read_text(encoding="utf-8")
         suite = load_suite(asked.suite, lab.devices, lab.pools, is_built=False)
     except (OSError, UnicodeDecodeError, ConfigError) as error:
-        problem = error if isinstance(error, ConfigError) else ConfigError([f"{asked.suite} cannot be read: {error}"])
-        nights = [] if asked.pool is None else book.nights(asked.pool, None, path)
-        if asked.pool is None or not nights or nights[0].exit_code is not None or not book.clock.now_utc() < nights[0].slot.ends_at:
+        words = error.strerror if isinstance(error, OSError) else "it is no text"
+        problem = error if isinstance(error, ConfigError) else ConfigError([f"{asked.suite} cannot be read: {words}"])
+        newest = {night.pool: night for night in reversed(book.nights(asked.pool, None, path))}
+        goes_on = [night for night in newest.values() if night.exit_code is None and now < night.slot.ends_at]
+        if len(goes_on) != 1:
             raise problem from error
-        return File(path, "", None, asked.pool, nights[0].suite, problem)
+        return File(path, "", None, goes_on[0].pool, goes_on[0].suite, problem)
     pool = asked.pool or suite.schedule.pool
     if pool is None:
         raise InputError("no pool is named", hint='name one with --pool, or write pool = "rack" under [schedule] of the suite')

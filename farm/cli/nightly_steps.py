@@ -1,7 +1,7 @@
 """What a night does beside measuring, as functions that a lab's other parts (and tests) give: health checks, canary, report, notices."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -26,6 +26,10 @@ class Checked(Protocol):
     def reason(self) -> str:
         """Why not."""
 
+    @property
+    def wants_canary(self) -> bool:
+        """Whether it takes no part, and nothing but its canary is in its way: only another canary can bring it back."""
+
 
 @dataclass(frozen=True, slots=True)
 class News:
@@ -43,13 +47,16 @@ class News:
     odd: tuple[str, ...]
     """What was noticed beside: the clock, an edited suite, an earlier night that never ended."""
     page: Path | None
+    regressions: Mapping[str, str] = field(default_factory=dict)
+    """What is worse for sure, in a sentence by the finding."""
 
 
 @dataclass(frozen=True, slots=True)
 class Steps:
     """The functions; each returns what it has to say in words."""
 
-    health: Callable[[Context, Sequence[Device]], Sequence[Checked]]
+    health: Callable[[Context, Sequence[Device], datetime], Sequence[Checked]]
+    """Of devices, in the night that began at a time. Raises HostExhausted where this host has no room left."""
     canary: Callable[[Context, Sequence[Device], Path | None], str]
     report: Callable[[Context, str, datetime], tuple[str, Path]]
     """Of a branch at a time; also returns the page."""
@@ -69,10 +76,15 @@ def usual_steps() -> Steps:
     return Steps(_looked_at, _sung, _reported, _told, rack=_rack_told, retry=_told_late)
 
 
-def _looked_at(context: Context, devices: Sequence[Device]) -> Sequence[Checked]:
+def _looked_at(context: Context, devices: Sequence[Device], night: datetime) -> Sequence[Checked]:
     from farm.cli import healthy
+    from farm.cli.nightly_measure import GO_ON
 
-    return healthy.check(context, devices)
+    checked = healthy.check(context, devices, night=healthy.Night(night, GO_ON))
+    for one in checked:
+        if one.exhausted is not None:
+            raise one.exhausted
+    return checked
 
 
 def _sung(context: Context, devices: Sequence[Device], wheel: Path | None) -> str:
@@ -116,7 +128,7 @@ def _told(context: Context, news: News) -> str:
     if not targets:
         return "nobody is told: devices.toml names no target under [notify]"
     of, where = f"{news.suite} on {news.pool}", "" if news.page is None else str(news.page)
-    night = Night(of, news.night, news.exit_code, news.verdict, news.new, news.missing, news.odd, where)
+    night = Night(of, news.night, news.exit_code, news.verdict, news.new, news.missing, news.odd, where, news.regressions)
     count = notified.tell(context, targets, of_night(night))
     if notified.failures(context) and news.page is not None:
         _page(context, news.branch, now_utc())  # what nobody was told is on it

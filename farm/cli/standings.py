@@ -1,5 +1,6 @@
 """What is stored of devices' health: where each stands, and which of them take part in what is measured."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from farm.cli.context import Context, chosen_devices, say
 from farm.cooling import CoolDown
 from farm.errors import DeviceUnavailable, FarmError, StoreBusy, StoreError
-from farm.health import NEW, Health, Standing
+from farm.health import NEW, UNCOUNTED, Counted, Health, Standing, counted
 from farm.workloads import Device
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ class Stood:
     since: datetime | None = None
     checked_at: datetime | None = None
     os_build: str | None = None
+    night: Counted = UNCOUNTED
+    """What looks of the night that goes on have counted."""
 
     @property
     def text(self) -> str:
@@ -58,18 +61,23 @@ class Standings:
         return Stood(os_build=self.os_builds.get(known or ""))
 
 
-def read(context: Context, deadline_s: float = _ASIDE_DEADLINE_S) -> Standings:
-    """Return what the database knows. Raises StoreBusy and StoreError."""
-    return of_store(context.store(deadline_s))
+def read(context: Context, deadline_s: float = _ASIDE_DEADLINE_S, night: datetime | None = None) -> Standings:
+    """Return what the database knows; night: when the night that goes on began (UTC). Raises StoreBusy and StoreError."""
+    return of_store(context.store(deadline_s), night)
 
 
-def of_store(store: "Store") -> Standings:
+def of_store(store: "Store", night: datetime | None = None) -> Standings:
     """Return what an opened database knows."""
-    frames = store.queries({"health_standings": {}, "health_sightings": {}})
+    since = None if night is None else night.astimezone(UTC).replace(tzinfo=None)
+    frames = store.queries({"health_standings": {}, "health_sightings": {}, "health_steps": {"since": since}})
+    steps: defaultdict[str, list[tuple[Standing, Standing]]] = defaultdict(list)
+    for row in frames["health_steps"].iter_rows(named=True):
+        before = Standing(Health(row["health_before"]), "", row["failed_before"], row["passed_before"])
+        steps[row["whose"]].append((before, Standing(Health(row["health"]), "", row["failed"], row["passed"])))
     by_id: dict[str, Stood] = {}
     by_name: dict[str, Stood] = {}
     for row in frames["health_standings"].iter_rows(named=True):
-        stood = _stood(row)
+        stood = _stood(row, counted(steps[row["whose"]]))
         if row["device_id"] is None:
             by_name[row["device"]] = stood
         else:
@@ -78,9 +86,9 @@ def of_store(store: "Store") -> Standings:
     return Standings(by_id, by_name, {row["device"]: row["device_id"] for row in seen}, {row["device_id"]: row["os_build"] for row in seen})
 
 
-def _stood(row: Mapping[str, Any]) -> Stood:
+def _stood(row: Mapping[str, Any], night: Counted) -> Stood:
     standing = Standing(Health(row["health"]), row["reason"], row["failed"], row["passed"])
-    return Stood(standing, row["since"], row["checked_at"], row["os_build"])
+    return Stood(standing, row["since"], row["checked_at"], row["os_build"], night)
 
 
 def read_aside(context: Context) -> Standings | None:

@@ -6,7 +6,7 @@ devices.toml belongs to the lab, a suite to the model's repository. Nothing runs
 from farm.config.budgets import read_metric
 from farm.config.lab import LOCAL, Lab, load_lab, stated_names
 from farm.config.plan import Gating
-from farm.config.suite import LLM_WARMUP, Suite, load_suite, read_prompt, with_quality
+from farm.config.suite import LLM_WARMUP, Suite, load_suite, lost_inputs, read_prompt, with_quality
 from farm.config.words import nearest
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Suite",
     "load_lab",
     "load_suite",
+    "lost_inputs",
     "nearest",
     "read_metric",
     "read_prompt",

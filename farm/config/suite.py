@@ -99,11 +99,12 @@ def load_suite(
     *,
     is_built: bool = True,
     text: str | None = None,
+    without: Collection[str] = (),
 ) -> Suite:
     """Return the suite of a TOML file, its inputs, prompts and items read; devices and pools are those it may name.
 
-    is_built: its artifacts are to be there by now. text: what the file held at another time, instead of what it holds now. Raises
-    ConfigError.
+    is_built: its artifacts are to be there by now. text: what the file held at another time, instead of what it holds now. without:
+    workloads whose files are not looked for, and which are left out. Raises ConfigError.
     """
     raw = read_toml(path) if text is None else parsed(text, path)
     problems: list[str] = []
@@ -111,7 +112,8 @@ def load_suite(
     stated = tables(raw.get("workloads"))
     answering = frozenset(str(entry.get("id")) for entry in stated if "items" in entry)
     names = Names(tuple(str(entry.get("id")) for entry in stated), answering, tuple(devices), pools or {})
-    found = (*_workload_problems(raw, path.parent, is_built=is_built), *budget_problems(raw, names), *gate_problems(raw))
+    kept = raw | ({"workloads": [entry for entry in stated if entry.get("id") not in without]} if without else {})
+    found = (*_workload_problems(kept, path.parent, is_built=is_built), *budget_problems(raw, names), *gate_problems(raw))
     found += (*schedule_problems(raw, names.workloads, tuple(pools or {})),)
     problems += [f"{path}: {problem}" for problem in found]
     if problems or file is None:
@@ -119,13 +121,28 @@ def load_suite(
     return Suite(
         name=file.suite.name,
         repeats=file.suite.repeat,
-        work=tuple((_workload(entry, file.suite.passes, path.parent), path.parent / entry.artifact) for entry in file.workloads),
+        work=tuple(
+            (_workload(entry, file.suite.passes, path.parent), path.parent / entry.artifact)
+            for entry in file.workloads
+            if entry.id not in without
+        ),
         budgets=tuple(budget_of(entry, names.pools) for entry in file.budgets),
         conditions=file.conditions.stated(),
         gating=gating_of(file.gate),
         asked=frozenset(entry.id for entry in file.workloads if entry.passes or "passes" in file.suite.model_fields_set),
         schedule=schedule_of(file.schedule),
     )
+
+
+def lost_inputs(text: str, path: Path) -> dict[str, str]:
+    """Return the workloads of a suite that was in order when it held this text and whose inputs, prompt or items are gone; and why."""
+    raw = parsed(text, path)
+    found: dict[str, str] = {}
+    for entry in tables(raw.get("workloads")):
+        problems = _workload_problems(raw | {"workloads": [entry]}, path.parent, is_built=False)
+        if problems:
+            found[str(entry.get("id"))] = "; ".join(problem.partition(": ")[2] for problem in problems)
+    return found
 
 
 def read_prompt(path: Path) -> tuple[int, ...]:

@@ -248,8 +248,9 @@ class LocalTransport:
         """Return the free bytes of the data folder's file system."""
         return shutil.disk_usage(self.box).free
 
-    def reconnect(self) -> None:
+    def reconnect(self) -> str:
         """Nothing lies between."""
+        return "no link lies between farm and the machine that it runs on"
 
     def restart(self, timeout_s: float) -> None:
         """Refuse: this machine is the controller, too."""

@@ -148,8 +148,11 @@ class Transport(Protocol):
     def room_bytes(self) -> int:
         """Return the free bytes of the box's file system."""
 
-    def reconnect(self) -> None:
-        """Make the link anew, without asking whether the device answers then: preflight() finds that out."""
+    def reconnect(self) -> str:
+        """Make the link anew, and return in a sentence what was done; whether the device answers then, preflight() finds out.
+
+        Raises DeviceLost and DeviceNotReady where nothing could be done, such as where no adb server answers.
+        """
 
     def restart(self, timeout_s: float) -> None:
         """Restart the device and return when it can be used again. Raises DeviceLost when it is not back in time.

@@ -13,13 +13,15 @@ from farm.health.checks import (
     unreached,
 )
 from farm.health.ladder import Step, Tried, next_rung
-from farm.health.standing import GOOD_AFTER, NEW, Health, Standing, after, restored, retired
+from farm.health.standing import GOOD_AFTER, NEW, UNCOUNTED, Counted, Health, Standing, after, counted, restored, retired
 
 __all__ = [
     "BLOCKING",
     "GOOD_AFTER",
     "NEW",
+    "UNCOUNTED",
     "Check",
+    "Counted",
     "Health",
     "Known",
     "Name",
@@ -28,6 +30,7 @@ __all__ = [
     "Step",
     "Tried",
     "after",
+    "counted",
     "next_rung",
     "of_seen",
     "restored",

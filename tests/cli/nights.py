@@ -49,6 +49,7 @@ class Unchecked:
     device: Device
     takes_part: bool
     reason: str
+    wants_canary: bool = False
 
 
 @dataclass(slots=True)
@@ -85,7 +86,7 @@ class Lab:
         return nightly.run(self.context, Asked(**given), self.clock(), self.steps())
 
     def steps(self) -> Steps:
-        def health(_: Context, devices: Sequence[Device]) -> list[Unchecked]:
+        def health(_: Context, devices: Sequence[Device], _night: datetime) -> list[Unchecked]:
             self.passes(self.checks_take)
             return [Unchecked(each, each.name not in self.out, self.out.get(each.name, "")) for each in devices]
 

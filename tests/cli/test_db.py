@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,12 +8,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from farm import pins
 from farm.cli import unfinished
 from farm.journal import Journal
 from farm.records import record
 from farm.store import Store
 from farm.workloads import new_id
-from tests.cli.gating import Farm
+from tests.cli.gating import Farm, a_model
 from tests.conftest import a_run, a_session
 
 MANY = tuple(float(number) for number in range(1000))
@@ -52,6 +54,55 @@ def test_a_backup_has_what_waits_in_the_journal(home: Path, farm: Farm) -> None:
     session = a_session()
     Journal(home / "data" / "journal").write(record(session, a_run(session)))
     assert "3 runs" in said(farm("db", "backup", "b.duckdb"))
+
+
+def baselined(home: Path) -> Path:
+    """A baseline with pinned bytes, and its folder of them."""
+    store, model = measured(home), home / "net.fake"
+    a_model(model)
+    tree, size_bytes = pins.pin(home / "data", {model.name: model})
+    baseline = {"id": new_id(OLD), "set_at": OLD.replace(tzinfo=None), "name": "v1", "is_removed": False}
+    part = {"kind": "artifact", "sha256": "a" * 64, "tree_sha256": tree, "size_bytes": size_bytes, "name": model.name, "workload_id": None}
+    store.add(
+        {
+            "baselines": [baseline | {"revision": None, "command": "farm baseline set v1"}],
+            "baseline_parts": [part | {"baseline_id": baseline["id"]}],
+        }
+    )
+    return home / "data" / "pinned" / tree
+
+
+def test_a_backup_has_what_is_pinned_once_and_a_restored_one_can_measure_its_baseline_again(home: Path, farm: Farm) -> None:
+    tree = baselined(home)
+    assert "kept/pinned: 1 set of pinned files copied" in said(farm("db", "backup", "kept/monday.duckdb"))
+    copied = home / "kept" / "pinned" / tree.name / "net.fake"
+    written = copied.stat().st_mtime_ns
+    assert "0 sets of pinned files copied (0 B), 1 there already" in said(farm("db", "backup", "kept/tuesday.duckdb"))
+    assert copied.stat().st_mtime_ns == written
+    shutil.rmtree(tree.parent)
+    assert "farm db restore does" in said(farm("db", "check"), 3)
+    assert "data/pinned: 1 set of pinned files copied" in said(farm("db", "restore", "kept/tuesday.duckdb", "--force"))
+    assert (tree / "net.fake").read_bytes() == (home / "net.fake").read_bytes()
+    assert "fit together" in said(farm("db", "check"))
+
+
+def test_bytes_that_changed_are_copied_anew_and_those_that_are_lost_are_named(home: Path, farm: Farm) -> None:
+    tree = baselined(home)
+    said(farm("db", "backup", "b.duckdb"))
+    copied = home / "pinned" / tree.name / "net.fake"
+    copied.chmod(0o600)
+    copied.write_bytes(b"rotten")
+    assert "1 set of pinned files copied" in said(farm("db", "backup", "b.duckdb", "--force"))
+    assert copied.read_bytes() == (tree / "net.fake").read_bytes()
+    for file in (copied, tree / "net.fake"):
+        file.chmod(0o600)
+        file.write_bytes(b"rotten")
+    for arguments in (["backup", "b.duckdb", "--force"], ["restore", "b.duckdb", "--force"]):
+        done = farm("db", *arguments)
+        assert (done.returncode, Store(home / "b.duckdb").query("count_runs").item()) == (3, 2)
+        assert "the baseline v1 cannot be measured again: net.fake is whole in neither folder" in done.stderr
+        assert "hint: set it again where its bytes are: farm baseline set v1" in done.stderr
+    assert "the baseline v1 lacks the bytes of net.fake" in said(farm("db", "check"), 3)
 
 
 def test_without_a_database_there_is_nothing_to_keep(farm: Farm) -> None:

@@ -1,7 +1,9 @@
 """farm devices check, health, retire and restore on the bench: real adbd, real adb server, a real power_cycle program."""
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -352,8 +354,31 @@ def test_a_phone_whose_adb_server_died_is_brought_back_by_starting_it_anew(
         ladder = own + 'health = { recovery = ["reconnect", "adb_server"] }\n'
         (home / "devices.toml").write_text(f"{CALM_TOML}{ladder}")
         one = looked("s25")["s25"]
-        assert [(step["rung"], step["tried"]) for step in one["recovery"]] == [("reconnect", "no_use"), ("adb_server", "helped")]
+        assert [(step["rung"], step["tried"]) for step in one["recovery"]] == [("reconnect", "failed"), ("adb_server", "helped")]
+        assert one["recovery"][0]["sentence"] == f"no adb server answers at {server.address}"
         assert failing(one) == []
     finally:
         server.run("kill-server")
         server.stop()
+
+
+def test_a_phone_whose_adb_server_hangs_is_brought_back_by_another_one(
+    farm: Farm, looked: Look, s25: Phone, home: Path, android_bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"ADB_LOCAL_TRANSPORT_MAX_PORT": "5554", "ADB_MDNS": "0", "ADB_MDNS_OPENSCREEN": "0", "HOME": str(home)}.items():
+        monkeypatch.setenv(name, value)
+    server = start_server(home / "adb")
+    own = f'[devices.s25]\nkind = "android"\nadb = "{server.address}"\nserial = "{s25.serial}"\nadb_server = "own"\n'
+    (home / "devices.toml").write_text(f'{CALM_TOML}{own}health = {{ recovery = ["reconnect", "adb_server"] }}\n')
+    try:
+        server.run("connect", s25.serial)
+        os.kill(server.process.pid, signal.SIGSTOP)
+        one = looked("s25")["s25"]
+        assert [(step["rung"], step["tried"]) for step in one["recovery"]] == [("reconnect", "failed"), ("adb_server", "helped")]
+        said = [step["sentence"] for step in one["recovery"]]
+        assert said[0] == f"the adb server at {server.address} did not answer in 10 s"
+        assert said[1] == f"the adb server at {server.address} hung and was ended (process {server.process.pid}), and was started anew"
+        assert failing(one) == []
+    finally:
+        server.stop()
+        server.run("kill-server")

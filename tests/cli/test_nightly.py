@@ -2,17 +2,22 @@
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from farm import items
 from farm.cli import nightly
 from farm.cli.nightly_open import Asked
 from farm.cli.track import Asked as Branch
 from farm.cli.track import look
+from farm.devices import Transport
+from farm.devices.local import LocalTransport
 from farm.errors import ClockDoubted, ConfigError, DeviceBusy
+from farm.workloads import Device
 from tests.cli.gating import a_model, rows
 from tests.cli.nights import SCHEDULE, Lab, a_lab, a_suite, called
 
@@ -374,3 +379,61 @@ def test_a_night_without_a_pool_is_refused(lab: Lab, schedule: str, said: str) -
     a_suite(lab.home, schedule)
     refused = called(lab.home)
     assert (refused.returncode, said in refused.stderr) == (2, True)
+
+
+def losing(file: Path) -> Callable[[Device, Path], Transport]:
+    """A way to devices on which a file is lost when the night is about to measure."""
+
+    def connect(device: Device, data: Path) -> Transport:
+        file.unlink(missing_ok=True)
+        return LocalTransport(data / "box" / device.name)
+
+    return connect
+
+
+def test_an_artifact_that_vanishes_while_the_night_measures_costs_its_own_jobs_only(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+    code = nightly.run(
+        lab.context, Asked(lab.home / "suite.toml"), lab.clock(), replace(lab.steps(), connect=losing(lab.home / "net.fake"))
+    )
+    assert code == 3
+    told = lab.sql("SELECT workload_id, state, reason FROM expected_states ORDER BY ALL")
+    assert [(row["workload_id"], row["state"]) for row in told] == [*[("net", "accounted for")] * 2, *[("other", "done")] * 2]
+    words = f"{lab.home / 'net.fake'} cannot be read any more: No such file or directory"
+    assert {row["reason"] for row in told if row["workload_id"] == "net"} == {words}
+    assert lab.sql("SELECT exit_code FROM night_ends") == [{"exit_code": 3}]
+    assert f"local 2 jobs of net: {words}" in capsys.readouterr().out
+    assert [f"local 2 jobs of net: {words}"] == list(lab.news[0].missing)
+
+
+@pytest.mark.parametrize("key", ["inputs", "items"])
+def test_an_input_that_vanishes_during_the_night_costs_its_own_workload_only(lab: Lab, key: str) -> None:
+    suite, file = lab.home / "suite.toml", lab.home / "given.bin"
+    if key == "items":
+        items.write(file, items.classify_file([[b"\0" * 4]]), {}, [0])
+    else:
+        file.write_bytes(b"\0" * 4)
+    line = f'inputs = ["{file.name}"]' if key == "inputs" else f'items = "{file.name}"'
+    suite.write_text(suite.read_text().replace('id = "net"\n', f'id = "net"\n{line}\n'))
+    broken_off(lab)
+    file.unlink()
+    assert lab.night() == 3
+    told = lab.sql("SELECT workload_id, state, reason FROM expected_states ORDER BY ALL")
+    assert [row["state"] for row in told if row["workload_id"] == "other"] == ["done"] * 2
+    assert {row["state"] for row in told if row["workload_id"] == "net"} == {"accounted for"}
+    assert all(str(file) in row["reason"] for row in told if row["workload_id"] == "net")
+    assert lab.sql("SELECT exit_code FROM night_ends") == [{"exit_code": 3}]
+
+
+def test_a_suite_that_vanishes_during_the_night_does_not_end_it_and_its_pool_is_known(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+    broken_off(lab)
+    (lab.home / "suite.toml").unlink()
+    assert lab.night() == 0  # no pool is named: the suite said it
+    assert "suite.toml has problems now (" in (said := capsys.readouterr().err)
+    assert "cannot be read: No such file or directory): the night goes by what it held when it was opened" in said
+    assert lab.runs() == EVERY
+    assert lab.sql("SELECT exit_code FROM night_ends") == [{"exit_code": 0}]
+    with pytest.raises(ConfigError, match="cannot be read"):
+        lab.night()  # it has come to its end
+    lab.passes(DAY)
+    with pytest.raises(ConfigError, match="cannot be read"):
+        lab.night(pool="rack")

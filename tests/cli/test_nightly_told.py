@@ -1,5 +1,6 @@
 """What people are told of nights: by real messages to a real server, and by the page."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -11,6 +12,7 @@ from farm.cli import notified
 from farm.cli.nightly_steps import Steps, usual_steps
 from farm.cli.report import unsent
 from tests.bench.inboxes import Webhook, webhook
+from tests.cli.gating import a_model
 from tests.cli.nights import Lab, a_lab, a_suite, called
 
 pytest.importorskip("apprise")
@@ -79,3 +81,31 @@ def test_a_message_that_fails_is_on_the_page_and_goes_with_the_next_command(home
     assert called(home).returncode == 3
     assert len(hook.came) == 1
     assert notified.outbox(lab.context).waiting() == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_model_that_gets_slower_is_found_by_its_nights_and_told_once(lab: Lab, hook: Webhook) -> None:
+    def night(sleep_ns: int) -> int:
+        a_model(lab.home / "net.fake", sleep_ns=sleep_ns)
+        code = lab.night(revision=f"{len(codes):02}" * 20)
+        codes.append(code)
+        lab.passes(DAY)
+        return code
+
+    codes: list[int] = []
+    assert {night(20_000_000) for _ in range(8)} == {0}
+    assert hook.came == []
+    while night(22_000_000) != 4:
+        assert len(codes) < 13, codes
+    assert set(codes[8:-1]) <= {0, 3}  # suspected before, and fresh runs asked for
+    last = hook.came[-1]
+    assert last["title"].startswith("farm: s on rack: regression")
+    (line,) = [line for line in last["message"].splitlines() if line.startswith("- local net latency_ns +")]
+    found = re.fullmatch(r"- local net latency_ns \+(\S+)% \(.*\): REGRESSION since (\S+) \((\S+)\)", line)
+    assert found is not None, line
+    assert float(found[1]) == pytest.approx(10, abs=4)
+    assert (found[2][:4], found[3]) == ("0808", "2026-12-03")  # the ninth night
+    assert [one for one in hook.came if "REGRESSION" in one["message"]] == [last]
+    assert [night(22_000_000), night(22_000_000)] == [4, 4]
+    assert hook.came[-1] is last

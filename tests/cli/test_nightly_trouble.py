@@ -8,15 +8,25 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from farm.cli import canary, healthy, host, nightly
+from farm.cli.context import Context
+from farm.cli.nightly_open import Asked
+from farm.cli.nightly_steps import Checked, usual_steps
+from farm.devices.local import LocalTransport
+from farm.errors import DeviceNotReady, HostExhausted
+from farm.workloads import Device
 from tests.bench.android import Bench
 from tests.cli.gating import a_model, command
 from tests.cli.nights import SCHEDULE, Lab, a_lab, a_suite, called
 from tests.cli.test_full_disk import namespace
-from tests.cli.test_nightly import EVERY, broken_off
+from tests.cli.test_nightly import DAY, EVERY, Killed, broken_off
 from tests.conftest import CALM_TOML
 
 __all__ = ["namespace"]
@@ -90,6 +100,100 @@ def test_a_phone_that_is_not_there_is_tried_again_and_then_accounted_for(
     assert "no device with the serial R5CX hangs on" in states[0]["reason"]
     assert "absent 4 jobs of" in said.out
     assert any(line.startswith("absent: 2 series are missing: none of 2 expected runs") for line in lab.news[0].new)
+
+
+class Silent(LocalTransport):
+    """This machine, which does not answer."""
+
+    def preflight(self) -> None:
+        raise DeviceNotReady("it does not answer", error_class="silent")
+
+
+def looks(lab: Lab) -> list[tuple[str, int]]:
+    return [(row["health"], row["failed"]) for row in lab.sql("SELECT health, failed FROM health_looks ORDER BY looked_at, id")]
+
+
+def test_a_controller_that_is_started_again_and_again_counts_one_failure_of_a_phone_a_night(lab: Lab) -> None:
+    a_lab(lab.home, more="[defaults.health]\nquarantine_after = 2\nrecovery = []\n")
+
+    def health(context: Context, devices: Sequence[Device], night: datetime) -> Sequence[Checked]:
+        def connect(device: Device, data: Path) -> Silent:
+            return Silent(data / "box" / device.name)
+
+        return healthy.check(context, devices, night=healthy.Night(night, "again"), connect=connect, now_utc=lambda: lab.at)
+
+    def die(*_: object) -> None:
+        raise Killed
+
+    for failed in ([("suspect", 1)] * 3, [("suspect", 1)] * 3 + [("quarantined", 2)] * 3):
+        for _ in range(3):  # killed when the looks are stored, and started again
+            with pytest.raises(Killed):
+                nightly.run(lab.context, Asked(lab.home / "suite.toml"), lab.clock(), replace(lab.steps(), health=health, rack=die))
+        assert looks(lab) == failed
+        lab.passes(DAY)
+
+
+@pytest.mark.slow(30)
+@pytest.mark.timeout(300)
+def test_a_device_that_its_canary_keeps_out_has_it_measured_each_night_and_comes_back_by_itself(lab: Lab) -> None:
+    a_lab(lab.home, more="[defaults.health]\nquarantine_after = 1\nrecovery = []\n")
+    a_suite(lab.home, SCHEDULE.replace("canary = false", "canary = true"), repeat=1)
+    a_model(lab.home / "bird.fake", sleep_ns=400_000)
+    a_model(lab.home / "slow.fake", sleep_ns=4_000_000)
+    birds = ["slow.fake", "bird.fake", "bird.fake", "bird.fake"]
+
+    def sung(context: Context, devices: Sequence[Device], wheel: Path | None) -> str:
+        (found,) = canary.sing(context, devices, wheel, lab.home / birds.pop(0))
+        assert found.judged is not None
+        return found.judged.state.value
+
+    def health(context: Context, devices: Sequence[Device], night: datetime) -> Sequence[Checked]:
+        return healthy.check(context, devices, night=healthy.Night(night, "again"), now_utc=lambda: lab.at)
+
+    steps = replace(lab.steps(), health=health, canary=sung)
+    for _ in range(5):
+        canary.sing(lab.context, [lab.context.lab().device("local")], None, lab.home / "bird.fake", is_band=True)
+    seen = []
+    while birds:
+        nightly.run(lab.context, Asked(lab.home / "suite.toml"), lab.clock(), steps)
+        (health_now,) = lab.sql("SELECT health FROM health_looks ORDER BY looked_at DESC, id DESC LIMIT 1")
+        seen.append((health_now["health"], lab.states()["done"]))
+        lab.passes(DAY)
+    done = lab.states()["done"] // 2
+    assert seen == [("good", done), ("quarantined", done), ("quarantined", done), ("good", 2 * done)]
+
+
+@pytest.mark.parametrize(
+    ("more", "memory_bytes", "said"),
+    [
+        (
+            '[defaults.health]\nmin_free = "900000 GB"\n',
+            0.0,
+            r"the disk of .*data has .* left, so nothing more is measured; what ended is kept",
+        ),
+        ("", 1e15, "this host has .* of memory left, so nothing more is measured; what ended is kept"),
+    ],
+)
+def test_a_host_that_the_health_look_finds_exhausted_ends_the_night_cleanly_and_is_no_broken_device(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, more: str, memory_bytes: float, said: str
+) -> None:
+    a_lab(lab.home, more=more)
+    usual = usual_steps().health
+
+    def health(context: Context, devices: Sequence[Device], night: datetime) -> Sequence[Checked]:
+        monkeypatch.setattr(host, "_LEAST_MEMORY_BYTES", memory_bytes)  # what was there when the night began is gone by now
+        return usual(context, devices, night)
+
+    with pytest.raises(HostExhausted, match=said) as caught:
+        nightly.run(lab.context, Asked(lab.home / "suite.toml"), lab.clock(), replace(lab.steps(), health=health))
+    assert caught.value.exit_code == 3
+    assert "the same command goes on with the night" in (caught.value.hint or "")
+    assert looks(lab) == [("good", 0)]
+    assert lab.states() == Counter({"to come": 4})
+    monkeypatch.undo()
+    a_lab(lab.home)
+    assert lab.night() == 0
+    assert (lab.states(), lab.runs()) == (Counter(done=4), EVERY)
 
 
 @pytest.mark.slow(40)

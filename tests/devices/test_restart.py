@@ -1,5 +1,7 @@
 """Restarting devices and adb servers: they are back, or it is said that they are not."""
 
+import os
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -106,9 +108,47 @@ def test_an_adb_server_is_another_one_afterwards(tmp_path: Path, monkeypatch: py
         first.stop()
 
 
+def test_an_adb_server_that_hangs_is_ended_by_its_process_and_another_one_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"ADB_LOCAL_TRANSPORT_MAX_PORT": "5554", "ADB_MDNS": "0", "ADB_MDNS_OPENSCREEN": "0", "HOME": str(tmp_path)}.items():
+        monkeypatch.setenv(name, value)
+    first = start_server(tmp_path / "server")
+    server = Server("127.0.0.1", first.port)
+    os.kill(first.process.pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(DeviceLost, match="did not answer in 1 s"):
+            server.devices(timeout_s=1)
+        assert start_anew(server) == first.process.pid
+        assert first.process.wait(10) == -signal.SIGKILL
+        assert server.devices() == []
+        assert start_anew(server) is None  # one that answers ends when it is asked to
+        assert server.devices() == []
+    finally:
+        server.kill()
+        first.stop()
+
+
+def test_making_a_link_anew_says_what_was_done(transport: AndroidTransport, phone: Phone, tmp_path: Path) -> None:
+    phone.adb.run("disconnect", phone.serial)
+    words = f"the adb server at {phone.adb.address} was asked to connect to {phone.serial} anew, and said: "
+    assert transport.reconnect() == f"{words}connected to {phone.serial}"
+    phone.drop()
+    assert transport.reconnect().startswith(f"{words}failed to connect to")
+    nobody = Device("s25", DeviceKind.ANDROID, adb=f"127.0.0.1:{free_port()}", serial="R5CX")
+    with pytest.raises(DeviceNotReady, match="no adb server answers at"):
+        AndroidTransport(nobody).reconnect()
+    assert (
+        "asked to connect anew to what is offline"
+        in AndroidTransport(Device("s25", DeviceKind.ANDROID, adb=phone.adb.address, serial="R5CX")).reconnect()
+    )
+    assert "no link lies between" in LocalTransport(tmp_path).reconnect()
+
+
 def test_an_adb_server_elsewhere_is_left_alone_and_one_that_cannot_start_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with pytest.raises(DeviceNotReady, match="is another machine's"):
         start_anew(Server("rack2", 5037))
     monkeypatch.setenv("HOME", str(tmp_path))
-    with socket.create_server(("127.0.0.1", free_port())) as taken, pytest.raises(DeviceNotReady, match="was not started"):
+    with (
+        socket.create_server(("127.0.0.1", free_port())) as taken,
+        pytest.raises(DeviceNotReady, match=r"held by process [0-9]+ \(.*\), which is no adb server"),
+    ):
         start_anew(Server("127.0.0.1", taken.getsockname()[1]), timeout_s=5)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farm.health import GOOD_AFTER, NEW, Check, Health, Name, Standing, after, restored, retired
+from farm.health import GOOD_AFTER, NEW, Check, Health, Name, Standing, after, counted, restored, retired
 
 PASSED = (Check(Name.REACHABLE, True, "answers", None, "it answers"), Check(Name.SOC, None, None, None, "not told"))
 FAILED = (Check(Name.REACHABLE, True, "answers", None, "it answers"), Check(Name.STORAGE, False, "1 MB", "500 MB", "1 MB are free"))
@@ -56,6 +56,51 @@ def test_one_canary_out_of_its_band_is_one_failure_however_often_it_is_looked_at
     assert walked([old], 3)[-1].health is Health.SUSPECT  # nobody had looked when it was measured
     assert walked([new, PASSED, old, PASSED], 3)[-1].health is Health.SUSPECT
     assert walked([new, new, new], 3)[-1].health is Health.QUARANTINED
+
+
+def of_nights(nights: list[list[tuple[Check, ...]]], limit: int) -> list[Standing]:
+    """Return where a phone stands after each look of nights whose controller is started again for each of their looks."""
+    found = [NEW]
+    for looks in nights:
+        first = len(found) - 1
+        for checks in looks:
+            found.append(after(found[-1], checks, limit, counted(itertools.pairwise(found[first:]))))
+    return found[1:]
+
+
+def test_restarts_within_a_night_quarantine_no_phone_and_failing_on_as_many_nights_does() -> None:
+    steps = of_nights([[FAILED] * 5, [FAILED] * 2, [FAILED]], 3)
+    assert [(step.health.value, step.failed) for step in steps] == [("suspect", 1)] * 5 + [("suspect", 2)] * 2 + [("quarantined", 3)]
+    assert of_nights([[FAILED] * 9], 1)[-1] == Standing(Health.QUARANTINED, "it failed once: 1 MB are free", 1, 0)
+
+
+def test_restarts_within_a_night_bring_no_phone_out_of_quarantine_either() -> None:
+    steps = of_nights([[FAILED], [FAILED], [PASSED] * 4, [PASSED]], 2)
+    assert [step.health.value for step in steps] == ["suspect", *["quarantined"] * 5, "good"]
+
+
+def test_a_phone_that_comes_and_goes_within_a_night_fails_once_and_ends_the_night_as_its_last_look_says() -> None:
+    steps = of_nights([[FAILED, PASSED, FAILED, PASSED, PASSED], [PASSED]], 3)
+    assert [(step.health.value, step.failed, step.passed) for step in steps[:5]] == [
+        *(("suspect", 1, 0), ("suspect", 1, 1)) * 2,
+        ("suspect", 1, 1),
+    ]
+    assert steps[5].health is Health.GOOD
+
+
+def test_a_night_fails_once_also_where_a_person_had_the_phone_pass_twice_meanwhile() -> None:
+    failed = after(NEW, FAILED, 2)
+    good = walked([PASSED, PASSED], 2, failed)[-1]
+    again = after(good, FAILED, 2, counted([(NEW, failed), (failed, good)]))
+    assert (good.health.value, again.health.value, again.failed) == ("good", "suspect", 1)
+
+
+@given(st.lists(st.lists(st.sampled_from([PASSED, FAILED, UNREAD]), min_size=1, max_size=5), max_size=8), limits)
+def test_quarantine_takes_as_many_nights_that_fail_as_stated(nights: list[list[tuple[Check, ...]]], limit: int) -> None:
+    steps = of_nights(nights, limit)
+    if any(step.health is Health.QUARANTINED for step in steps):
+        assert sum(FAILED in looks for looks in nights) >= limit
+    assert max((step.failed for step in steps), default=0) <= sum(FAILED in looks for looks in nights)
 
 
 @given(looks, limits)

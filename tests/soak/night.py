@@ -4,6 +4,7 @@ import hashlib
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -16,9 +17,12 @@ from farm.devices import Transport
 from farm.errors import FarmError
 from farm.workloads import RESULT, Device
 from tests.soak.phone import CANARY, SoakPhone
+from tests.soak.plan import DAY_H
 from tests.soak.world import World
 
-_FOUND, _SESSIONS = "canary", 5
+_SESSIONS = 5
+_SEEN_AFTER = 3
+"""Nights from an update to the new band."""
 
 
 def main(folder: Path, hour: float, revision: str) -> int:
@@ -32,8 +36,8 @@ def main(folder: Path, hour: float, revision: str) -> int:
     def connect(device: Device, data: Path) -> Transport:
         return SoakPhone(data / "box" / device.name, name=device.name, world=world, names=names, result=result)
 
-    def health(context: Context, devices: Sequence[Device]) -> Sequence[Checked]:
-        return healthy.check(context, devices, connect=connect, now_utc=clock.now_utc)
+    def health(context: Context, devices: Sequence[Device], night: datetime) -> Sequence[Checked]:
+        return healthy.check(context, devices, night=healthy.Night(night, "again"), connect=connect, now_utc=clock.now_utc)
 
     def sung(context: Context, devices: Sequence[Device], wheel: Path | None) -> str:
         sing = partial(canary.sing, context, devices, wheel, models[CANARY])
@@ -42,6 +46,17 @@ def main(folder: Path, hour: float, revision: str) -> int:
             for _ in range(_SESSIONS):
                 sing(is_band=True, measuring=measuring)
             told.touch()
+        for change in world.plan.changes:  # and what it does some days after a phone's system was updated, when it has seen why
+            own = [device for device in devices if device.name == change.phone]
+            if (
+                own
+                and change.os_build
+                and hour >= (change.night + _SEEN_AFTER) * DAY_H
+                and not (told := folder / f"told-{change.night}").exists()
+            ):
+                for number in range(_SESSIONS):
+                    canary.sing(context, own, wheel, models[CANARY], is_band=True, anew=number == 0, measuring=measuring)
+                told.touch()
         found = sing(measuring=measuring)
         return "; ".join(f"{one.device} {one.judged.state if one.judged else one.failure}" for one in found)
 

@@ -39,7 +39,8 @@ _CHECKED = {
     "clock": {Kind.CLOCK},
 }
 _TIME_OVER = "the night's time was over"
-_CANARY_OUT = "outside its band"
+_CANARY_OUT = ("above its band", "below its band")
+_CUT_OFF = "the night ended before it was measured"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +112,12 @@ def _is_explained(month: Month, job: dict[str, Any]) -> bool:
     """Whether a reason names a fault that its phone had by then."""
     begins_h = (job["label"] - datetime.fromisoformat(month.plan.start).date()).days * DAY_H
     reason = str(job["reason"])
-    since_h = begins_h - (_QUARANTINE_H if "quarantined" in reason else DAY_H)
+    since_h = begins_h - (_QUARANTINE_H if "without passing" in reason else DAY_H)
     kinds = {kind for words, named in _SAID if words in reason for kind in named}
     if not kinds:
-        return _TIME_OVER in reason or _CANARY_OUT in reason
+        if _CUT_OFF in reason:  # the last start of that night was killed, too
+            return any(True for _ in _faults(month, "", {Kind.KILL}, begins_h, begins_h + DAY_H))
+        return _TIME_OVER in reason or any(words in reason for words in _CANARY_OUT)
     had = _faults(month, job["device_name"], kinds, since_h, begins_h + DAY_H)
     return any(True for _ in had)
 

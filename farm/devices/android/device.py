@@ -233,9 +233,9 @@ class AndroidTransport:
         """Return the free bytes of the file system that the box is on."""
         return self._patiently(lambda box: box.free_bytes())
 
-    def reconnect(self) -> None:
+    def reconnect(self) -> str:
         """Have the adb server connect anew, over the network or to what hangs on a cable of its own and is offline."""
-        self.link.reconnect(and_offline=True)
+        return self.link.reconnect()
 
     def restart(self, timeout_s: float) -> None:
         """Restart the phone; it is back when its framework says that it has started."""
@@ -249,7 +249,7 @@ class AndroidTransport:
                 said = self._patiently(lambda box: box.adb.shell(_BOOT).out.split(), wait_s=0)
             except (DeviceLost, DeviceNotReady) as error:
                 away = error.message
-                self.link.reconnect(and_offline=True)
+                self.link.try_again(and_offline=True)
                 continue
             if said[:1] != before and said[1:2] == ["1"]:
                 self._patiently(lambda box: box.make())
@@ -302,7 +302,7 @@ class AndroidTransport:
                 if interruption.is_set or time.monotonic() > deadline_s:
                     raise DeviceLost(f"{self.device.name} is gone: {error.message}", error_class=error.error_class) from error
                 log.info("%s: %s; trying again", self.device.name, error.message)
-                self.link.reconnect()
+                self.link.try_again()
                 interruption.wait(_RETRY_S)
 
     def _see_whether_it_answers(self, box: Box) -> None:

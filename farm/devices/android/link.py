@@ -92,23 +92,37 @@ class Link:
         self._serialno = serialno
         return adb
 
-    def reconnect(self, *, and_offline: bool = False) -> None:
-        """Have the adb server connect anew to a device that hangs on the network; and_offline: to those on cables that are offline, too."""
+    def reconnect(self) -> str:
+        """Have the adb server connect anew to a device that hangs on the network, and to those on cables that are offline.
+
+        Returns what was done in a sentence. Raises DeviceLost and DeviceNotReady where the server did nothing of it.
+        """
+        server, words = server_of(self.device), self.reconnect_wireless()
+        server.reconnect_offline()
+        return words or f"the adb server at {server.address} was asked to connect anew to what is offline on its cables"
+
+    def reconnect_wireless(self) -> str | None:
+        """Have the adb server connect anew to a device that hangs on the network; None: this one does not, and nothing is done.
+
+        Raises DeviceLost and DeviceNotReady where the server did not do it.
+        """
         serial = self._box.adb.serial if self._box else self.device.serial
         if serial is not None and ":" in serial:
             self._box = None  # whoever answers at an address next is looked at anew
         if serial is None or ":" not in serial:
             serial = self.device.wireless
-        if serial is not None:
-            try:
-                server_of(self.device).reconnect(serial)
-            except (DeviceLost, DeviceNotReady) as error:
-                log.debug("%s: %s", self.device.name, error.message)
-        if and_offline:
-            try:
-                server_of(self.device).reconnect_offline()
-            except (DeviceLost, DeviceNotReady) as error:
-                log.debug("%s: %s", self.device.name, error.message)
+        if serial is None:
+            return None
+        server = server_of(self.device)
+        said = server.reconnect(serial)
+        return f"the adb server at {server.address} was asked to connect to {serial} anew, and said: {said or 'nothing'}"
+
+    def try_again(self, *, and_offline: bool = False) -> None:
+        """Have the adb server connect anew, where it can; the next request finds out whether that was of use."""
+        try:
+            self.reconnect() if and_offline else self.reconnect_wireless()
+        except (DeviceLost, DeviceNotReady) as error:
+            log.debug("%s: %s", self.device.name, error.message)
 
 
 def server_of(device: Device) -> Server:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import adbutils
 from adbutils.errors import AdbError, AdbTimeout
 
+from farm.devices.android import hung
 from farm.devices.android.wire import Connection, Wire
 from farm.errors import DeviceLost, DeviceNotReady
 
@@ -22,6 +23,7 @@ DEFAULT_ADDRESS = "127.0.0.1:5037"
 
 _LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 _WORDS_BYTES = 2000
+_ENDS_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +55,13 @@ class Server:
             wire.command("host:devices-l")
             return [found for line in wire.block().splitlines() if (found := _listed(line)) is not None]
 
-    def reconnect(self, serial: str, timeout_s: float = 10.0) -> None:
-        """Have a device that hangs on the network connected anew: the server by itself tries only every ten seconds."""
+    def reconnect(self, serial: str, timeout_s: float = 10.0) -> str:
+        """Have a device that hangs on the network connected anew, and return what the server says of it.
+
+        The server by itself tries only every ten seconds.
+        """
         self.disconnect(serial, timeout_s)
-        self.connect(serial, timeout_s)
+        return self.connect(serial, timeout_s)
 
     def reconnect_offline(self, timeout_s: float = 10.0) -> None:
         """Have the devices connected anew that are offline or not authorised; those that are in use are not touched."""
@@ -68,11 +73,11 @@ class Server:
         with self.connection(timeout_s) as wire:
             wire.command("host:kill")
 
-    def connect(self, address: str, timeout_s: float = 10.0) -> None:
-        """Have a device on the network connected; one that is connected stays so."""
+    def connect(self, address: str, timeout_s: float = 10.0) -> str:
+        """Have a device on the network connected, and return what the server says; one that is connected stays so."""
         with self.connection(timeout_s) as wire:
             wire.command(f"host:connect:{address}")
-            wire.block()  # also a failure arrives as a text; whether it is there, the list of devices says
+            return wire.block().strip()  # also a failure arrives as a text; whether it is there, the list of devices says
 
     def disconnect(self, address: str, timeout_s: float = 10.0) -> None:
         """Have a device on the network forgotten."""
@@ -106,15 +111,18 @@ class Server:
             connection.close()
 
 
-def start_anew(server: Server, timeout_s: float = 30.0) -> None:
-    """End an adb server of this machine, if it answers, and start it again. Every link of its devices breaks.
+def start_anew(server: Server, timeout_s: float = 30.0) -> int | None:
+    """End an adb server of this machine and start it again. Every link of its devices breaks.
 
-    Raises DeviceNotReady when it is another machine's, or does not start.
+    One that hangs keeps its port, so its process is ended, and returned: only where the server is farm's own may this be called. Raises
+    DeviceNotReady when it is another machine's, does not start, or its port is held by what is no adb server.
     """
     if server.host not in _LOCAL_HOSTS:
         raise DeviceNotReady(f"the adb server at {server.address} is another machine's", error_class="not_restarted")
+    before = hung.listeners(server.port)
     with suppress(DeviceLost, DeviceNotReady):
         server.kill()
+    ended_process = None if before.are_gone_within(_ENDS_S) else hung.end(before, server.address)
     program = shutil.which("adb") or adbutils.adb_path()
     with tempfile.TemporaryFile() as words:  # a pipe would stay open as long as the server that is started
         try:
@@ -134,6 +142,7 @@ def start_anew(server: Server, timeout_s: float = 30.0) -> None:
         raise DeviceNotReady(
             f"the adb server at {server.address} was not started: {said or f'exit code {ended.returncode}'}", error_class="not_restarted"
         )
+    return ended_process
 
 
 def _listed(line: str) -> Listed | None:

@@ -273,9 +273,10 @@ class IosTransport:
         """Return the free bytes of the phone's file system."""
         return self._patiently(self.phone.room_bytes)
 
-    def reconnect(self) -> None:
+    def reconnect(self) -> str:
         """End the worker: the next request starts another, with connections and a tunnel of its own."""
         self.phone.worker.close()
+        return "its worker was ended, and the next request starts another one with connections of its own"
 
     def restart(self, timeout_s: float) -> None:
         """Restart the phone, and make it ready again: its developer image is mounted anew where there is one."""

@@ -68,3 +68,15 @@ def start_mark(stat: str) -> str | None:
     _, _, rest = stat.rpartition(")")
     fields = rest.split()
     return fields[19] if len(fields) > 20 and fields[0] not in ("Z", "X") else None  # noqa: PLR2004
+
+
+_LISTENS = re.compile(
+    r"^ *[0-9]+: [0-9A-F]{8,32}:([0-9A-F]{4}) [0-9A-F]{8,32}:0000 0A "
+    r"[0-9A-F]+:[0-9A-F]+ [0-9A-F]+:[0-9A-F]+ [0-9A-F]+ +[0-9]+ +[0-9]+ ([0-9]{1,18}) ",
+    re.MULTILINE,
+)
+
+
+def listening_inodes(tcp: str, port: int) -> set[int]:
+    """Read which sockets wait for connections at a port (state 0A), of /proc/net/tcp or tcp6."""
+    return {int(inode) for found, inode in _LISTENS.findall(tcp) if int(found, 16) == port}

@@ -1,5 +1,6 @@
 -- Where each device stands, by its newest look; a device that has never answered is known by its name only.
 SELECT
+    coalesce(device_id, 'called ' || device_name) AS whose,
     device_id,
     device_name AS device,
     looked_at,

@@ -117,6 +117,7 @@ READERS: dict[str, tuple[Facts, str]] = {
     "system's name": (of_one(proc.os_name), 'NAME="Acme"\nPRETTY_NAME="Acme Linux 12 (twelve)"\nVERSION_ID="12"\n'),
     "system's name, unquoted": (of_one(proc.os_name), "PRETTY_NAME=Acme\n"),
     "start of a process": (of_one(proc.start_mark), texts.PID_STAT),
+    "who listens": (lambda text: set(proc.listening_inodes(text, 0x14AC)), texts.PROC_NET_TCP),
     "memory": (of_one(lambda text: proc.memory_bytes(text, "MemAvailable")), "MemTotal: 8000000 kB\nMemAvailable:    4000000 kB\n"),
     "whole number": (of_one(sysfs.whole_number), "41500\n"),
     "word": (of_one(sysfs.word), "schedutil\n"),

@@ -257,3 +257,10 @@ def test_what_debuggerd_takes_for_the_cause() -> None:
 def test_a_line_of_processor_times_with_an_odd_end_is_read_in_no_time(ending: str) -> None:
     stat = texts.STAT.replace("\n", ending, 1)
     assert proc.cpu_times(stat) == (None if ending[0] in "x\0" else proc.cpu_times(texts.STAT))
+
+
+def test_who_waits_for_connections_at_a_port() -> None:
+    assert proc.listening_inodes(texts.PROC_NET_TCP, 5292) == {2222}
+    ipv6 = "   0: 00000000000000000000000000000000:14AC 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000"
+    assert proc.listening_inodes(f"{ipv6}     0        0 44 1 00 100 0 0 10 0\n", 5292) == {44}
+    assert proc.listening_inodes(texts.PROC_NET_TCP, 48206) == set()
