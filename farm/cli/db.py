@@ -60,9 +60,12 @@ def backup(context: Context, file: Path, force: bool, at_most_s: float) -> None:
 
     It holds the database only. Pinned bytes (pinned/ in the data folder) are files that never change: copy them with rsync.
     """
+    from farm.cli.places import is_free
     from farm.errors import InputError
     from farm.store import copies
 
+    if not is_free(file):
+        raise InputError(f"{file} cannot be written: it is no ordinary file", hint="name another file")
     if file.exists() and not force:
         raise InputError(f"{file} is there already", hint="name another file, or give --force")
     began = now_utc()
