@@ -70,6 +70,16 @@ def test_dragging_and_the_wheel_zoom_and_the_address_restores_the_view(it: Opene
         assert days_shown(again) == 0
 
 
+@pytest.mark.parametrize("asked", ["from=soon&to=later", "from=2025-06-01&to=2025-05-01", "from=2025-06-01"])
+def test_an_address_that_names_no_stretch_of_time_shows_everything(browser: Browser, pages: dict[str, Path], asked: str) -> None:
+    with opened(browser, pages["history"], f"#{asked}") as it:
+        it.page.wait_for_selector("canvas")
+        it.until("document.documentElement.dataset.painted !== undefined")
+        assert "night" in it.text(".summary")
+        it.page.get_by_role("button", name="zoom in").click()
+        assert days_shown(it) > 0  # its plot is alive
+
+
 def test_keys_zoom_and_move_too(it: Opened) -> None:
     it.page.locator(".plot").first.focus()
     it.page.keyboard.press("+")

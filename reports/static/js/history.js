@@ -32,7 +32,8 @@ function historyView(series, state) {
       made.setScale("x", { min: made.scales.x.min, max: made.scales.x.max });
     });
     holder.after(tools.row);
-    if (state.from && state.to) tools.go(Date.parse(state.from) / 1000, Date.parse(state.to) / 1000);
+    const asked = [state.from, state.to].map((text) => Date.parse(text ?? "") / 1000);
+    if (asked[0] < asked[1]) tools.go(...asked); // an address that names no time, or an end before its begin, shows everything
     const ended = () => {
       document.documentElement.dataset.painted = (performance.now() - began).toFixed(1);
     };
