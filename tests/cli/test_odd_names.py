@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -66,6 +67,14 @@ def test_a_name_that_is_no_utf8_stops_nobody(farm: Farm, tmp_path: Path) -> None
     assert json.loads(farm("sql", "--json", "SELECT DISTINCT workload_id FROM runs").stdout) == [
         {"workload_id": "bad\N{REPLACEMENT CHARACTER}"}
     ]
+
+
+def test_the_command_that_is_stored_can_be_pasted_into_a_shell(farm: Farm, tmp_path: Path) -> None:
+    """A page offers it to be copied: a branch called $(reboot) is a name there, too."""
+    arguments = ("run", a_model(tmp_path / "my <model>.fake", 1000), *QUICK, "--branch", "$(reboot) `reboot` 'it' && x")
+    assert farm(*arguments).returncode == 0
+    command = json.loads(farm("sql", "--json", "SELECT command FROM sessions").stdout)[0]["command"]
+    assert shlex.split(command) == ["farm", "--data", "data", *(str(each) for each in arguments)]
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])

@@ -235,8 +235,8 @@ function drawRuns(made, every, nights) {
   const toX = bbox.width / (max - min),
     toY = bbox.height / (scale.max - scale.min),
     bottom = bbox.top + bbox.height;
-  const size =
-    Math.max(2, Math.min(6, 3000 / Math.sqrt(every.x.length * ((max - min) / (every.x.at(-1) - every.x[0] || 1))) / 10)) * devicePixelRatio;
+  const inView = every.x.length * Math.min(1, (max - min) / (every.x.at(-1) - every.x[0] || 1));
+  const size = Math.max(2, Math.min(6, 300 / Math.sqrt(inView))) * devicePixelRatio;
   ctx.save();
   ctx.beginPath();
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
