@@ -4,6 +4,7 @@ import getpass
 import logging
 import os
 import platform
+import shlex
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -171,5 +172,8 @@ def owner() -> "Owner":
 
 
 def command_line() -> str:
-    """Return what the user typed, for people to read: it is stored, and shown to others, so what looks like a secret is hidden."""
-    return redacted(os.fsencode(" ".join(["farm", *sys.argv[1:]])).decode(errors="replace"))
+    """Return what the user typed, quoted so that it can be pasted into a shell.
+
+    It is stored, and shown to others, who copy it: what looks like a secret is hidden, and what a branch is called runs nothing.
+    """
+    return redacted(os.fsencode(shlex.join(["farm", *sys.argv[1:]])).decode(errors="replace"))

@@ -61,9 +61,12 @@ def backup(context: Context, file: Path, force: bool, at_most_s: float) -> int:
     What its baselines pin goes into pinned/ beside FILE: bytes under their own hash, each copied once for all backups there, and all of
     them read back each time. Ends with 3 when the bytes of a baseline are lost already: the backup is made, less these.
     """
+    from farm.cli.places import is_free
     from farm.errors import InputError
     from farm.store import copies
 
+    if not is_free(file):
+        raise InputError(f"{file} cannot be written: it is no ordinary file", hint="name another file")
     if file.exists() and not force:
         raise InputError(f"{file} is there already", hint="name another file, or give --force")
     began = now_utc()

@@ -12,6 +12,7 @@ import click
 
 from farm import __version__
 from farm.cli.context import Context, now_utc, say
+from farm.cli.places import is_free
 from farm.errors import InputError, StoreError
 from farm.exchange.imported import Contents, Source, content, rows
 
@@ -159,6 +160,8 @@ def _export_otava(found: "Sequence[Value]", into: Path) -> None:
 
 def _write(into: Path, data: bytes) -> None:
     """Write a file whole or not at all."""
+    if not is_free(into):
+        raise StoreError(f"{into} cannot be written: it is no ordinary file", hint="name another file with --into")
     partial = into.with_name(f"{into.name}.partial")
     try:
         partial.write_bytes(data)

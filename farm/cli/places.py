@@ -19,8 +19,7 @@ class Place:
         """Raise StoreError when nothing can be written there: better said before measuring than after."""
         path = self.path
         try:
-            if path.exists() and not path.is_file():  # a folder, /dev/null, a pipe: the result would take its place
-                raise self._refused("cannot be written: it is no ordinary file")
+            self._refuse_what_is_no_file()
             path.parent.mkdir(parents=True, exist_ok=True)
             probe = path.with_name(f".probe-{os.getpid()}")
             probe.touch()
@@ -33,12 +32,18 @@ class Place:
     def write(self, text: str) -> None:
         """Write a text, whole or not at all, behind a link where the path is one. Raises StoreError when it cannot be written."""
         try:
+            self._refuse_what_is_no_file()
             place = self.path.resolve()
             place.parent.mkdir(parents=True, exist_ok=True)
             _partial(place).write_text(text, encoding="utf-8")
             _partial(place).replace(place)
         except OSError as error:
             raise self._refused(f"could not be written: {error.strerror}") from error
+
+    def _refuse_what_is_no_file(self) -> None:
+        """Raise StoreError for a folder, /dev/null or a pipe: the result would take its place."""
+        if not is_free(self.path):
+            raise self._refused("cannot be written: it is no ordinary file")
 
     def _refused(self, why: str) -> StoreError:
         return StoreError(f"the {self.what} {self.path} {why}", hint=f"name another file with {self.option}")
@@ -47,6 +52,11 @@ class Place:
 def page(path: Path) -> Place:
     """Return the place of a page."""
     return Place(path, "page", "--html")
+
+
+def is_free(path: Path) -> bool:
+    """Whether a file may take this place: nothing is there, or an ordinary file. Whoever renames onto a device node removes it."""
+    return path.is_file() or not path.exists()
 
 
 def _nameable(path: Path) -> bool:

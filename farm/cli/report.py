@@ -185,8 +185,8 @@ def write_site(
     known = _known(manifest)
     stale = [one for one in pages if known.get(one.name) != one.key or not (folder / one.name).exists()]
     for one in [*stale[1:], *stale[:1]]:  # the index last: it never links to what is not there yet
-        places.page(folder / one.name).write(one.made())
-    places.page(manifest).write(json.dumps({one.name: one.key for one in pages}, indent=0))
+        places.Place(folder / one.name, "page", "--into").write(one.made())
+    places.Place(manifest, "list of pages", "--into").write(json.dumps({one.name: one.key for one in pages}, indent=0))
     _sweep(folder, known, pages)
     return len(stale), len(pages)
 
@@ -195,7 +195,7 @@ def _known(manifest: Path) -> dict[str, str]:
     """Return what an earlier site was made of; one that cannot be read, or that nobody wrote, is none."""
     try:
         content = json.loads(manifest.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return {}
     return {str(name): str(key) for name, key in content.items()} if isinstance(content, dict) else {}
 

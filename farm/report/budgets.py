@@ -56,8 +56,13 @@ def rows(explanations: Sequence[Explanation], look: Look | None, *, advice: str)
 
 def rank(one: Explanation) -> tuple[int, bool, float]:
     """Return what budgets are sorted by, the worst first."""
-    over = -_excess(one.verdict, one.verdict.estimate.value) if one.verdict.estimate else 0.0
-    return _ORDER[one.verdict.decision], not one.verdict.blocking, over
+    return severity(one.verdict)
+
+
+def severity(verdict: Verdict) -> tuple[int, bool, float]:
+    """Return what verdicts are sorted by, the worst first: what was decided, whether it blocks, by how much it is over."""
+    over = -_excess(verdict, verdict.estimate.value) if verdict.estimate else 0.0
+    return _ORDER[verdict.decision], not verdict.blocking, over
 
 
 def _excess(verdict: Verdict, value: float) -> float:

@@ -52,7 +52,11 @@ def gate_page(
 
 def sentence(judgement: Judgement) -> str:
     """Return why the gate's verdict is what it is, in one sentence."""
-    speaking = [verdict for verdict in judgement.ordered if verdict.blocking and verdict.decision is not Decision.PASS]
+    speaking = [
+        verdict
+        for verdict in sorted(judgement.verdicts, key=budgets.severity)
+        if verdict.blocking and verdict.decision is not Decision.PASS
+    ]
     head = told.headline(judgement)
     if not speaking:
         return f"{head}."

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -68,6 +69,14 @@ def test_a_name_that_is_no_utf8_stops_nobody(farm: Farm, tmp_path: Path) -> None
     ]
 
 
+def test_the_command_that_is_stored_can_be_pasted_into_a_shell(farm: Farm, tmp_path: Path) -> None:
+    """A page offers it to be copied: a branch called $(reboot) is a name there, too."""
+    arguments = ("run", a_model(tmp_path / "my <model>.fake", 1000), *QUICK, "--branch", "$(reboot) `reboot` 'it' && x")
+    assert farm(*arguments).returncode == 0
+    command = json.loads(farm("sql", "--json", "SELECT command FROM sessions").stdout)[0]["command"]
+    assert shlex.split(command) == ["farm", "--data", "data", *(str(each) for each in arguments)]
+
+
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
 def test_a_page_takes_the_place_of_an_ordinary_file_only(farm: Farm, tmp_path: Path, make: Callable[[Path], None]) -> None:
     make(tmp_path / "page.html")
@@ -76,6 +85,33 @@ def test_a_page_takes_the_place_of_an_ordinary_file_only(farm: Farm, tmp_path: P
     assert refused.returncode == 2
     assert "it is no ordinary file" in refused.stderr
     assert (tmp_path / "page.html").stat().st_mode == before
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("report", "nightly", "--html"),
+        ("metrics", "--textfile"),
+        ("export", "--format", "parquet", "--into"),
+        ("db", "backup", "--force"),
+    ],
+)
+def test_nothing_that_is_written_takes_the_place_of_a_pipe_or_a_device(farm: Farm, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """Run as root, farm once put a page where /dev/null was."""
+    assert farm("run", a_model(tmp_path / "model.fake", 1000), *QUICK).returncode == 0
+    os.mkfifo(tmp_path / "pipe")
+    refused = farm(*arguments, "pipe")
+    assert refused.returncode == 2, refused.stderr
+    assert "pipe cannot be written: it is no ordinary file" in refused.stderr
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_a_site_that_has_no_room_says_which_option_names_another_place(farm: Farm, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    refused = farm("report", "site", "--into", "file/site")
+    assert refused.returncode == 2
+    assert "could not be written" in refused.stderr
+    assert "--into" in refused.stderr
 
 
 def test_a_page_behind_a_link_is_written_where_the_link_leads(farm: Farm, tmp_path: Path) -> None:

@@ -1,12 +1,17 @@
 """The page of a gate, and a comparison: verdicts, what they rest on, and what was left out."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from playwright.sync_api import Browser
 
 from farm.cli.report import look_at
+from farm.publish.judgement import Judgement
 from farm.report import device_page
+from farm.report.gate import sentence
 from farm.store import Store
+from farm.verdicts import Decision, Estimate
+from tests.publish.judged import FAILED, PASSED
 from tests.report import fleet
 from tests.report.browser import opened
 from tests.report.conftest import Rack, end_of
@@ -31,6 +36,13 @@ def test_budgets_are_sorted_by_severity_each_with_its_interval_against_the_budge
         assert "only warns" in it.text("#budgets")
         assert rows.first.locator("svg.spark rect.between").count() == 1
         assert "between 2025-04-" in (rows.first.locator("svg.spark").get_attribute("aria-label") or "")
+
+
+def test_the_sentence_names_the_budget_that_stands_first_in_the_table() -> None:
+    over = Estimate(6.6e9, 6.5e9, 6.7e9, 0.95)
+    worse = replace(PASSED, decision=Decision.FAIL, reason="6.6 GB, 1.1 GB allowed", estimate=over)
+    assert "First: net vm_hwm_bytes" in sentence(Judgement((FAILED, worse), 4))
+    assert "First: net latency_ns" in sentence(Judgement((FAILED, PASSED), 4))
 
 
 def test_a_device_that_did_not_come_to_the_end_is_said_first_and_leaves_budgets_open(browser: Browser, pages: dict[str, Path]) -> None:

@@ -15,6 +15,15 @@ from tests.report.conftest import Rack, end_of
 from tests.report.year import Year
 from tests.track.rack import load
 
+DOTTED = """(() => {
+    const canvas = document.querySelector('canvas');
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    let count = 0;
+    for (let i = 0; i < data.length; i += 4) count += data[i] === 0x5b && data[i + 1] === 0x8f && data[i + 2] === 0xcc;
+    return count;
+})()"""
+"""How many pixels of a plot have the colour of a valid run."""
+
 
 def days_shown(it: Opened) -> int:
     """Return over how many days the horizontal axis goes, by the address; 0: over everything."""
@@ -68,6 +77,29 @@ def test_dragging_and_the_wheel_zoom_and_the_address_restores_the_view(it: Opene
         assert "#" + again.page.url.partition("#")[2] == fragment
         again.page.get_by_role("button", name="everything").click()
         assert days_shown(again) == 0
+
+
+def test_the_runs_of_a_first_night_can_be_seen(browser: Browser, tmp_path: Path) -> None:
+    year = Year(phones=fleet.PHONES[:1], nets=fleet.nets(1, 1), nights=1, runs=3, detailed=0)
+    store = Store(tmp_path / "farm.duckdb")
+    load(store, year.records())
+    look = look_at(store, year.branch, end_of(year))
+    path = tmp_path / "history.html"
+    path.write_text(history_page(store, look, choose(look, "s25", year.nets[0].id, "latency_ns")), encoding="utf-8")
+    with opened(browser, path, color_scheme="light") as it:
+        it.page.wait_for_selector("canvas")
+        it.until("document.documentElement.dataset.painted !== undefined")
+        assert it.page.evaluate(DOTTED) >= 3 * 5 * 5
+
+
+@pytest.mark.parametrize("asked", ["from=soon&to=later", "from=2025-06-01&to=2025-05-01", "from=2025-06-01"])
+def test_an_address_that_names_no_stretch_of_time_shows_everything(browser: Browser, pages: dict[str, Path], asked: str) -> None:
+    with opened(browser, pages["history"], f"#{asked}") as it:
+        it.page.wait_for_selector("canvas")
+        it.until("document.documentElement.dataset.painted !== undefined")
+        assert "night" in it.text(".summary")
+        it.page.get_by_role("button", name="zoom in").click()
+        assert days_shown(it) > 0  # its plot is alive
 
 
 def test_keys_zoom_and_move_too(it: Opened) -> None:

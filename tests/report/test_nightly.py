@@ -131,6 +131,15 @@ def test_tables_sort_by_what_numbers_mean_and_say_so(browser: Browser, pages: di
         assert head.get_attribute("aria-sort") == "ascending"
 
 
+def test_a_table_that_was_printed_before_it_was_looked_at_keeps_its_order(browser: Browser, pages: dict[str, Path]) -> None:
+    with opened(browser, pages["nightly"]) as it:
+        it.everything()
+        it.page.evaluate("document.querySelectorAll('#series-list button.sort')[3].click()")
+        it.page.evaluate("document.getElementById('series-list').scrollIntoView()")
+        it.page.wait_for_timeout(300)
+        assert it.page.locator("#series-list th[aria-sort=ascending]").count() == 1
+
+
 def test_a_filter_is_in_the_address_and_comes_back_with_it(browser: Browser, pages: dict[str, Path], rack: Rack) -> None:
     with opened(browser, pages["nightly"]) as it:
         it.page.keyboard.press("/")

@@ -32,7 +32,8 @@ function historyView(series, state) {
       made.setScale("x", { min: made.scales.x.min, max: made.scales.x.max });
     });
     holder.after(tools.row);
-    if (state.from && state.to) tools.go(Date.parse(state.from) / 1000, Date.parse(state.to) / 1000);
+    const asked = [state.from, state.to].map((text) => Date.parse(text ?? "") / 1000);
+    if (asked[0] < asked[1]) tools.go(...asked); // an address that names no time, or an end before its begin, shows everything
     const ended = () => {
       document.documentElement.dataset.painted = (performance.now() - began).toFixed(1);
     };
@@ -234,8 +235,8 @@ function drawRuns(made, every, nights) {
   const toX = bbox.width / (max - min),
     toY = bbox.height / (scale.max - scale.min),
     bottom = bbox.top + bbox.height;
-  const size =
-    Math.max(2, Math.min(6, 3000 / Math.sqrt(every.x.length * ((max - min) / (every.x.at(-1) - every.x[0] || 1))) / 10)) * devicePixelRatio;
+  const inView = every.x.length * Math.min(1, (max - min) / (every.x.at(-1) - every.x[0] || 1));
+  const size = Math.max(2, Math.min(6, 300 / Math.sqrt(inView))) * devicePixelRatio;
   ctx.save();
   ctx.beginPath();
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);

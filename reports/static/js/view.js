@@ -102,6 +102,11 @@ function viewOfRun(id) {
   return { content: runView(run), up: metric ? el("a", { href: `#series=${run.series}.${metric}` }, "its series") : null };
 }
 
+// Looked at or printed, whichever comes first: made twice, a table would lose how it was sorted.
+function onceMade(into, make) {
+  if (!into.querySelector("table")) make(into);
+}
+
 function lazily(id, make) {
   const into = document.getElementById(id);
   if (!into) return;
@@ -109,7 +114,7 @@ function lazily(id, make) {
     (entries, watch) => {
       if (entries.some((entry) => entry.isIntersecting)) {
         watch.disconnect();
-        make(into);
+        onceMade(into, make);
       }
     },
     { rootMargin: "400px" },
@@ -152,7 +157,7 @@ document.addEventListener("keydown", (event) => {
 addEventListener("beforeprint", () => {
   for (const [id, make] of Object.entries(onceLooked)) {
     const into = document.getElementById(id);
-    if (into && !into.querySelector("table")) make(into);
+    if (into) onceMade(into, make);
   }
 });
 addEventListener("hashchange", shown);
