@@ -57,6 +57,13 @@ def taken_up(context: Context, night: Stored) -> Unfinished:
     return unfinished.same(folder, _COMMAND, night.id) or unfinished.begin(folder, night.id, _COMMAND, {}, night.id)
 
 
+def forget(context: Context, night: Stored) -> None:
+    """Forget what a night measured: it is stored what came of it, and who stored it was killed before it had forgotten it."""
+    left = unfinished.same(folder_of(context), _COMMAND, night.id)
+    if left is not None:
+        left.remove()
+
+
 def jobs_of(expected: Iterable[Expected], devices: Mapping[str, Device], work: Sequence[Due], why: Why) -> dict[str, list[Job]]:
     """Return the jobs that are to come, by device; what cannot be measured as it was expected is told in why."""
     named = {each.workload.id: each for each in work}

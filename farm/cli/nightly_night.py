@@ -13,7 +13,7 @@ from farm.cli.nightly_book import Book, Expected, Stored
 from farm.cli.nightly_clock import Watch
 from farm.cli.nightly_devices import found_again
 from farm.cli.nightly_dry import makespan
-from farm.cli.nightly_measure import GO_ON, Measurement, Why, answers, jobs_of, taken_up
+from farm.cli.nightly_measure import GO_ON, Measurement, Why, answers, forget, jobs_of, taken_up
 from farm.cli.nightly_plan import due, estimates
 from farm.cli.nightly_steps import News, Steps
 from farm.cli.standings import Standings, cool_downs, read_aside
@@ -60,6 +60,8 @@ class Night:
     def run(self) -> int:
         """Do what is left of the night, and return its exit code."""
         self.done = {event["phase"] for event in self.book.events(self.stored.id) if event["is_done"]}
+        if "measure" in self.done:
+            forget(self.context, self.stored)
         for words in self.odd:
             self._note("odd", words)
         if self.stored.exit_code is not None:

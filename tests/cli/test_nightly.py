@@ -1,6 +1,7 @@
 """farm nightly on this machine: what is expected is written first, and every expected job is present or accounted for, none doubled."""
 
 import json
+import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,6 +15,7 @@ from farm.cli import nightly
 from farm.cli.nightly_open import Asked
 from farm.cli.track import Asked as Branch
 from farm.cli.track import look
+from farm.cli.unfinished import Unfinished
 from farm.devices import Transport
 from farm.devices.local import LocalTransport
 from farm.errors import ClockDoubted, ConfigError, DeviceBusy
@@ -181,6 +183,23 @@ def broken_off(lab: Lab) -> None:
 
     with pytest.raises(Killed):
         nightly.run(lab.context, Asked(lab.home / "suite.toml"), lab.clock(), replace(lab.steps(), health=die))  # type: ignore[arg-type]
+
+
+def test_a_night_that_is_killed_after_it_stored_what_it_measured_leaves_nothing_behind(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    def die(begun: Unfinished) -> None:
+        os.close(begun.lock)  # as the kernel does
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Unfinished, "remove", die)
+        with pytest.raises(Killed):
+            lab.night()
+    assert lab.states() == Counter(done=4)
+    left = lab.home / "data" / "nights" / "unfinished"
+    assert len([*left.iterdir()]) == 1
+    assert lab.night() == 0
+    assert [*left.iterdir()] == []
+    assert lab.runs() == EVERY
 
 
 def test_a_suite_that_is_edited_during_the_night_takes_effect_in_the_next_one(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
