@@ -10,9 +10,11 @@ import pytest
 
 from farm.cli import nightly
 from farm.cli.nightly_open import Asked
+from farm.cli.nightly_steps import usual_steps
 from farm.cli.track import Asked as Branch
 from farm.cli.track import look
 from farm.errors import ClockDoubted, ConfigError, DeviceBusy
+from farm.queue import Priority
 from tests.cli.gating import a_model, rows
 from tests.cli.nights import SCHEDULE, Lab, a_lab, a_suite, called
 
@@ -374,3 +376,10 @@ def test_a_night_without_a_pool_is_refused(lab: Lab, schedule: str, said: str) -
     a_suite(lab.home, schedule)
     refused = called(lab.home)
     assert (refused.returncode, said in refused.stderr) == (2, True)
+
+
+def test_the_canary_of_a_night_stands_in_line_as_the_night_does(lab: Lab) -> None:
+    no_wheel = lab.home / "none.whl"
+    words = usual_steps().canary(lab.context, [lab.context.lab().device("local")], no_wheel)
+    assert str(no_wheel) in words
+    assert lab.sql("SELECT purpose, priority FROM queue_requests") == [{"purpose": "canary", "priority": Priority.NIGHTLY}]
