@@ -82,10 +82,12 @@ def restore(context: Context, file: Path, force: bool) -> None:
     """Put a copy of FILE, a backup, where the database is. FILE stays as it is.
 
     A backup of a newer farm is refused; the copy of an older one's is brought to this farm's schema. Runs that wait in the journal
-    go into the restored database with the next command.
+    go into the restored database with the next command. While a nightly is at work nothing is restored (exit code 3).
     """
+    from farm.cli.nightly_open import refuse_while_at_work
     from farm.store import copies
 
+    refuse_while_at_work(context)
     aside = context.database.with_name(f"farm-before-{now_utc():%Y%m%dT%H%M%S}.duckdb") if force else None
     made = copies.restore(file, context.writable_data() / context.database.name, aside=aside, deadline_s=_WAIT_S)
     brought = f", brought from schema {made.from_version} to this farm's" if made.from_version is not None else ""
