@@ -103,6 +103,7 @@ def _measured(context: Context, devices: Sequence[Device], path: Path, measuring
     seed = secrets.randbits(32)
     work: list[tuple[Device, list[Job]]] = [(device, rack.plan(device, [(_WORKLOAD, artifact)], _RUNS, seed)) for device in devices]
     plan = unfinished.digest([jobs for _, jobs in work])
+    unfinished.forget_abandoned(context.data, _COMMAND)  # a session is whole, or tells nothing: one that was killed is not gone on with
     begun = unfinished.begin(context.data, new_id(now_utc()), _COMMAND, {}, plan)
     try:
         return measuring(context, seed, provenance=Provenance(__version__), unfinished=begun, purpose=_COMMAND).measure(work)

@@ -1,6 +1,7 @@
 """farm nightly on this machine: what is expected is written first, and every expected job is present or accounted for, none doubled."""
 
 import json
+import os
 from collections import Counter
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from farm.cli import nightly
+from farm.cli import nightly, unfinished
 from farm.cli.nightly_open import Asked
 from farm.cli.nightly_steps import usual_steps
 from farm.cli.track import Asked as Branch
@@ -383,3 +384,10 @@ def test_the_canary_of_a_night_stands_in_line_as_the_night_does(lab: Lab) -> Non
     words = usual_steps().canary(lab.context, [lab.context.lab().device("local")], no_wheel)
     assert str(no_wheel) in words
     assert lab.sql("SELECT purpose, priority FROM queue_requests") == [{"purpose": "canary", "priority": Priority.NIGHTLY}]
+
+
+def test_a_canary_that_was_killed_is_sung_anew_and_leaves_nothing_unfinished(lab: Lab) -> None:
+    killed = unfinished.begin(lab.context.data, "019b0000-0000-7000-8000-000000000000", "canary", {}, "plan")
+    os.close(killed.lock)
+    usual_steps().canary(lab.context, [lab.context.lab().device("local")], lab.home / "none.whl")
+    assert unfinished.abandoned(lab.context.data) == []
