@@ -3,6 +3,7 @@
 import json
 import os
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -12,12 +13,15 @@ import pytest
 from farm.cli import nightly, unfinished
 from farm.cli.nightly_open import Asked
 from farm.cli.nightly_steps import usual_steps
+from farm.cli.queue import requests
 from farm.cli.track import Asked as Branch
 from farm.cli.track import look
 from farm.errors import ClockDoubted, ConfigError, DeviceBusy
 from farm.queue import Priority
+from tests.cli import gating
 from tests.cli.gating import a_model, rows
 from tests.cli.nights import SCHEDULE, Lab, a_lab, a_suite, called
+from tests.cli.sharing import waited
 
 DAY, HOUR, YEAR = timedelta(days=1), timedelta(hours=1), timedelta(days=365)
 EVERY = Counter({(name, "latency", repeat): 1 for name in ("net", "other") for repeat in range(2)})
@@ -391,3 +395,23 @@ def test_a_canary_that_was_killed_is_sung_anew_and_leaves_nothing_unfinished(lab
     os.close(killed.lock)
     usual_steps().canary(lab.context, [lab.context.lab().device("local")], lab.home / "none.whl")
     assert unfinished.abandoned(lab.context.data) == []
+
+
+def test_a_device_whose_request_is_cancelled_is_let_go_for_the_night_and_says_who_did_it(lab: Lab) -> None:
+    a_model(lab.home / "net.fake", sleep_ns=400_000_000)  # two seconds a run
+    a_suite(lab.home, workloads=("net",), repeat=8)
+
+    def cancelled() -> None:
+        (request,) = waited(lambda: requests(lab.context) or None, lambda: "a request")
+        assert gating.called(lab.home, "queue", "cancel", request.id).returncode == 0
+
+    with ThreadPoolExecutor(1) as pool:
+        cancelling = pool.submit(cancelled)
+        assert lab.night() == 3
+        cancelling.result()
+    states = lab.states()
+    assert states["accounted for"] > 0
+    assert states["done"] + states["accounted for"] == 8
+    (row,) = lab.sql("SELECT DISTINCT reason FROM expected_answers WHERE NOT is_valid")
+    assert "cancelled this request" in str(row["reason"])
+    assert len(lab.sql("SELECT id FROM queue_requests")) == 1
