@@ -228,3 +228,17 @@ def test_the_dashboard_has_a_place_and_a_name_for_each_panel() -> None:
     assert all(panel["gridPos"]["x"] + panel["gridPos"]["w"] <= 24 for panel in dashboard["panels"])
     assert len({panel["title"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
     assert {variable["name"] for variable in dashboard["templating"]["list"]} == {"source"}
+
+
+@pytest.mark.parametrize(("secrets", "told"), [("FARM_MAIL='mailtos://a?to=b&c=d'\n", "mailtos://a?to=b&c=d\n"), (None, "\n")])
+def test_the_night_of_cron_has_the_addresses_of_its_targets_and_begins_without_them(tmp_path: Path, secrets: str | None, told: str) -> None:
+    if secrets is not None:
+        (tmp_path / "secrets").write_text(secrets)
+    farm_there = tmp_path / "venv" / "bin" / "farm"
+    farm_there.parent.mkdir(parents=True)
+    farm_there.write_text(f'#!{sys.executable}\nimport os\nprint(os.environ.get("FARM_MAIL", ""))\n')
+    farm_there.chmod(0o755)
+    (night,) = [line for line in lines_of(EXAMPLES / "cron" / "farm") if " nightly " in line]
+    line = night.replace("/srv/farm", str(tmp_path)).replace("/etc/farm", str(tmp_path))
+    subprocess.run(["/bin/sh", "-c", line], env={"PATH": "/usr/bin:/bin"}, check=True)
+    assert (tmp_path / "nightly.log").read_text() == told

@@ -17,7 +17,6 @@ from farm.cli import unfinished
 from farm.cli.context import Context, chosen_devices, now_utc, say
 from farm.cli.measuring import Done, Measuring
 from farm.errors import InputError
-from farm.queue import Priority
 from farm.workloads import Device, Job, Pass, PassSettings, Provenance, Session, Workload, new_id
 
 if TYPE_CHECKING:
@@ -104,10 +103,10 @@ def _measured(context: Context, devices: Sequence[Device], path: Path, measuring
     seed = secrets.randbits(32)
     work: list[tuple[Device, list[Job]]] = [(device, rack.plan(device, [(_WORKLOAD, artifact)], _RUNS, seed)) for device in devices]
     plan = unfinished.digest([jobs for _, jobs in work])
+    unfinished.forget_abandoned(context.data, _COMMAND)  # a session is whole, or tells nothing: one that was killed is not gone on with
     begun = unfinished.begin(context.data, new_id(now_utc()), _COMMAND, {}, plan)
     try:
-        given = {"provenance": Provenance(__version__), "unfinished": begun, "priority": Priority.AD_HOC, "purpose": _COMMAND}
-        return measuring(context, seed, **given).measure(work)
+        return measuring(context, seed, provenance=Provenance(__version__), unfinished=begun, purpose=_COMMAND).measure(work)
     finally:
         begun.remove()
 

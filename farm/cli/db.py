@@ -88,10 +88,12 @@ def restore(context: Context, file: Path, force: bool) -> int:
 
     A backup of a newer farm is refused; the copy of an older one's is brought to this farm's schema. Runs that wait in the journal
     go into the restored database with the next command. Pinned bytes are taken from pinned/ beside FILE, and checked by their hashes;
-    it ends with 3 when those of a baseline are neither there nor here.
+    it ends with 3 when those of a baseline are neither there nor here. While a nightly is at work nothing is restored (exit code 3).
     """
+    from farm.cli.nightly_open import refuse_while_at_work
     from farm.store import copies
 
+    refuse_while_at_work(context)
     aside = context.database.with_name(f"farm-before-{now_utc():%Y%m%dT%H%M%S}.duckdb") if force else None
     made = copies.restore(file, context.writable_data() / context.database.name, aside=aside, deadline_s=_WAIT_S)
     brought = f", brought from schema {made.from_version} to this farm's" if made.from_version is not None else ""

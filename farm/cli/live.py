@@ -52,7 +52,7 @@ def _taken_up(count: int) -> str:
     """Return what is told of so many jobs that were done before, or, where it is negative, are to be done anew."""
     if count < 0:
         return f"{-count} {'job' if count == -1 else 'jobs'} of a block that was broken off {'is' if count == -1 else 'are'} measured anew"
-    return f"{count} jobs were done before"
+    return "1 job was done before" if count == 1 else f"{count} jobs were done before"
 
 
 @contextmanager

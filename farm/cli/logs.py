@@ -23,7 +23,7 @@ _AROUND = timedelta(minutes=1)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def command(context: Context, what: str, most: int, as_json: bool) -> None:
-    """Tell what happened on a device, oldest first: sessions, runs and what came of them, states, requests and holds.
+    """Tell what happened on a device, oldest first: sessions, runs and what came of them, states, requests, holds, health.
 
     Of a RUN (its identity, or the beginning or end of it): what came of it, with all that its device and its harness said of a failure,
     and what else happened on the device from a minute before it to a minute after. Every line begins with its time (UTC) and the

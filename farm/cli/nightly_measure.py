@@ -16,7 +16,7 @@ from farm.cli.nightly_plan import Due
 from farm.cli.nightly_steps import Steps
 from farm.cli.unfinished import Unfinished
 from farm.devices import files
-from farm.errors import ArtifactError, FarmError, HostExhausted, InputError, StoreError
+from farm.errors import ArtifactError, Cancelled, FarmError, HostExhausted, InputError, StoreError
 from farm.queue import Priority
 from farm.records import Record, Row, utc
 from farm.series import workload_key
@@ -184,12 +184,12 @@ class Measurement:
                 raise StoreError(f"this host's disk is full: {one.runs[-1].reason}", hint=f"make room; {GO_ON}")
 
     def _is_worth_another(self, one: Done) -> bool:
-        """Whether a device is tried again: not where what was asked is wrong, as it stays so."""
+        """Whether a device is tried again: not where what was asked is wrong, as it stays so, nor where somebody took the request back."""
         if not rack.left(one.jobs, one.runs):
             return False
         if one.failure is not None:
             self.why.devices[one.device.name] = one.failure.message
-            return not isinstance(one.failure, InputError)
+            return not isinstance(one.failure, InputError | Cancelled)
         if one.lost is not None:
             self.why.devices[one.device.name] = one.lost.reason or "the device was lost"
         return True

@@ -13,7 +13,7 @@ from farm.cli.context import Context, owner, say
 from farm.cli.nightly_book import Book, Expected, Stored
 from farm.cli.nightly_measure import folder_of
 from farm.cli.nightly_plan import Planning, devices_of, due, estimates, rows_of, wanted_of
-from farm.errors import ClockDoubted, ConfigError, InputError
+from farm.errors import ClockDoubted, ConfigError, DeviceBusy, InputError
 from farm.nights import Estimate, Slot, Step, believe, slot_of, which
 from farm.workloads import new_id
 
@@ -94,6 +94,14 @@ def held(context: Context, file: File) -> Iterator[None]:
     mark = hashlib.sha256(f"{file.pool}\n{file.name}".encode()).hexdigest()[:16]
     with leases.hold(f"nightly-{mark}", f"the nightly of suite {file.name} on pool {file.pool}", owner(), folder):
         yield
+
+
+def refuse_while_at_work(context: Context) -> None:
+    """Raise DeviceBusy, naming it, while a nightly of this data folder is at work."""
+    folder = folder_of(context)
+    for lock in folder.glob("farm-nightly-*.lock"):
+        if (words := leases.holder(lock.stem.removeprefix("farm-"), folder)) is not None:
+            raise DeviceBusy(f"a nightly is at work, and would lose its night: {words}", hint="wait until that has ended, or stop it")
 
 
 def doubts(book: Book, asked: Asked) -> list[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -90,8 +91,10 @@ def _looked_at(context: Context, devices: Sequence[Device], night: datetime) -> 
 def _sung(context: Context, devices: Sequence[Device], wheel: Path | None) -> str:
     from farm.canary import State
     from farm.cli import canary
+    from farm.cli.measuring import Measuring
+    from farm.queue import Priority
 
-    found = canary.sing(context, devices, wheel)
+    found = canary.sing(context, devices, wheel, measuring=partial(Measuring, priority=Priority.NIGHTLY))
     told = [one for one in found if one.judged is None or one.judged.state not in (State.WITHIN, State.BAND)]
     within = len(found) - len(told)
     parts = [f"{within} of {len(found)} as they were"] if within or not told else []

@@ -131,6 +131,15 @@ def same(data: Path, command: str, plan: str) -> Unfinished | None:
     return None
 
 
+def forget_abandoned(data: Path, command: str) -> None:
+    """Forget what was asked of a command that begins anew each time, where no process works on it any more."""
+    for folder in _newest_first(data):
+        asked = _known(folder)
+        if asked is not None and asked["command"] == command and (lock := _locked(folder)) is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(lock)
+
+
 def forget(data: Path, name: str) -> None:
     """Forget an invocation by its name: nothing is left to do."""
     shutil.rmtree(_parent(data) / name, ignore_errors=True)

@@ -10,6 +10,8 @@ import pytest
 
 from farm import pins
 from farm.cli import unfinished
+from farm.cli.context import Context
+from farm.cli.nightly_open import File, held
 from farm.journal import Journal
 from farm.records import record
 from farm.store import Store
@@ -47,6 +49,15 @@ def test_a_backup_says_its_size_and_time_and_restores_to_what_it_was(home: Path,
     (aside,) = (home / "data").glob("farm-before-*.duckdb")
     assert Store(aside).query("count_runs").item() == 5
     assert len(json.loads(said(farm("runs", "--json")))) == 2
+
+
+def test_nothing_is_restored_under_a_nightly_that_is_at_work(home: Path, farm: Farm) -> None:
+    measured(home)
+    said(farm("db", "backup", "b.duckdb"))
+    with held(Context(home / "data", None), File(home / "suite.toml", "", None, "rack", "s")):
+        refused = farm("db", "restore", "b.duckdb", "--force")
+    assert (refused.returncode, f"a nightly is at work, and would lose its night: process {os.getpid()} of" in refused.stderr) == (3, True)
+    assert "2 runs of b.duckdb" in said(farm("db", "restore", "b.duckdb", "--force"))
 
 
 def test_a_backup_has_what_waits_in_the_journal(home: Path, farm: Farm) -> None:

@@ -23,6 +23,14 @@ def test_a_device_that_is_waited_for_is_told_once_with_what_is_unmet(capsys: pyt
         assert capsys.readouterr().err == ""
 
 
+@pytest.mark.parametrize(("count", "told"), [(1, "1 job was done before"), (2, "2 jobs were done before")])
+def test_what_was_done_before_is_counted(capsys: pytest.CaptureFixture[str], count: int, told: str) -> None:
+    with live({"local": 3}) as view:
+        view.more("local", 3)
+        view.taken_up("local", count)
+    assert capsys.readouterr().err == f"farm: [{count}/3] local: {told}\n"
+
+
 def test_a_run_whose_standard_error_is_closed_has_nobody_to_tell(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", None)
     with live({"local": 1}) as view:

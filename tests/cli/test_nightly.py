@@ -4,6 +4,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -11,17 +12,22 @@ from pathlib import Path
 import pytest
 
 from farm import items
-from farm.cli import nightly
+from farm.cli import nightly, unfinished
 from farm.cli.nightly_open import Asked
+from farm.cli.nightly_steps import usual_steps
+from farm.cli.queue import requests
 from farm.cli.track import Asked as Branch
 from farm.cli.track import look
 from farm.cli.unfinished import Unfinished
 from farm.devices import Transport
 from farm.devices.local import LocalTransport
 from farm.errors import ClockDoubted, ConfigError, DeviceBusy
+from farm.queue import Priority
 from farm.workloads import Device
+from tests.cli import gating
 from tests.cli.gating import a_model, rows
 from tests.cli.nights import SCHEDULE, Lab, a_lab, a_suite, called
+from tests.cli.sharing import waited
 
 DAY, HOUR, YEAR = timedelta(days=1), timedelta(hours=1), timedelta(days=365)
 EVERY = Counter({(name, "latency", repeat): 1 for name in ("net", "other") for repeat in range(2)})
@@ -456,3 +462,37 @@ def test_a_suite_that_vanishes_during_the_night_does_not_end_it_and_its_pool_is_
     lab.passes(DAY)
     with pytest.raises(ConfigError, match="cannot be read"):
         lab.night(pool="rack")
+
+
+def test_the_canary_of_a_night_stands_in_line_as_the_night_does(lab: Lab) -> None:
+    no_wheel = lab.home / "none.whl"
+    words = usual_steps().canary(lab.context, [lab.context.lab().device("local")], no_wheel)
+    assert str(no_wheel) in words
+    assert lab.sql("SELECT purpose, priority FROM queue_requests") == [{"purpose": "canary", "priority": Priority.NIGHTLY}]
+
+
+def test_a_canary_that_was_killed_is_sung_anew_and_leaves_nothing_unfinished(lab: Lab) -> None:
+    killed = unfinished.begin(lab.context.data, "019b0000-0000-7000-8000-000000000000", "canary", {}, "plan")
+    os.close(killed.lock)
+    usual_steps().canary(lab.context, [lab.context.lab().device("local")], lab.home / "none.whl")
+    assert unfinished.abandoned(lab.context.data) == []
+
+
+def test_a_device_whose_request_is_cancelled_is_let_go_for_the_night_and_says_who_did_it(lab: Lab) -> None:
+    a_model(lab.home / "net.fake", sleep_ns=400_000_000)  # two seconds a run
+    a_suite(lab.home, workloads=("net",), repeat=8)
+
+    def cancelled() -> None:
+        (request,) = waited(lambda: requests(lab.context) or None, lambda: "a request")
+        assert gating.called(lab.home, "queue", "cancel", request.id).returncode == 0
+
+    with ThreadPoolExecutor(1) as pool:
+        cancelling = pool.submit(cancelled)
+        assert lab.night() == 3
+        cancelling.result()
+    states = lab.states()
+    assert states["accounted for"] > 0
+    assert states["done"] + states["accounted for"] == 8
+    (row,) = lab.sql("SELECT DISTINCT reason FROM expected_answers WHERE NOT is_valid")
+    assert "cancelled this request" in str(row["reason"])
+    assert len(lab.sql("SELECT id FROM queue_requests")) == 1

@@ -336,6 +336,13 @@ def test_logs_tell_what_happened_on_a_device_and_to_a_run_and_hide_secrets(home:
     assert json.loads(farm("logs", "local", "--json", "--most", 2).stdout)[0]["device"] == "local"
 
 
+def test_logs_tell_how_the_health_of_a_device_changed_and_why(farm: Farm) -> None:
+    farm("devices", "retire", "local", "--reason", "swollen")
+    farm("devices", "restore", "local", "--reason", "a new battery")
+    told = [line[20:] for line in farm("logs", "local").stdout.splitlines() if " health: " in line]
+    assert told == ["local health: from good to retired: swollen", "local health: from retired to suspect: a new battery"]
+
+
 def test_top_shows_what_a_device_does_and_who_waits(home: Path, farm: Farm, slow: Path, quick: Path) -> None:
     before = json.loads(farm("top", "--json").stdout)
     assert [(one["device"], one["state"]) for one in before["devices"]] == [("local", "idle")]

@@ -1,4 +1,4 @@
--- What happened on the device of a name, or to a run of it, newest first: sessions, runs, states, requests and holds.
+-- What happened on the device of a name, or to a run of it, newest first: sessions, runs, states, requests, holds and health.
 WITH named AS (
     SELECT id, started_at, command, os_build FROM sessions WHERE device_name = $device
 ),
@@ -37,6 +37,9 @@ every AS (
     UNION ALL
     SELECT said_at, 0, 'hold', CASE WHEN is_held THEN 'held back by ' ELSE 'let go by ' END || said_by || coalesce(': ' || reason, ''), NULL
     FROM device_holds WHERE device_name = $device
+    UNION ALL
+    SELECT changed_at, 4, 'health', 'from ' || health_before || ' to ' || health || coalesce(': ' || reason, ''), NULL
+    FROM health_changes WHERE device_name = $device
 )
 SELECT happened_at, kind, text, run_id
 FROM every
