@@ -15,12 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from farm.cli import canary, healthy, host, nightly
+from farm.cli import healthy, host, nightly
 from farm.cli.context import Context
 from farm.cli.nightly_open import Asked
 from farm.cli.nightly_steps import Checked, usual_steps
 from farm.devices.local import LocalTransport
 from farm.errors import DeviceNotReady, HostExhausted
+from farm.health import Check, Health, Name, Standing
 from farm.workloads import Device
 from tests.bench.android import Bench
 from tests.cli.gating import a_model, command
@@ -133,34 +134,26 @@ def test_a_controller_that_is_started_again_and_again_counts_one_failure_of_a_ph
         lab.passes(DAY)
 
 
-@pytest.mark.slow(30)
-@pytest.mark.timeout(300)
-def test_a_device_that_its_canary_keeps_out_has_it_measured_each_night_and_comes_back_by_itself(lab: Lab) -> None:
-    a_lab(lab.home, more="[defaults.health]\nquarantine_after = 1\nrecovery = []\n")
+@pytest.mark.parametrize(("others", "sung"), [((), ["local"]), ((Name.CLOCK,), [])])
+def test_the_canary_of_a_device_that_nothing_else_keeps_out_is_measured_again(lab: Lab, others: Sequence[Name], sung: list[str]) -> None:
+    """Only another canary can bring it back."""
     a_suite(lab.home, SCHEDULE.replace("canary = false", "canary = true"), repeat=1)
-    a_model(lab.home / "bird.fake", sleep_ns=400_000)
-    a_model(lab.home / "slow.fake", sleep_ns=4_000_000)
-    birds = ["slow.fake", "bird.fake", "bird.fake", "bird.fake"]
-
-    def sung(context: Context, devices: Sequence[Device], wheel: Path | None) -> str:
-        (found,) = canary.sing(context, devices, wheel, lab.home / birds.pop(0))
-        assert found.judged is not None
-        return found.judged.state.value
+    out = Standing(Health.QUARANTINED, "its canary is outside its band", failed=3)
 
     def health(context: Context, devices: Sequence[Device], night: datetime) -> Sequence[Checked]:
-        return healthy.check(context, devices, night=healthy.Night(night, "again"), now_utc=lambda: lab.at)
+        failing = tuple(Check(name, False, None, None, "it is not as it was") for name in (Name.CANARY, *others))
+        return [healthy.Checked(device, failing, out) for device in devices]
 
-    steps = replace(lab.steps(), health=health, canary=sung)
-    for _ in range(5):
-        canary.sing(lab.context, [lab.context.lab().device("local")], None, lab.home / "bird.fake", is_band=True)
-    seen = []
-    while birds:
-        nightly.run(lab.context, Asked(lab.home / "suite.toml"), lab.clock(), steps)
-        (health_now,) = lab.sql("SELECT health FROM health_looks ORDER BY looked_at DESC, id DESC LIMIT 1")
-        seen.append((health_now["health"], lab.states()["done"]))
-        lab.passes(DAY)
-    done = lab.states()["done"] // 2
-    assert seen == [("good", done), ("quarantined", done), ("quarantined", done), ("good", 2 * done)]
+    heard: list[str] = []
+
+    def sing(context: Context, devices: Sequence[Device], wheel: Path | None) -> str:
+        heard.extend(device.name for device in devices)
+        return "as it was"
+
+    asked = Asked(lab.home / "suite.toml")
+    assert nightly.run(lab.context, asked, lab.clock(), replace(lab.steps(), health=health, canary=sing)) == 3
+    assert heard == sung
+    assert lab.states() == Counter({"accounted for": 2})
 
 
 @pytest.mark.parametrize(
