@@ -101,7 +101,7 @@ def _of_tasks(facts: Facts) -> list[Problem]:
         what = f"{_count(len(facts.pageless_gates), 'gate')} without a page in the site, such as {facts.pageless_gates[0]}"
         found.append(Problem(what, "farm report site"))
     found += [
-        Problem(f"unfinished, and nobody works on it: {words}", "the same command goes on with it; farm run takes --resume")
+        Problem(f"unfinished, and nobody works on it: {words}", "the same command goes on with it; farm run takes --resume", is_note=True)
         for words in facts.abandoned
     ]
     found += [Problem(f"half-written, and its writer is gone: {name}", f"delete it: rm {name}") for name in facts.leavings]

@@ -396,6 +396,14 @@ def test_the_command_shows_its_plan_and_measures_nothing(lab: Lab) -> None:
     assert all(phase in page for phase in ("open", "health", "canary", "measure", "track", "report", "notify", "close"))
 
 
+def test_a_plan_says_which_models_are_not_there(lab: Lab) -> None:
+    (lab.home / "net.fake").unlink()
+    shown = called(lab.home, "--dry-run")
+    assert shown.returncode == 3
+    assert shown.stderr == "farm: net could not be measured: there is no net.fake\n"
+    assert "would measure 4 jobs" in shown.stdout
+
+
 @pytest.mark.parametrize(
     ("schedule", "said"),
     [("", "no pool is named"), ('[schedule]\npool = "rakc"\n', 'there is no pool "rakc"; did you mean "rack"?')],
