@@ -225,9 +225,10 @@ def refusals(path: Path, target: Path) -> Iterator[None]:
     except duckdb.InterruptException:
         raise
     except duckdb.Error as error:
-        raise StoreError(
-            f"{path} could not be read, or {target} not written: {first_line(error)}", hint="is there room on the disk?"
-        ) from error
+        words = first_line(error)
+        damaged = "checksum" in words or "orrupt" in words
+        hint = "it is damaged: take another copy" if damaged else "is there room on the disk?"
+        raise StoreError(f"{path} could not be read, or {target} not written: {words}", hint=hint) from error
 
 
 def _put(partial: Path, target: Path) -> None:

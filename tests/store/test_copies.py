@@ -148,6 +148,22 @@ def test_a_file_that_is_no_database_is_not_restored(tmp_path: Path, content: byt
     assert not (tmp_path / "farm.duckdb").exists()
 
 
+def test_a_damaged_backup_is_not_restored_and_said_to_be_damaged(tmp_path: Path) -> None:
+    backup = a_backup(filled(tmp_path / "farm.duckdb").path, tmp_path / "b.duckdb").path
+    whole = backup.read_bytes()
+    hints = set()
+    for place in range(20_000, len(whole), len(whole) // 15):
+        backup.write_bytes(whole[:place] + bytes(byte ^ 0xFF for byte in whole[place : place + 40]) + whole[place + 40 :])
+        target = tmp_path / f"{place}.duckdb"
+        try:
+            copies.restore(backup, target, aside=None, deadline_s=1.0)
+        except StoreError as error:
+            hints.add(error.hint)
+            assert not target.exists()
+    assert "it is damaged: take another copy" in hints
+    assert hints <= {"it is damaged: take another copy", None}  # None: where it does not even look like a database
+
+
 def test_a_killed_writers_log_goes_aside_with_its_database(tmp_path: Path) -> None:
     store = filled(tmp_path / "farm.duckdb")
     made = a_backup(store.path, tmp_path / "b.duckdb")
