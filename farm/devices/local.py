@@ -26,7 +26,8 @@ from farm.workloads import BOX_FULL, RESULT, Conditions, DeviceKind, HarnessBuil
 log = logging.getLogger(__name__)
 
 # Fixed text: what is started comes as arguments, never as part of the line. $1 is the run folder.
-_LAUNCH = 'run=$1; shift; "$@"; code=$?; echo "$code" >"$run/exit.tmp" && mv "$run/exit.tmp" "$run/exit"'
+# It waits until it is noted who runs there: a controller that is killed before leaves nothing that runs on unknown to all.
+_LAUNCH = 'run=$1; shift; read -r noted || exit; "$@" </dev/null; code=$?; echo "$code" >"$run/exit.tmp" && mv "$run/exit.tmp" "$run/exit"'
 _HANDLE = "handle.json"
 _INTERRUPT_LOOK_S = 0.25
 _STOP_TIMEOUT_S = 5.0
@@ -129,14 +130,17 @@ class LocalTransport:
             child = subprocess.Popen(
                 ["/bin/sh", "-c", _LAUNCH, "farm-launch", str(folder.resolve()), *program],
                 cwd=self.box,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
             )
         self._children[child.pid] = child
         handle = Handle(nonce, child.pid, local_state.process_start(child.pid) or "")
-        (folder / _HANDLE).write_text(json.dumps(asdict(handle)), encoding="utf-8")
+        assert child.stdin is not None
+        with child.stdin as launcher:
+            (folder / _HANDLE).write_text(json.dumps(asdict(handle)), encoding="utf-8")
+            launcher.write(b"noted\n")
         return handle
 
     def poll(self, handle: Handle) -> Status:
@@ -228,14 +232,11 @@ class LocalTransport:
 
     def restore(self) -> None:
         """End what a killed controller left running, and remove its run folders; nothing else is ever changed here."""
-        for note in (self.box / "runs").glob(f"*/{_HANDLE}"):
-            try:
-                handle = Handle(**json.loads(note.read_text(encoding="utf-8")))
-            except (OSError, ValueError, TypeError):
-                continue  # cut off while it was written: the harness had hardly begun
+        for folder in (self.box / "runs").glob("*"):
             log.info("local: a harness was left running or uncollected by an earlier controller; it is removed")
-            self.stop(handle)
-            self.clean(handle)
+            with suppress(OSError, ValueError, TypeError):  # there is no note, or not all of it: then the harness never began
+                self.stop(Handle(**json.loads((folder / _HANDLE).read_text(encoding="utf-8"))))
+            shutil.rmtree(folder, ignore_errors=True)
 
     def clean(self, handle: Handle) -> None:
         """Remove the run folder; the launcher, which has nothing left to do, is waited for."""
