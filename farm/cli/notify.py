@@ -85,7 +85,13 @@ def list_(context: Context, as_json: bool) -> None:
 def forget(context: Context, name: str) -> None:
     """Delete what waits for a target: it is gone, or nobody wants it any more."""
     box = notified.outbox(context)
-    found = [message for message in box.waiting() if message.target == name]
+    waiting = box.waiting()
+    found = [message for message in waiting if message.target == name]
+    if not found and name not in (known := {target.name for target in notified.targets(context)}):
+        from farm.config import nearest
+
+        near = nearest(name, known | {message.target for message in waiting})
+        raise InputError(f'nothing waits for "{name}", and no target is called that{near}', hint="farm notify list lists what waits")
     for message in found:
         box.drop(message)
     click.echo(f"{len(found)} {'message' if len(found) == 1 else 'messages'} deleted")

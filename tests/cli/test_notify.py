@@ -214,6 +214,9 @@ def test_what_waits_is_listed_sent_again_and_forgotten(tmp_path: Path, hook: Web
     assert (done.returncode, done.stdout) == (0, "2 sent, 0 waiting\n")
     hook.status = 500
     notified.tell(context, [to_hook(hook)], a_notice())
+    mistaken = commanded(tmp_path, toml, "notify", "forget", "--target", "hok")
+    assert mistaken.returncode == 2
+    assert 'nothing waits for "hok", and no target is called that; did you mean "hook"?' in mistaken.stderr
     assert commanded(tmp_path, toml, "notify", "forget", "--target", "hook").stdout == "1 message deleted\n"
     assert commanded(tmp_path, toml, "notify", "retry").stdout == "nothing waits\n"
 
