@@ -24,6 +24,8 @@ class Series:
     runtime: str
     flavour: str
     threads: int
+    command: str = ""
+    """Of its newest session; "" where that is not known."""
 
     @property
     def name(self) -> str:

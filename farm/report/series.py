@@ -60,8 +60,8 @@ def history_command(series: Series, branch: str) -> str:
 
 
 def measure_command(series: Series) -> str:
-    """Return the command that asks for fresh numbers of a series, with the suite that it is from to be filled in."""
-    return words.command("farm", "run", "--suite", "SUITE.toml", "--device", series.device, "--passes", series.pass_)
+    """Return the command that its newest numbers came of; where that is not known, one with the suite to be filled in."""
+    return series.command or words.command("farm", "run", "--suite", "SUITE.toml", "--device", series.device, "--passes", series.pass_)
 
 
 def data(histories: Histories, most_nights: int = MOST_NIGHTS) -> dict[str, Any]:

@@ -22,5 +22,5 @@ def followed(series: pl.DataFrame, nights: pl.DataFrame) -> tuple[Followed, ...]
 
 
 def _series(key: str, metric: str, facts: dict[str, object]) -> Series:
-    words = {name: str(facts[name]) for name in ("device_id", "device", "workload", "workload_key", "runtime", "flavour")}
+    words = {name: str(facts[name]) for name in ("device_id", "device", "workload", "workload_key", "runtime", "flavour", "command")}
     return Series(key, metric, pass_=str(facts["pass"]), threads=int(str(facts["threads"])), **words)

@@ -109,3 +109,8 @@ def test_json_in_a_page_cannot_end_its_element() -> None:
     text = page.as_json({"a": "</script><!--\u2028&"})
     assert not set(text) & set("<>&\u2028")
     assert page.as_json({"a": "\ud800"}) == '{"a":"?"}'
+
+
+def test_a_series_is_measured_again_by_the_command_that_its_newest_numbers_came_of() -> None:
+    assert series.measure_command(replace(A_SERIES, command="farm nightly --suite net.toml")) == "farm nightly --suite net.toml"
+    assert "--suite SUITE.toml --device s25 --passes latency" in series.measure_command(A_SERIES)

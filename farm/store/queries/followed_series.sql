@@ -8,7 +8,8 @@ SELECT
     any_value(runs.pass) AS pass,
     any_value(runs.runtime) AS runtime,
     any_value(runs.flavour) AS flavour,
-    any_value(runs.threads) AS threads
+    any_value(runs.threads) AS threads,
+    arg_max(sessions.command, sessions.started_at) AS command
 FROM runs
 JOIN sessions ON sessions.id = runs.session_id
 WHERE sessions.branch = $branch
