@@ -4,9 +4,10 @@ import random
 import re
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from importlib.resources import files
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any, TypeVar
 
 import duckdb
@@ -87,16 +88,28 @@ def interruptibly(connection: duckdb.DuckDBPyConnection, work: Callable[[], Give
     main thread waits here, and another one works. It waits by steps: Polars takes SIGINT over with SA_RESTART, after which a plain
     wait would not be woken by it.
     """
-    with ThreadPoolExecutor(1) as thread:
-        doing = thread.submit(work)
+    given: Future[Given] = Future()
+    stopped = Event()
+
+    def run() -> None:
         try:
-            while not wait([doing], _STEP_S).done:
-                pass
-        except KeyboardInterrupt:
-            while not wait([doing], _STEP_S).done:  # once is not enough: between two statements there is nothing to interrupt
-                connection.interrupt()
-            raise
-        return doing.result()
+            if not stopped.is_set():
+                given.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - raised again below, where it belongs
+            given.set_exception(error)
+
+    thread = Thread(target=run)
+    try:
+        thread.start()
+        while not wait([given], _STEP_S).done:
+            pass
+    except KeyboardInterrupt:
+        stopped.set()  # it may have come before the thread did anything
+        while thread.is_alive():  # once is not enough: between two statements there is nothing to interrupt
+            connection.interrupt()
+            thread.join(_STEP_S)
+        raise
+    return given.result()
 
 
 def _file_of(path: Path) -> tuple[int, int] | None:

@@ -28,6 +28,7 @@ class Webhook:
     port: int
     status: int = 200
     delay_s: float = 0.0
+    asked: int = 0
     came: list[dict[str, Any]] = field(default_factory=list)
     server: ThreadingHTTPServer | None = None
 
@@ -39,11 +40,13 @@ class Webhook:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
+                status, delay_s = hook.status, hook.delay_s  # as it was when this was asked
+                hook.asked += 1
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                time.sleep(hook.delay_s)
-                if hook.status == 200:
+                time.sleep(delay_s)
+                if status == 200:
                     hook.came.append(json.loads(body))
-                self.send_response(hook.status)
+                self.send_response(status)
                 self.end_headers()
 
             def log_message(self, *_: object) -> None:

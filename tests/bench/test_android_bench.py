@@ -2,13 +2,13 @@
 
 import hashlib
 import re
-import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
 from tests.bench.android import Bench, Phone
+from tests.bench.android.processes import wait_until
 from tests.bench.conftest import out
 
 BOX = "/data/local/tmp"
@@ -215,15 +215,15 @@ def test_work_warms_the_skin_and_drains_the_battery(pixel9: Phone) -> None:
     time.sleep(0.3)
     resting = {name: float(pixel9.read(name)) for name in ("skin_c", "drain_ua", "charge_uah")}
     assert resting["drain_ua"] > 0
-    busy = subprocess.Popen(["adb", "-P", str(pixel9.adb.port), "-s", pixel9.serial, "shell", "timeout 1.5 sh -c 'while :; do :; done'"])
-    time.sleep(1.2)
-    assert float(pixel9.read("drain_ua")) > 1.4 * resting["drain_ua"]
-    assert int(out(pixel9, "cat /sys/devices/system/cpu/cpu7/cpufreq/scaling_cur_freq")) > 1_000_000
-    busy.wait()
-    assert float(pixel9.read("skin_c")) > resting["skin_c"] + 1
+    worker = out(pixel9, "sh -c 'while :; do :; done' >/dev/null 2>&1 & echo $!")
+    try:
+        wait_until(lambda: float(pixel9.read("drain_ua")) > 1.4 * resting["drain_ua"], "the work to drain the battery")
+        assert int(out(pixel9, "cat /sys/devices/system/cpu/cpu7/cpufreq/scaling_cur_freq")) > 1_000_000
+        wait_until(lambda: float(pixel9.read("skin_c")) > resting["skin_c"] + 1, "the work to warm the skin")
+    finally:
+        pixel9.shell(f"kill {worker}")
     assert float(pixel9.read("charge_uah")) < resting["charge_uah"]
-    time.sleep(1.5)
-    assert float(pixel9.read("load_cores")) < 0.3
+    wait_until(lambda: float(pixel9.read("load_cores")) < 0.3, "the phone to rest")
 
 
 def test_a_hot_skin_throttles(s25: Phone) -> None:
