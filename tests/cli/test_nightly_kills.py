@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from farm.errors import StoreError
 from farm.store import Store
 from farm.workloads import HarnessBuild
 from tests.bench.android import Bench
@@ -51,6 +52,12 @@ def reached(home: Path) -> str:
     """Return the last phase that a killed night has stored; "nothing": it was not opened yet."""
     if not (home / "data" / "farm.duckdb").exists():
         return "nothing"
+    try:
+        tables = sql(home, "SELECT 1 FROM duckdb_tables() WHERE table_name = 'night_events'")
+    except StoreError:  # not even the first table is there
+        tables = []
+    if not tables:
+        return "tables"  # killed while they were made
     phases = [row["phase"] for row in sql(home, "SELECT phase FROM night_events ORDER BY noted_at DESC, uptime_s DESC LIMIT 1")]
     return phases[0] if phases else "nothing"
 
