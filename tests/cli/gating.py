@@ -2,10 +2,8 @@
 
 import hashlib
 import json
-import os
 import struct
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from farm.artifacts import sidecar
 from farm.workloads import Comparison, HarnessBuild, Reference
 from tests.bench.android import Bench
 from tests.conftest import CALM_TOML
+from tests.processes import command, completed
 
 WORKLOAD = 'threads = 1\nwarmup_iterations = 1\niterations = 20\nduration = "1 ms"\n'
 BUDGET = '[[budgets]]\nworkload = "net"\nmetric = "latency_ns"\nmax_regression = "15 %"\n'
@@ -60,11 +59,7 @@ def farm(home: Path) -> Farm:
 
 
 def called(home: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(*arguments), cwd=home, env=os.environ, capture_output=True, text=True, check=False, timeout=200)
-
-
-def command(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", "farm", "--data", "data", *map(str, arguments)]
+    return completed(command(*arguments), home)
 
 
 def gate(candidate: object, *more: object, baseline: object = "old.fake") -> list[object]:

@@ -1,6 +1,5 @@
 """Nights as a lab has them, for tests: a folder with a suite, models of the fake runtime, and this machine as the rack."""
 
-import os
 import subprocess
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -16,8 +15,9 @@ from farm.cli.nightly_open import Asked
 from farm.cli.nightly_steps import News, Steps
 from farm.store import Store
 from farm.workloads import Device
-from tests.cli.gating import a_model, command
+from tests.cli.gating import a_model
 from tests.conftest import CALM_TOML
+from tests.processes import command, completed
 
 EVENING = datetime(2026, 11, 25, 21, tzinfo=UTC)
 SCHEDULE = '[schedule]\npool = "rack"\ncanary = false\n'
@@ -121,4 +121,4 @@ class Lab:
 def called(home: Path, *arguments: object, timeout: float = 200) -> subprocess.CompletedProcess[str]:
     """Call farm nightly as a process of its own."""
     words = command("nightly", "--suite", "suite.toml", *arguments)
-    return subprocess.run(words, cwd=home, env=os.environ, capture_output=True, text=True, check=False, timeout=timeout)
+    return completed(words, home, timeout_s=timeout)

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from farm.queue import Limits
-from tests.cli.gating import command
 from tests.conftest import ROOT
+from tests.processes import command, completed
 
 USUAL = Limits()
 Found = TypeVar("Found")
@@ -94,7 +94,8 @@ def waited(look: Callable[[], Found | None], what: Callable[[], str], timeout_s:
 
 
 def stored(home: Path, statement: str) -> list[dict[str, Any]]:
-    done = subprocess.run(command("sql", "--json", statement), cwd=home, capture_output=True, text=True, check=True)
+    done = completed(command("sql", "--json", statement), home)
+    done.check_returncode()
     found: list[dict[str, Any]] = json.loads(done.stdout)
     return found
 

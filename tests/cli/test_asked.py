@@ -1,19 +1,18 @@
 """Numbers and options that cannot be measured with: refused at once, in a sentence, before anything is touched."""
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import FakeModel
+from tests.processes import command, completed
 
 HUGE = "9" * 30
 
 
 def farm(home: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "farm", "--data", "data", *map(str, arguments)]
-    return subprocess.run(command, cwd=home, capture_output=True, text=True, check=False)
+    return completed(command(*arguments), home)
 
 
 @pytest.mark.parametrize(

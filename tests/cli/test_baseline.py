@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from farm.records import record
 from farm.store import Store
 from farm.workloads import Artifact, Comparison, HarnessBuild, Measured, Reference
 from tests.conftest import FakeModel, a_job, a_run, a_session
+from tests.processes import command, completed, unset
 
 Farm = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -34,9 +34,7 @@ def data(tmp_path: Path) -> Path:
 @pytest.fixture
 def farm(data: Path, tmp_path: Path) -> Farm:
     def call(*arguments: object) -> subprocess.CompletedProcess[str]:
-        env = {name: value for name, value in os.environ.items() if not name.startswith("FARM_")}
-        command = [sys.executable, "-m", "farm", "--data", str(data), *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=env, timeout=60)
+        return completed(command(*arguments, data=data), tmp_path, environment=unset())
 
     return call
 

@@ -14,7 +14,8 @@ from click.testing import CliRunner
 from farm.cli.main import farm as group
 from farm.cli.revisions import Builds, Unbuildable
 from farm.errors import FarmError, InputError
-from tests.cli.gating import USUAL_NS, Farm, a_model, a_suite, command, rows
+from tests.cli.gating import USUAL_NS, Farm, a_model, a_suite, rows
+from tests.processes import command
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 

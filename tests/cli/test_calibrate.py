@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from farm.store import Store
-from tests.cli.gating import BUDGET, USUAL_NS, Farm, a_model, a_suite, command, gate, rows
+from tests.cli.gating import BUDGET, USUAL_NS, Farm, a_model, a_suite, gate, rows
+from tests.processes import command
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 

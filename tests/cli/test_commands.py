@@ -1,7 +1,6 @@
 """The commands as a person uses them: real processes, the fake runtime, real exit codes."""
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -20,6 +19,7 @@ from farm.cli.sharing import hearing_stops
 from farm.devices import local_state
 from farm.workloads import HarnessBuild
 from tests.conftest import CALM_TOML, ROOT, FakeModel
+from tests.processes import command, completed, unset
 
 Farm = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -37,9 +37,8 @@ def data(tmp_path: Path, fake_harness: HarnessBuild) -> Path:
 @pytest.fixture
 def farm(data: Path, tmp_path: Path) -> Farm:
     def call(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "farm", "--data", str(data), "--devices", str(tmp_path / "devices.toml"), *map(str, arguments)]
-        env = {name: value for name, value in os.environ.items() if not name.startswith(("FARM_", "GIT", "CI"))} | environment
-        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=env, timeout=100)
+        words = command("--devices", tmp_path / "devices.toml", *arguments, data=data)
+        return completed(words, tmp_path, environment=unset("GIT", "CI") | environment)
 
     return call
 

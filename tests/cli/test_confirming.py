@@ -16,8 +16,9 @@ from farm.config.lab import LOCAL
 from farm.records import record
 from farm.store import Store
 from farm.workloads import Job, Measured, Pass, Provenance, new_id
-from tests.cli.gating import USUAL_NS, Farm, a_model, a_suite, command, rows
+from tests.cli.gating import USUAL_NS, Farm, a_model, a_suite, rows
 from tests.conftest import IDENTITY, a_run, a_session
+from tests.processes import command
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 

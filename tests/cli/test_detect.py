@@ -2,17 +2,16 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.processes import command, completed
+
 
 def detect(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "farm", "detect", *arguments], capture_output=True, text=True, check=False, cwd=folder, timeout=60
-    )
+    return completed(command("detect", *arguments), folder)
 
 
 @pytest.fixture

@@ -1,9 +1,7 @@
 """farm import and farm export as a person uses them."""
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import pytest
 from farm.store import Store
 from tests.exchange import texts
 from tests.exchange.test_export import nights
+from tests.processes import command, completed, unset
 
 Farm = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -19,9 +18,7 @@ Farm = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture
 def farm(tmp_path: Path) -> Farm:
     def call(*arguments: object) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "farm", "--data", str(tmp_path / "data"), *map(str, arguments)]
-        env = {name: value for name, value in os.environ.items() if not name.startswith("FARM_")}
-        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=env, timeout=100)
+        return completed(command(*arguments, data=tmp_path / "data"), tmp_path, environment=unset())
 
     return call
 

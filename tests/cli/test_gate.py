@@ -18,8 +18,9 @@ from farm.cli.main import farm as group
 from farm.errors import FarmError
 from farm.publish import verdict_json
 from tests.bench.inboxes import webhook
-from tests.cli.gating import BUDGET, USUAL_NS, WORKLOAD, Farm, a_model, a_suite, command, gate, rows
+from tests.cli.gating import BUDGET, USUAL_NS, WORKLOAD, Farm, a_model, a_suite, gate, rows
 from tests.conftest import CALM_TOML
+from tests.processes import command
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 

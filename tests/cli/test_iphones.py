@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 from tests.artifacts.coreml_models import a_package
 from tests.bench.ios import Bench
 from tests.conftest import CALM_TOML, FakeModel
+from tests.processes import command, completed
 
 QUICK = ("--threads", "1", "--iterations", "5")
 
@@ -25,12 +25,10 @@ class Farm:
         self.folder, self.bench = folder, bench
 
     def command(self, *arguments: object) -> list[str]:
-        return [sys.executable, "-m", "farm", "--data", "data", *map(str, arguments)]
+        return command(*arguments)
 
     def __call__(self, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self.command(*arguments), capture_output=True, text=True, check=False, cwd=self.folder, env=os.environ | environment
-        )
+        return completed(self.command(*arguments), self.folder, environment=os.environ | environment)
 
 
 @pytest.fixture

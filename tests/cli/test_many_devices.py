@@ -3,11 +3,9 @@
 import hashlib
 import itertools
 import json
-import os
 import signal
 import struct
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +15,7 @@ import pytest
 from farm import items
 from tests.bench.android import Bench
 from tests.conftest import CALM_TOML, FakeModel
+from tests.processes import command, completed
 
 QUICK = ("--threads", "1", "--iterations", "5")
 Farm = Callable[..., subprocess.CompletedProcess[str]]
@@ -35,8 +34,7 @@ def farm(tmp_path: Path, builds: Path, android_bench: Bench) -> Iterator[Farm]:
     (tmp_path / "data" / "harness").symlink_to(builds / "harness")
 
     def call(*arguments: object) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "farm", "--data", "data", *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=os.environ)
+        return completed(command(*arguments), tmp_path)
 
     yield call
     for phone in android_bench.phones.values():
@@ -89,10 +87,10 @@ def test_one_devices_trouble_is_its_own(farm: Farm, fake_model: FakeModel) -> No
 
 def test_a_device_that_another_controller_holds_is_refused_with_its_holder(farm: Farm, fake_model: FakeModel, tmp_path: Path) -> None:
     slow = fake_model("slow.fake", spin_ns=50_000_000).path
-    command = [sys.executable, "-m", "farm", "--data", "other", "run", str(slow), "--device", "xiaomi12x", *QUICK, "--repeat", "20"]
+    other = command("run", slow, "--device", "xiaomi12x", *QUICK, "--repeat", 20, data="other")
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "harness").symlink_to(tmp_path / "data" / "harness")
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as holder:
+    with subprocess.Popen(other, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as holder:
         assert holder.stderr is not None
         for line in holder.stderr:
             if "[1/" in line:
@@ -145,8 +143,9 @@ def test_an_interrupt_ends_a_push_over_a_bad_link_at_once(
     model = fake_model().path
     model.write_bytes(model.read_bytes() + b"#" * 40_000_000 + cable.encode())
     phone.shell("rm -f /data/local/tmp/farm/files/partial-*")  # of the one before: whoever comes next removes it
-    command = [sys.executable, "-m", "farm", "--data", "data", "run", str(model), "--device", "xiaomi12x", *QUICK]
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command("run", model, "--device", "xiaomi12x", *QUICK), cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    ) as process:
         phone.slow(500_000)
         deadline_s = time.monotonic() + 60
         pushed = phone.root / "data/local/tmp/farm/files"

@@ -1,8 +1,6 @@
-import os
 import re
 import signal
 import subprocess
-import sys
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime
@@ -18,15 +16,13 @@ from farm.records import record
 from farm.store import Store
 from farm.workloads import Outcome
 from tests.conftest import NOW, a_run, a_session
+from tests.processes import command, completed
 from tests.test_monitor import read
 
 
-def command(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", "farm", "--data", "data", "metrics", *map(str, arguments)]
-
-
 def told(home: Path, *arguments: object) -> str:
-    done = subprocess.run(command(*arguments), cwd=home, env=os.environ, capture_output=True, text=True, check=True, timeout=100)
+    done = completed(command("metrics", *arguments), home)
+    done.check_returncode()
     return done.stdout
 
 
@@ -85,7 +81,7 @@ def test_a_textfile_is_there_whole_and_nothing_beside_it(folder: Path) -> None:
 
 
 def test_scrapes_are_answered_until_it_is_stopped(folder: Path) -> None:
-    server = subprocess.Popen(command("--listen", "127.0.0.1:0"), cwd=folder, stderr=subprocess.PIPE, text=True)
+    server = subprocess.Popen(command("metrics", "--listen", "127.0.0.1:0"), cwd=folder, stderr=subprocess.PIPE, text=True)
     assert server.stderr is not None
     try:
         address = re.search(r"http://127\.0\.0\.1:[0-9]+", server.stderr.readline())
@@ -104,5 +100,5 @@ def test_scrapes_are_answered_until_it_is_stopped(folder: Path) -> None:
 
 @pytest.mark.parametrize("listen", ["nowhere", "127.0.0.1:99999", ":1", "127.0.0.1:"])
 def test_where_nothing_can_be_listened_on_is_a_sentence(tmp_path: Path, listen: str) -> None:
-    done = subprocess.run(command("--listen", listen), cwd=tmp_path, capture_output=True, text=True, check=False, timeout=100)
+    done = completed(command("metrics", "--listen", listen), tmp_path)
     assert (done.returncode, "is not HOST:PORT" in done.stderr) == (2, True)

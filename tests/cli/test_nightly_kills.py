@@ -21,9 +21,9 @@ from farm.errors import StoreError
 from farm.store import Store
 from farm.workloads import HarnessBuild
 from tests.bench.android import Bench
-from tests.cli.gating import command
 from tests.cli.nights import SCHEDULE, a_lab, a_suite, called
 from tests.conftest import CALM_TOML
+from tests.processes import command
 
 pytestmark = [pytest.mark.slow(100), pytest.mark.timeout(3600)]
 

@@ -24,11 +24,12 @@ from farm.errors import DeviceNotReady, HostExhausted
 from farm.health import Check, Health, Name, Standing
 from farm.workloads import Device
 from tests.bench.android import Bench
-from tests.cli.gating import a_model, command
+from tests.cli.gating import a_model
 from tests.cli.nights import SCHEDULE, Lab, a_lab, a_suite, called
 from tests.cli.test_full_disk import namespace
 from tests.cli.test_nightly import DAY, EVERY, Killed, broken_off
 from tests.conftest import CALM_TOML
+from tests.processes import command
 
 __all__ = ["namespace"]
 HELD_S = float(os.environ.get("FARM_HELD_S", "9"))

@@ -12,6 +12,7 @@ from farm.cli import notified
 from farm.cli.context import Context
 from farm.notices import Kind, Notice, Target, of_rack
 from tests.bench.inboxes import Mail, Webhook, mail, webhook
+from tests.processes import command, completed
 
 pytest.importorskip("apprise")
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # apprise loads it, where it finds PGPy
@@ -154,8 +155,7 @@ def test_a_killed_sender_loses_no_message(context: Context, hook: Webhook, tmp_p
 
 def commanded(tmp_path: Path, notify: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     (tmp_path / "devices.toml").write_text(notify)
-    words = [sys.executable, "-m", "farm", "-vv", "--data", "data", *arguments]
-    return subprocess.run(words, cwd=tmp_path, env={**os.environ, **environment}, capture_output=True, text=True, check=False, timeout=100)
+    return completed(command("-vv", *arguments), tmp_path, environment={**os.environ, **environment})
 
 
 @pytest.mark.parametrize("where", ["url", "url_env", "url_file"])

@@ -4,13 +4,13 @@ import json
 import os
 import shlex
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import CALM_TOML
+from tests.processes import command, completed
 
 Farm = Callable[..., subprocess.CompletedProcess[str]]
 QUICK = ("--passes", "latency,memory", "--repeat", "2", "--iterations", "20", "--threads", "1")
@@ -23,8 +23,7 @@ def farm(tmp_path: Path, builds: Path) -> Farm:
     (tmp_path / "data" / "harness").symlink_to(builds / "harness")
 
     def call(*arguments: object) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "farm", "--data", "data", *(each if isinstance(each, bytes) else str(each) for each in arguments)]
-        return subprocess.run(command, cwd=tmp_path, env=os.environ, capture_output=True, text=True, check=False)
+        return completed(command(*(os.fsdecode(each) if isinstance(each, bytes) else each for each in arguments)), tmp_path)
 
     return call
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import CALM_TOML, FakeModel
+from tests.processes import command, completed
 
 QUICK = ("--passes", "latency", "--repeat", "1", "--iterations", "5", "--threads", "1")
 
@@ -19,10 +20,6 @@ def home(tmp_path: Path, builds: Path) -> Path:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "harness").symlink_to(builds / "harness")
     return tmp_path
-
-
-def command(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", "farm", "--data", "data", *map(str, arguments)]
 
 
 def into_a_closed_pipe(home: Path, *arguments: object) -> tuple[int, str]:
@@ -59,15 +56,15 @@ def test_an_output_without_room_is_not_called_a_full_disk(home: Path, fake_model
 
 def test_the_code_in_the_json_is_the_one_that_the_process_ends_with(home: Path, fake_model: FakeModel) -> None:
     (home / "data" / "journal").write_text("a file, where the folder should be")
-    done = subprocess.run(command("run", fake_model().path, *QUICK, "--json"), cwd=home, capture_output=True, text=True, check=False)
+    done = completed(command("run", fake_model().path, *QUICK, "--json"), home)
     assert done.returncode == 2, done.stderr
     assert json.loads(done.stdout)["exit_code"] == 2
 
 
 def test_numbers_that_json_does_not_have_are_texts(home: Path, fake_model: FakeModel) -> None:
-    subprocess.run(command("run", fake_model().path, *QUICK), cwd=home, capture_output=True, check=True)
+    completed(command("run", fake_model().path, *QUICK), home).check_returncode()
     statement = "SELECT 'nan'::DOUBLE AS a, ['-inf'::DOUBLE, 1.5] AS b, {'c': 'inf'::DOUBLE} AS d, NULL AS e"
-    done = subprocess.run(command("sql", "--json", statement), cwd=home, capture_output=True, text=True, check=True)
+    done = completed(command("sql", "--json", statement), home)
     assert json.loads(done.stdout, parse_constant=pytest.fail) == [{"a": "NaN", "b": ["-Infinity", 1.5], "d": {"c": "Infinity"}, "e": None}]
 
 

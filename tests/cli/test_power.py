@@ -1,9 +1,7 @@
 """farm run --passes power: what a person and a program read of it, on the bench and on a machine without a source."""
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import pytest
 
 from tests.bench.android import Bench
 from tests.conftest import FakeModel
+from tests.processes import command, completed
 
 Farm = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -34,8 +33,7 @@ def farm(tmp_path: Path, builds: Path) -> Farm:
     (tmp_path / "data" / "harness").symlink_to(builds / "harness")
 
     def call(*arguments: object) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "farm", "--data", "data", *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=os.environ)
+        return completed(command(*arguments), tmp_path)
 
     return call
 

@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -17,6 +16,7 @@ import pytest
 from farm.cli import unfinished
 from farm.workloads import new_id
 from tests.conftest import CALM_TOML, FakeModel
+from tests.processes import command, completed
 
 OPTIONS = ("--passes", "latency,memory", "--repeat", "3", "--threads", "1", "--iterations", "20", "--seed", "7")
 
@@ -29,12 +29,8 @@ def home(tmp_path: Path, builds: Path) -> Path:
     return tmp_path
 
 
-def command(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", "farm", "--data", "data", *map(str, arguments)]
-
-
 def farm(home: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(*arguments), cwd=home, env=os.environ, capture_output=True, text=True, check=False)
+    return completed(command(*arguments), home)
 
 
 def stopped(home: Path, model: Path, after_runs: int, how: signal.Signals) -> None:

@@ -1,10 +1,8 @@
 """farm track and farm ack as a person uses them: real processes, real exit codes."""
 
 import json
-import os
 import re
 import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -14,6 +12,7 @@ import pytest
 
 from farm.publish.findings_json import schema
 from farm.store import Store
+from tests.processes import command, completed, unset
 from tests.track import rack
 from tests.track.rack import Rack, Step
 
@@ -24,9 +23,7 @@ Farm = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture
 def farm(tmp_path: Path) -> Farm:
     def call(*arguments: object) -> subprocess.CompletedProcess[str]:
-        env = {name: value for name, value in os.environ.items() if not name.startswith("FARM_")}
-        command = [sys.executable, "-m", "farm", "--data", str(tmp_path), *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=env, timeout=60)
+        return completed(command(*arguments, data=tmp_path), tmp_path, environment=unset())
 
     return call
 

@@ -18,6 +18,7 @@ from farm.cluster.probe import knock
 from farm.errors import HostAway, InputError
 from tests.cluster.network import until
 from tests.conftest import ROOT
+from tests.processes import command, completed
 
 NOW = datetime.now(UTC)
 
@@ -41,8 +42,7 @@ class Meeting:
         return self.data / "cluster" / "keys"
 
     def farm(self, *arguments: object, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "farm", "--data", str(folder or self.data), *map(str, arguments)]
-        return subprocess.run(command, cwd=self.data, capture_output=True, text=True, check=False, timeout=60, env=environment())
+        return completed(command(*arguments, data=folder or self.data), self.data)
 
 
 def environment() -> dict[str, str]:
