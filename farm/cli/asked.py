@@ -13,7 +13,7 @@ from click.core import ParameterSource
 from farm import units
 from farm.cli.context import Context
 from farm.errors import InputError
-from farm.workloads import CPU_LIST
+from farm.workloads import CPU_LIST, PassSettings
 
 MOST_SUSTAIN_S = 86_400.0
 MOST_TIMEOUT_S = 7 * 86_400.0
@@ -38,6 +38,7 @@ class Options:
     power_idle_s: float
     power_work_s: float
     iterations: int
+    least_s: float
     timeout_s: float
     prompt: Path | None
     decode_tokens: int
@@ -67,6 +68,7 @@ _MODEL_ONLY = (
     "power_idle_s",
     "power_work_s",
     "iterations",
+    "least_s",
     "timeout_s",
     "prompt",
     "decode_tokens",
@@ -119,7 +121,7 @@ def check_together(options: Options) -> None:
     elif options.prompt is None:
         _refuse(("decode_tokens",), "that is for language models", "name the prompt's token ids with --prompt")
     else:
-        _refuse(("iterations",), "a language model is measured by its tokens", "say how many with --decode-tokens")
+        _refuse(("iterations", "least_s"), "a language model is measured by its tokens", "say how many with --decode-tokens")
 
 
 def _refuse(names: Collection[str], why: str, hint: str) -> None:
@@ -147,7 +149,7 @@ def asked(context: Context, options: Options, seed: int) -> dict[str, Any]:
 
 def as_asked(context: Context, options: Options, written: Mapping[str, Any]) -> tuple[Context, Options]:
     """Return what was asked then, with the results going where they are asked to go now."""
-    values = {"compute_units": None} | dict(written)  # older than that option
+    values = {"compute_units": None, "least_s": PassSettings().duration_ms / 1e3} | dict(written)  # older than these options
     devices = values.pop("devices_file")
     values.pop("fresh_runs", None)  # of the jobs, not of what was typed
     for name in ("suite", "prompt", "harness", "items"):

@@ -87,6 +87,14 @@ _COULD_NOT_TELL = 3
     help="At least so many (MODEL only).",
 )
 @click.option(
+    "--duration",
+    "least_s",
+    type=FiniteRange(0, MOST_SUSTAIN_S),
+    default=PassSettings().duration_ms / 1e3,
+    show_default=True,
+    help="Seconds that a latency pass goes on, at least (MODEL only).",
+)
+@click.option(
     "--timeout",
     "timeout_s",
     type=FiniteRange(0, MOST_TIMEOUT_S, min_open=True),

@@ -125,7 +125,8 @@ def _workload(artifact: Artifact, passes: tuple[Pass, ...], options: Options) ->
     )
     if options.prompt is None:
         most = max(settings.max_iterations, options.iterations)
-        return Workload(name, passes, replace(settings, iterations=options.iterations, max_iterations=most), items=items)
+        settings = replace(settings, iterations=options.iterations, duration_ms=round(options.least_s * 1e3), max_iterations=most)
+        return Workload(name, passes, settings, items=items)
     try:
         prompt = read_prompt(options.prompt)
     except ValueError as error:

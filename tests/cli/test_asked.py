@@ -52,6 +52,7 @@ def test_a_number_that_nothing_takes_is_refused_at_once(tmp_path: Path, fake_mod
         ("--threads", "1"),
         ("--passes", "nonsense"),
         ("--iterations", "7"),
+        ("--duration", "0.5"),
         ("--prompt", "nofile"),
         ("--cpus", "0"),
         ("--sustain", "5"),
@@ -71,6 +72,7 @@ def test_what_a_suite_states_itself_is_refused_beside_it(tmp_path: Path, option:
         (("--resume", "--repeat", "3", "--seed", "4"), "--repeat and --seed cannot be given here: what was asked then"),
         (("model.fake", "--decode-tokens", "3"), "--decode-tokens cannot be given here: that is for language models"),
         (("model.fake", "--prompt", "p.json", "--iterations", "3"), "--iterations cannot be given here: a language model"),
+        (("model.fake", "--prompt", "p.json", "--duration", "3"), "--duration cannot be given here: a language model"),
     ],
 )
 def test_an_option_that_would_say_nothing_is_refused(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:

@@ -64,7 +64,21 @@ def rack(home: Path, android_bench: Bench) -> Iterator[Path]:
 @pytest.mark.this_machine
 def test_real_phones_of_another_host_are_measured_and_stored_here(rack: Path, farm: Farm, fake_model: FakeModel) -> None:
     model = fake_model(spin_ns=1_000_000).path
-    done = farm("run", model, "--device", "s25,oneplus13,local", "--passes", "latency,memory", "--repeat", 2, "--iterations", 5, "--json")
+    done = farm(
+        "run",
+        model,
+        "--device",
+        "s25,oneplus13,local",
+        "--passes",
+        "latency,memory",
+        "--repeat",
+        2,
+        "--iterations",
+        5,
+        "--duration",
+        0,
+        "--json",
+    )
     assert done.returncode == 0, done.stderr
     sessions = json.loads(done.stdout)["sessions"]
     assert [session["device"]["name"] for session in sessions] == ["s25", "oneplus13", "local"]
@@ -133,7 +147,7 @@ def test_without_the_libraries_one_sentence_says_how_to_get_them(home: Path) -> 
 
 
 def test_one_host_needs_none_of_it(home: Path) -> None:
-    run = ["--data", "data", "run", "old.fake", "--passes", "latency", "--repeat", "1", "--iterations", "3"]
+    run = ["--data", "data", "run", "old.fake", "--passes", "latency", "--repeat", "1", "--iterations", "3", "--duration", "0"]
     program = f"import sys; from farm.cli.main import farm; farm.main({run!r}, standalone_mode=False); print('LOADED', *sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], cwd=home, capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split("LOADED")[1].split())

@@ -44,7 +44,7 @@ def farm(data: Path, tmp_path: Path) -> Farm:
 
 
 def quick(model: Path) -> list[object]:
-    return ["run", model, "--passes", "latency,memory", "--repeat", 2, "--iterations", 20, "--threads", 1, "--seed", 1]
+    return ["run", model, "--passes", "latency,memory", "--repeat", 2, "--iterations", 20, "--duration", 0, "--threads", 1, "--seed", 1]
 
 
 def test_a_run_ends_with_a_table_a_page_and_a_database(farm: Farm, fake_model: FakeModel, tmp_path: Path, data: Path) -> None:

@@ -24,7 +24,7 @@ from tests.conftest import CALM_TOML, FakeModel
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 Farm = Callable[..., subprocess.CompletedProcess[str]]
-QUICK = ("--threads", "1", "--iterations", "5", "--passes", "latency", "--repeat", "1")
+QUICK = ("--threads", "1", "--iterations", "5", "--duration", "0", "--passes", "latency", "--repeat", "1")
 
 HUB = """#!{python}
 import pathlib, subprocess, sys

@@ -15,7 +15,7 @@ from tests.bench.ios import Bench
 from tests.conftest import CALM_TOML, FakeModel
 from tests.processes import command, completed
 
-QUICK = ("--threads", "1", "--iterations", "5")
+QUICK = ("--threads", "1", "--iterations", "5", "--duration", "0")
 
 
 class Farm:
@@ -57,7 +57,7 @@ def test_both_iphones_are_measured_at_once_with_the_harness_that_their_app_is(fa
 
 
 def test_what_the_gauge_and_the_system_monitor_say_is_stored_and_shown_as_what_it_is(farm: Farm, fake_model: FakeModel) -> None:
-    model = fake_model(spin_ns=300_000_000).path
+    model = fake_model(sleep_ns=300_000_000).path
     done = farm("run", model, "--device", "iphone16pro", *QUICK, "--passes", "memory", "--repeat", 1)
     assert done.returncode == 0, done.stderr
     assert "peak memory (phys_footprint)" in done.stdout
@@ -147,7 +147,7 @@ def test_the_environment_says_where_usbmuxd_is_when_the_lab_does_not(farm: Farm)
 
 def test_an_interrupt_ends_the_app_and_the_worker_and_gives_the_phone_up(farm: Farm, fake_model: FakeModel) -> None:
     phone = farm.bench.phones["iphonex"]
-    slow = fake_model(spin_ns=300_000_000).path
+    slow = fake_model(sleep_ns=300_000_000).path
     command = farm.command("run", slow, "--device", "iphonex", *QUICK, "--repeat", 20)
     with subprocess.Popen(command, cwd=farm.folder, stderr=subprocess.PIPE, text=True) as running:
         assert running.stderr is not None

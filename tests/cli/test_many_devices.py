@@ -17,7 +17,7 @@ from tests.bench.android import Bench
 from tests.conftest import CALM_TOML, FakeModel
 from tests.processes import command, completed
 
-QUICK = ("--threads", "1", "--iterations", "5")
+QUICK = ("--threads", "1", "--iterations", "5", "--duration", "0")
 Farm = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -43,7 +43,7 @@ def farm(tmp_path: Path, builds: Path, android_bench: Bench) -> Iterator[Farm]:
 
 
 def test_a_pool_is_measured_at_once_one_job_at_a_time_on_each(farm: Farm, fake_model: FakeModel) -> None:
-    model = fake_model(spin_ns=50_000_000).path
+    model = fake_model(sleep_ns=50_000_000).path
     done = farm(
         "run", model, "--pool", "rack", "--passes", "latency,memory", "--repeat", 2, "--threads", 1, "--json", "--html", "page.html"
     )
@@ -86,7 +86,7 @@ def test_one_devices_trouble_is_its_own(farm: Farm, fake_model: FakeModel) -> No
 
 
 def test_a_device_that_another_controller_holds_is_refused_with_its_holder(farm: Farm, fake_model: FakeModel, tmp_path: Path) -> None:
-    slow = fake_model("slow.fake", spin_ns=50_000_000).path
+    slow = fake_model("slow.fake", sleep_ns=50_000_000).path
     other = command("run", slow, "--device", "xiaomi12x", *QUICK, "--repeat", 20, data="other")
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "harness").symlink_to(tmp_path / "data" / "harness")

@@ -13,7 +13,7 @@ from tests.conftest import CALM_TOML
 from tests.processes import command, completed
 
 Farm = Callable[..., subprocess.CompletedProcess[str]]
-QUICK = ("--passes", "latency,memory", "--repeat", "2", "--iterations", "20", "--threads", "1")
+QUICK = ("--passes", "latency,memory", "--repeat", "2", "--iterations", "20", "--duration", "0", "--threads", "1")
 
 
 @pytest.fixture

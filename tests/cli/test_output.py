@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import CALM_TOML, FakeModel
 from tests.processes import command, completed
 
-QUICK = ("--passes", "latency", "--repeat", "1", "--iterations", "5", "--threads", "1")
+QUICK = ("--passes", "latency", "--repeat", "1", "--iterations", "5", "--duration", "0", "--threads", "1")
 
 
 @pytest.fixture

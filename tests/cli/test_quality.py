@@ -23,7 +23,7 @@ def images(tmp_path: Path) -> Path:
 
 def test_items_add_the_quality_pass_once_and_its_interval_is_over_items(farm: Farm, fake_model: FakeModel, images: Path) -> None:
     model = fake_model(echo=1, input_bytes=8).path
-    command = ["run", model, "--items", images, "--passes", "latency", "--repeat", 3, "--iterations", 5, "--threads", 1]
+    command = ["run", model, "--items", images, "--passes", "latency", "--repeat", 3, "--iterations", 5, "--duration", 0, "--threads", 1]
     done = farm(*command)
     assert done.returncode == 0, done.stderr
     assert re.search(r"accuracy +90.0 % +55.5 % … 99.7 % \(95% over 10 items\) +1 of 1", done.stdout), done.stdout

@@ -43,7 +43,7 @@ def slow(home: Path) -> Path:
 
 @pytest.fixture
 def quick(home: Path) -> Path:
-    return a_model(home / "quick.fake", spin_ns=100_000)
+    return a_model(home / "quick.fake", sleep_ns=100_000)
 
 
 def listed(farm: Farm) -> list[dict[str, object]]:
@@ -288,7 +288,7 @@ def test_a_database_that_another_process_holds_stops_no_measurement_and_is_told_
         assert locker.stdout is not None
         assert locker.stdout.readline() == "locked\n"
         night = nightly(home, slow, 12)
-        night.hears("[2/12]")  # though what it has to tell waits
+        night.hears("[1/12]")  # though what it has to tell waits
         mine = begun(home, "run", quick, *QUICK, "--repeat", 1)
         mine.hears("local is held by")
         night.hears("[4/12]")

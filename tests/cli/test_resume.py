@@ -18,7 +18,7 @@ from farm.workloads import new_id
 from tests.conftest import CALM_TOML, FakeModel
 from tests.processes import command, completed
 
-OPTIONS = ("--passes", "latency,memory", "--repeat", "3", "--threads", "1", "--iterations", "20", "--seed", "7")
+OPTIONS = ("--passes", "latency,memory", "--repeat", "3", "--threads", "1", "--iterations", "20", "--duration", "0.2", "--seed", "7")
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_another_model_is_not_gone_on_with(home: Path, fake_model: FakeModel) ->
 
 
 def test_a_run_that_still_goes_on_is_not_gone_on_with(home: Path, fake_model: FakeModel) -> None:
-    process = subprocess.Popen(command("run", fake_model(spin_ns=20_000_000).path, *OPTIONS), cwd=home, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command("run", fake_model(sleep_ns=20_000_000).path, *OPTIONS), cwd=home, stderr=subprocess.DEVNULL)
     try:
         deadline_s = time.monotonic() + 20
         while not list((home / "data").glob("unfinished/*/asked.json")) and time.monotonic() < deadline_s:

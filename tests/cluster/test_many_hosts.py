@@ -82,7 +82,7 @@ def sql(network: Network, statement: str) -> list[dict[str, Any]]:
     return rows
 
 
-RUN = ("-m", "farm", "run", "model.fake", "--threads", 1, "--iterations", 3, "--passes", "latency")
+RUN = ("-m", "farm", "run", "model.fake", "--threads", 1, "--iterations", 3, "--duration", 0, "--passes", "latency")
 
 
 @pytest.fixture(scope="module")

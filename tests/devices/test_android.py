@@ -85,7 +85,7 @@ def away(phone: Phone, seconds: float, how: Callable[[], None]) -> Callable[[], 
 def test_a_link_that_breaks_in_the_middle_of_a_pass_costs_nothing(
     phone: Phone, transport: AndroidTransport, fake_model: FakeModel, fake_harness: HarnessBuild, fault: str
 ) -> None:
-    job = on(transport.device, fake_model(spin_ns=300_000_000), timeout_s=60.0)
+    job = on(transport.device, fake_model(sleep_ns=300_000_000), timeout_s=60.0)
     (run,) = measured(transport, job, fake_harness, away(phone, 4, getattr(phone, fault)))
     assert run.outcome is Outcome.OK, run.reason
     assert len(next(item for item in run.readings if item.metric == "latency_ns").values) == 5
@@ -94,7 +94,7 @@ def test_a_link_that_breaks_in_the_middle_of_a_pass_costs_nothing(
 def test_adbd_killed_in_the_middle_of_a_run_costs_nothing(
     phone: Phone, transport: AndroidTransport, fake_model: FakeModel, fake_harness: HarnessBuild
 ) -> None:
-    job = on(transport.device, fake_model(spin_ns=300_000_000))
+    job = on(transport.device, fake_model(sleep_ns=300_000_000))
     (run,) = measured(transport, job, fake_harness, phone.crash_adbd)
     assert run.outcome is Outcome.OK, run.reason
 
@@ -119,7 +119,7 @@ def test_a_device_that_stays_away_is_a_lost_device_and_what_ran_there_is_ended_b
 def test_a_restart_costs_that_attempt_only(
     phone: Phone, transport: AndroidTransport, fake_model: FakeModel, fake_harness: HarnessBuild
 ) -> None:
-    job = on(transport.device, fake_model(spin_ns=400_000_000))
+    job = on(transport.device, fake_model(sleep_ns=400_000_000))
     transport.prepare(CALM)
     first, second = measured(transport, job, fake_harness, lambda: phone.reboot(away_s=0.5))
     assert (first.outcome, first.error_class) == (Outcome.DEVICE_LOST, "rebooted")
@@ -355,7 +355,7 @@ def test_a_warm_phone_is_waited_for_and_not_measured_when_it_stays_warm(
 def test_a_phone_that_throttles_in_a_pass_gives_an_invalid_run(
     phone: Phone, transport: AndroidTransport, fake_model: FakeModel, fake_harness: HarnessBuild
 ) -> None:
-    job = on(transport.device, fake_model(spin_ns=200_000_000))
+    job = on(transport.device, fake_model(sleep_ns=200_000_000))
     runs = measured(transport, job, fake_harness, lambda: phone.state(hold_skin_c=45))
     assert runs[0].outcome is Outcome.INVALID
     assert runs[0].reason is not None

@@ -135,7 +135,7 @@ def test_trouble_on_the_way_in_the_middle_of_a_pass_costs_nothing(
         "stop worker": lambda: os.kill(worker(), signal.SIGSTOP),
     }
     before = worker()
-    job = on(transport.device, fake_model(spin_ns=500_000_000), timeout_s=60.0)
+    job = on(transport.device, fake_model(sleep_ns=500_000_000), timeout_s=60.0)
     (run,) = measured(transport, job, fake_harness, hooks[trouble])
     assert run.outcome is Outcome.OK, run.reason
     assert len(next(item for item in run.readings if item.metric == "latency_ns").values) == 5
@@ -168,7 +168,7 @@ def test_a_usbmuxd_that_ends_with_its_last_phone_is_waited_for(
         try:
             transport.preflight()
             transport.install(fake_harness)
-            (run,) = measured(transport, on(transport.device, fake_model(spin_ns=500_000_000), timeout_s=60.0), fake_harness, away)
+            (run,) = measured(transport, on(transport.device, fake_model(sleep_ns=500_000_000), timeout_s=60.0), fake_harness, away)
             assert run.outcome is Outcome.OK, run.reason
         finally:
             transport.release()
@@ -193,7 +193,7 @@ def test_a_restart_costs_that_attempt_and_the_developer_image_is_mounted_again(
     phone: Iphone, transport: IosTransport, fake_model: FakeModel, fake_harness: HarnessBuild, tmp_path: Path
 ) -> None:
     transport.device = replace(transport.device, images=developer_image(tmp_path))
-    job = on(transport.device, fake_model(spin_ns=400_000_000))
+    job = on(transport.device, fake_model(sleep_ns=400_000_000))
     runs = measured(transport, job, fake_harness, lambda: phone.reboot(away_s=1.0))
     assert [run.outcome for run in runs] == [Outcome.DEVICE_LOST, Outcome.OK], [run.reason for run in runs]
     first, second = runs
@@ -205,7 +205,7 @@ def test_a_restart_costs_that_attempt_and_the_developer_image_is_mounted_again(
 def test_a_phone_that_is_locked_in_a_run_stops_the_app_and_says_so_next_time(
     phone: Iphone, transport: IosTransport, fake_model: FakeModel, fake_harness: HarnessBuild
 ) -> None:
-    job = on(transport.device, fake_model(spin_ns=300_000_000), timeout_s=3.0)
+    job = on(transport.device, fake_model(sleep_ns=300_000_000), timeout_s=3.0)
     (run,) = measured(transport, job, fake_harness, phone.lock_now)
     assert (run.outcome, run.error_class) == (Outcome.TIMED_OUT, "hung")
     (run,) = measured(transport, job, fake_harness)
@@ -218,7 +218,7 @@ def test_a_phone_that_is_locked_in_a_run_stops_the_app_and_says_so_next_time(
 def test_trust_that_is_revoked_in_a_run_ends_it_with_the_remedy(
     phone: Iphone, transport: IosTransport, fake_model: FakeModel, fake_harness: HarnessBuild
 ) -> None:
-    job = on(transport.device, fake_model(spin_ns=300_000_000))
+    job = on(transport.device, fake_model(sleep_ns=300_000_000))
     (run,) = measured(transport, job, fake_harness, phone.revoke_trust)
     assert (run.outcome, run.error_class) == (Outcome.NOT_READY, "trust_pending")
     assert run.hint == "unlock it and tap Trust"
@@ -501,7 +501,7 @@ def footprints(run: Run) -> dict[str, tuple[float, ...]]:
 def test_beside_a_memory_pass_the_system_monitor_tells_the_footprint_as_a_second_source(
     phone: Iphone, transport: IosTransport, fake_model: FakeModel, fake_harness: HarnessBuild
 ) -> None:
-    model = fake_model(spin_ns=300_000_000, allocate_bytes=50_000_000)
+    model = fake_model(sleep_ns=300_000_000, allocate_bytes=50_000_000)
     job = replace(on(transport.device, model), pass_=Pass.MEMORY)
     (run,) = measured(transport, job, fake_harness)
     assert run.outcome is Outcome.OK, run.reason
@@ -545,7 +545,7 @@ def test_trouble_beside_a_memory_pass_costs_the_second_source_only(
         assert transport.phone.worker.pid is not None
         os.kill(transport.phone.worker.pid, signal.SIGKILL)
 
-    job = replace(on(transport.device, fake_model(spin_ns=400_000_000), timeout_s=60.0), pass_=Pass.MEMORY)
+    job = replace(on(transport.device, fake_model(sleep_ns=400_000_000), timeout_s=60.0), pass_=Pass.MEMORY)
     (run,) = measured(transport, job, fake_harness, {"kill worker": kill, "cut": phone.cut_links}[trouble])
     assert run.outcome is Outcome.OK, run.reason
     assert footprints(run)[""][0] > 0
@@ -582,7 +582,7 @@ def test_another_controllers_look_at_a_phone_that_is_held_leaves_what_runs_there
     other = IosTransport(device)
     other.preflight()
     identity = transport.identify()
-    job = on(device, fake_model(spin_ns=300_000_000))
+    job = on(device, fake_model(sleep_ns=300_000_000))
     transport.push(job.artifact.path, "files/model")
     handle = transport.start(arguments(job, BoxNames("files/model"), "aa"), "aa")
     other.preflight()
