@@ -19,15 +19,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import farm.cli
+import farm
 
 _FILES = 4
+_OF_EXTRAS = ("farm.artifacts.", "farm.cluster", "farm.devices.ios.worker", "farm.__main__")
 
 
 def load() -> None:
-    """Import what commands import as they run."""
-    for module in pkgutil.iter_modules(farm.cli.__path__, "farm.cli."):
-        importlib.import_module(module.name)
+    """Import what commands import as they run, but for what only the extras have."""
+    for module in pkgutil.walk_packages(farm.__path__, "farm."):
+        if not module.name.startswith(_OF_EXTRAS):
+            importlib.import_module(module.name)
     gc.collect()
     gc.freeze()  # or each command would copy what it looks through
 
