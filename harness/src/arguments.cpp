@@ -71,6 +71,7 @@ void check_together(const Arguments& arguments) {
   const bool power = arguments.pass == Pass::kPower;
   if (power && (arguments.idle_ms == 0 || arguments.duration_ms == 0)) bad("--pass power goes with --idle-ms and --duration-ms");
   if (!power && arguments.idle_ms > 0) bad("--idle-ms goes with --pass power");
+  if (arguments.pass == Pass::kSustain && arguments.duration_ms == 0) bad("--pass sustain goes with --duration-ms");
 }
 
 }  // namespace

@@ -8,18 +8,18 @@
 
 #include "error.h"
 #include "executorch_method.h"
+#include "language_inputs.h"
 
 namespace farm {
 
 using ::executorch::aten::ScalarType;
 
-// Two int64 inputs, ids [1, S] and positions, are what exported language models take.
 std::optional<LanguageModelInfo> language_model(const ::executorch::runtime::Program& program, const std::vector<TensorInfo>& inputs) {
-  if (inputs.size() != 2 || inputs[0].dtype != "int64" || inputs[0].shape.size() != 2 || inputs[1].dtype != "int64") return std::nullopt;
+  const auto positions = position_input(inputs);
+  if (!positions) return std::nullopt;
   LanguageModelInfo model;
   const auto tokens = inputs[0].shape[1];
-  const bool one_position = inputs[1].shape.size() == 1 && inputs[1].shape[0] == 1 && tokens != 1;
-  model.position_input = one_position || (tokens == 1) ? "start" : "all";
+  model.position_input = *positions;
   model.max_context_tokens = constant(program, "get_max_context_len");
   if (!model.max_context_tokens) model.max_context_tokens = constant(program, "get_max_seq_len");
   model.vocabulary = constant(program, "get_vocab_size");

@@ -32,6 +32,14 @@ std::optional<double> within(const char* text, double low, double high, double f
   return value && low <= *value && *value <= high ? std::optional<double>(*value * factor) : std::nullopt;
 }
 
+std::string lowered(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
+  return text;
+}
+
+// A pen's or a mouse's battery says that it powers that device, not this system (power_supply_scope of Linux).
+bool is_of_accessory(const fs::path& supply) { return first_line(supply / "scope") == "Device"; }
+
 }  // namespace
 
 std::string first_line(const fs::path& path) {
@@ -81,8 +89,7 @@ std::optional<double> discharging(const char* text) {
 
 // Some zones are no thermometers: they hold the battery's voltage, current or charge, or count events.
 bool is_thermometer(const fs::path& zone) {
-  auto kind = first_line(zone / "type");
-  std::transform(kind.begin(), kind.end(), kind.begin(), [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
+  const auto kind = lowered(first_line(zone / "type"));
   if (kind == "soc" || kind == "socd") return false;
   const auto parts = {"ibat", "vbat", "vph", "bcl", "lvl", "-minus-", "cycle", "ocp", "vdroop", "batoilo", "smpl"};
   return std::none_of(parts.begin(), parts.end(), [&kind](const char* part) { return kind.find(part) != std::string::npos; });
@@ -90,14 +97,15 @@ bool is_thermometer(const fs::path& zone) {
 
 // A supply that says that it is a battery or its gauge, or, where it does not say what it is, has the name of one.
 bool is_battery(const fs::path& supply) {
+  if (is_of_accessory(supply)) return false;
   const auto type = first_line(supply / "type");
   if (!type.empty()) return type == "Battery" || type == "BMS";
-  const auto name = supply.filename().string();
+  const auto name = lowered(supply.filename().string());
   const auto parts = {"bat", "bms", "gauge", "fg"};
   return std::any_of(parts.begin(), parts.end(), [&name](const char* part) { return name.find(part) != std::string::npos; });
 }
 
-bool is_charger(const fs::path& supply) { return !is_battery(supply); }
+bool is_charger(const fs::path& supply) { return !is_battery(supply) && !is_of_accessory(supply); }
 
 bool is_any(const fs::path&) { return true; }
 

@@ -11,7 +11,7 @@ struct Generation {
 };
 
 // Generates greedily, and notes when each token was there. Position 0 begins the cache anew.
-void generate(Model& model, const std::vector<std::int64_t>& prompt, Generation& into) {
+void generate(Model& model, const std::vector<std::int64_t>& prompt, std::size_t decode_tokens, Generation& into) {
   const auto start = Clock::now();
   prefill(model, prompt);
   into.prefill_ns.push_back(elapsed_ns(start));
@@ -20,7 +20,7 @@ void generate(Model& model, const std::vector<std::int64_t>& prompt, Generation&
   auto position = static_cast<std::int64_t>(prompt.size());
   into.tokens.clear();
   into.tokens.push_back(token);
-  while (into.tokens.size() < into.tokens.capacity()) {
+  while (into.tokens.size() < decode_tokens) {
     const auto before = Clock::now();
     model.feed(&token, 1, position++);
     token = model.best_token();
@@ -47,11 +47,12 @@ void language_latency_pass(const Job& job) {
   const auto& arguments = job.arguments;
   const auto model = open_model(job, true);
   const auto prompt = read_prompt(job, *model);
+  const auto decode_tokens = static_cast<std::size_t>(arguments.decode_tokens);
   prefill(*model, prompt);
   write_output(job, model->logits());
   for (std::int64_t done = 0; done < arguments.warmup_iterations; ++done) {
     auto warmup = room_for(arguments);
-    generate(*model, prompt, warmup);
+    generate(*model, prompt, decode_tokens, warmup);
   }
 
   auto generation = room_for(arguments);
@@ -59,7 +60,7 @@ void language_latency_pass(const Job& job) {
   Sampler sampler(sampler_settings(job));
   sampler.start();
   Stretch stretch;
-  for (std::int64_t done = 0; done < arguments.generations; ++done) generate(*model, prompt, generation);
+  for (std::int64_t done = 0; done < arguments.generations; ++done) generate(*model, prompt, decode_tokens, generation);
   stretch.end();
   sampler.stop();
   const auto kernel_after = time_reference_kernel();

@@ -36,7 +36,7 @@ void write_phase(const Job& job, const std::string& phase, const Moment& begin, 
     count("phase_busy_ns", end.cpus->busy_ns - begin.cpus->busy_ns);
     count("phase_own_ns", end.cpus->own_ns - begin.cpus->own_ns);
   } else {
-    job.result.absent("phase_busy_ns", "/proc/stat cannot be read", phase);
+    job.result.absent("phase_busy_ns", "this system does not say what its CPUs did", phase);
   }
 }
 

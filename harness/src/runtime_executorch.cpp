@@ -95,7 +95,8 @@ class ExecuTorchModel final : public Model {
 
   void prepare() override {
     for (std::size_t place = 0; place < tensors_.size(); ++place) {
-      check(method_->get().set_input(*tensors_[place], place), "input " + std::to_string(place) + " was refused");
+      const auto error = method_->get().set_input(*tensors_[place], place);
+      if (error != et::Error::Ok) fail(error, "input " + std::to_string(place) + " was refused");  // no words before: feed() is timed
     }
   }
 

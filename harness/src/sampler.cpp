@@ -147,7 +147,8 @@ void Sampler::run() {
   std::unique_lock<std::mutex> lock(mutex_);
   while (!stopping_) {
     read_all();
-    next += period;
+    do next += period;
+    while (next <= Clock::now());  // what was missed, because a file or the CPU took long, is not made up for beside the pass
     wake_.wait_until(lock, next, [this] { return stopping_; });
   }
   timespec used{};

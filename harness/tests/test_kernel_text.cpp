@@ -60,4 +60,17 @@ TEST_CASE("a supply is a battery when it says so, or, where it says nothing, by 
   CHECK(is_battery(scratch.file("battery")));
   CHECK(is_charger(scratch.file("main-battery")));
   CHECK(is_charger(scratch.file("usb")));
+  scratch.write("Main_Battery/capacity", "80\n");
+  CHECK(is_battery(scratch.file("Main_Battery")));
+}
+
+TEST_CASE("a pen's or a mouse's battery is neither this device's battery nor a charger") {
+  const Scratch scratch;
+  scratch.write("pen_battery/type", "Battery\n");
+  scratch.write("pen_battery/scope", "Device\n");
+  scratch.write("battery/type", "Battery\n");
+  scratch.write("battery/scope", "System\n");
+  CHECK_FALSE(is_battery(scratch.file("pen_battery")));
+  CHECK_FALSE(is_charger(scratch.file("pen_battery")));
+  CHECK(is_battery(scratch.file("battery")));
 }

@@ -79,7 +79,7 @@ TEST_CASE("a power result is what the protocol's example file says, byte for byt
     result.series("phase_ns", std::vector<std::int64_t>{3001000000, 6001500000}, "work");
     result.series("phase_unix_ns", std::vector<std::int64_t>{1764090003000000000, 1764090006000500000}, "work");
     result.absent("phase_asleep_ns", "this system does not say how long it was suspended", "work");
-    result.absent("phase_busy_ns", "/proc/stat cannot be read", "work");
+    result.absent("phase_busy_ns", "this system does not say what its CPUs did", "work");
     result.series("inferences_count", std::vector<std::int64_t>{0, 1500, 3000}, {3001000000, 4501000000, 6001500000}, "work");
     result.series("battery_current_printed", std::vector<double>{-350000, -351000.5}, {0, 3000000000}, "battery");
     result.series("battery_voltage_uv", std::vector<double>{3850000, 3849000}, {0, 3000000000}, "battery");

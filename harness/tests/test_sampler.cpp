@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <chrono>
+#include <optional>
 #include <thread>
 
 #include "sampler.h"
@@ -130,4 +132,22 @@ TEST_CASE("a sampler that cannot keep off the measuring CPUs says so, and one th
   CHECK(has(bound({0, 1}, {0, 1}), R"({"type":"absent","metric":"sampler_cpu_index","reason":"no CPU is left beside the measuring ones)"));
   CHECK(has(bound({0}, {0, 1023}), "it cannot be bound to CPU 1023"));
   CHECK_FALSE(has(bound({}, {0}), "sampler_cpu_index"));
+}
+
+TEST_CASE("what is missed while a reading takes long is not made up for beside the pass") {
+  const Scratch scratch;
+  Sampler::Settings settings;
+  settings.hz = 100;
+  settings.sys = scratch.file("sys");
+  settings.statm = scratch.file("statm");
+  std::atomic<int> count = 0;
+  settings.probes = {{"slow", "probe", [&count]() -> std::optional<double> {
+                        if (++count == 1) std::this_thread::sleep_for(std::chrono::milliseconds(500));  // as a gauge behind a slow bus
+                        return 1;
+                      }}};
+  Sampler sampler(settings);
+  sampler.start();
+  while (count < 4) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  sampler.stop();
+  CHECK(count < 30);  // in half a second 50 were missed
 }
