@@ -178,14 +178,14 @@ def test_a_usbmuxd_that_ends_with_its_last_phone_is_waited_for(
 def test_a_phone_that_stays_away_is_a_lost_device_and_what_ran_there_is_ended_by_the_next(
     phone: Iphone, transport: IosTransport, fake_model: FakeModel, fake_harness: HarnessBuild
 ) -> None:
-    transport.reconnect_s = 1.0
+    transport.link.reconnect_s = 1.0
     runs = measured(transport, on(transport.device, fake_model(hang_at_iteration=1)), fake_harness, phone.unplug)
     assert {run.outcome for run in runs} == {Outcome.DEVICE_LOST}
     assert runs[0].reason is not None
     assert "is gone" in runs[0].reason
     assert phone.pid is not None
     phone.plug()
-    transport.reconnect_s = 30.0
+    transport.link.reconnect_s = 30.0
     works_again(transport, fake_model, fake_harness)
 
 
@@ -246,7 +246,7 @@ def test_a_worker_that_hangs_does_not_stall_another_phone(
 
 
 def test_a_worker_that_hangs_is_ended_by_the_deadline(phone: Iphone, transport: IosTransport) -> None:
-    transport.reconnect_s = 0.0
+    transport.link.reconnect_s = 0.0
     transport.phone.answer_s = 1.0
     pid = transport.phone.worker.pid
     assert pid is not None
@@ -566,10 +566,10 @@ def test_a_phone_is_held_by_one_host_at_a_time(phone: Iphone, device: Device, tr
     assert asking.holder() is None
     asking.release()
     other.claim(Holder("host-two", "somebody else"))
-    transport._renewed_s = -1000.0
+    transport.lease.renewed_s = -1000.0
     with pytest.raises(DeviceBusy, match="held by somebody else"):
         transport.vitals("before")
-    transport._holder = None
+    transport.lease.give_up()
     other.release()
     assert not (phone.documents / "lease.json").exists()
 
@@ -594,7 +594,7 @@ def test_another_controllers_look_at_a_phone_that_is_held_leaves_what_runs_there
     assert transport.wait(handle, 20.0) is Status.ENDED
     assert transport.collect(handle).exit_code == 0
     transport.clean(handle)
-    transport._holder = None
+    transport.lease.give_up()
     transport.phone.release("host-one")
 
 
@@ -621,7 +621,7 @@ def test_two_hosts_that_claim_at_once_do_not_both_get_the_phone(phone: Iphone, d
         assert len(got) == 1
         got.clear()
         for number, each in enumerate(transports):
-            each._holder = None
+            each.lease.give_up()
             each.phone.release(f"host-{number}")
     transports[1].phone.worker.close()
 

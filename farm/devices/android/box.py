@@ -9,6 +9,7 @@ from pathlib import Path
 
 from farm.devices import files
 from farm.devices.android.adb import Adb, Said
+from farm.devices.transport import Holder
 from farm.errors import DeviceNotReady, InputError
 
 BOX = "/data/local/tmp/farm"
@@ -129,6 +130,20 @@ class Box:
             self.call("remove", gone)
             self._verified.clear()
         return removed
+
+    def claim(self, holder: Holder, seconds: float) -> str | None:
+        """Take or renew the lease for so long; return the words of who else holds it."""
+        said = self.call("claim", [holder.host, f"{seconds:.0f}", holder.words]).out.splitlines()
+        return None if said[:1] == ["taken"] else " ".join(said[1:]) or "another host"
+
+    def leased(self) -> Holder | None:
+        """Return who holds the lease, while it lasts."""
+        host, _, words = self.call("holder").out.partition("\n")
+        return Holder(host, words.strip()) if host else None
+
+    def release(self, host: str) -> None:
+        """Give up a host's lease; what has ended by itself is ended already."""
+        self.call("release", [host])
 
     def free_bytes(self) -> int:
         """Return the room that is left on the box's file system (df -k: the fourth column of its last line)."""

@@ -1,6 +1,5 @@
 """An Android device as a Transport. A link that drops is waited for; what runs on the device goes on meanwhile."""
 
-import hashlib
 import io
 import logging
 import time
@@ -12,16 +11,16 @@ from pathlib import Path
 from typing import TypeVar
 
 from farm.devices import files
-from farm.devices.android import state, steady
+from farm.devices.android import run, state, steady
 from farm.devices.android.adb import Adb
 from farm.devices.android.box import Box
-from farm.devices.android.lease import Lease
 from farm.devices.android.link import Link, is_over_radio
-from farm.devices.readers import clock, proc
+from farm.devices.lease import Lease
+from farm.devices.readers import clock
 from farm.devices.readers.reading import Reading
 from farm.devices.transport import Collected, Handle, Holder, Status, Watch
-from farm.errors import DeviceLost, DeviceNotReady
-from farm.workloads import BOX_FULL, RESULT, Conditions, Device, HarnessBuild, Identity, StateReading, run_folder
+from farm.errors import DeviceLost, DeviceNotReady, MeasureError
+from farm.workloads import BOX_FULL, Conditions, Device, HarnessBuild, Identity, StateReading, run_folder
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +35,6 @@ _PASSING = frozenset({"no_adb_server", "not_authorised"})
 """What a device that was reached before is waited out in: a server that restarts, a phone that a cable has just been put into again."""
 _CACHE_BYTES = 4_000_000_000
 _BOOT = "cat /proc/sys/kernel/random/boot_id; getprop sys.boot_completed"
-_RESULT_BYTES = 1024 * 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -75,15 +73,16 @@ class AndroidTransport:
 
     def release(self) -> None:
         """Give the lease up; on a device that is gone, it ends by itself."""
-        holder, self.lease.holder = self.lease.holder, None
+        holder = self.lease.give_up()
         if holder is not None:
-            with suppress(DeviceLost):
-                self._patiently(lambda box: self.lease.give_up(box, holder), wait_s=0, is_spared=True)
+            try:
+                self._patiently(lambda box: box.release(holder.host), wait_s=0, is_spared=True)
+            except MeasureError as error:
+                log.info("%s: its lease ends by itself: %s", self.device.name, error.message)
 
     def holder(self) -> Holder | None:
         """Return who has the lease in the phone's box, while it lasts."""
-        host, _, words = self._patiently(lambda box: box.call("holder").out).partition("\n")
-        return Holder(host, words.strip()) if host else None
+        return self._patiently(lambda box: box.leased())
 
     def adb(self) -> Adb:
         """Return the connection to the device itself, for what is no measurement."""
@@ -97,7 +96,7 @@ class AndroidTransport:
         """Put the harness into the box, file by file; what is there already is only checked, once in a session."""
         if harness == self._harness:
             return
-        sent = self._patiently(lambda box: box.push_all(harness.folder, harness.files, _harness_folder(harness)))
+        sent = self._patiently(lambda box: box.push_all(harness.folder, harness.files, run.harness_folder(harness)))
         log.info("%s: harness %s, %d bytes sent", self.device.name, harness.source_hash[:12], sent)
         self._harness = harness
 
@@ -106,7 +105,7 @@ class AndroidTransport:
         wanted = sha256 or files.sha256(file)
 
         def pushed(box: Box) -> int:
-            with self.lease.renewing(box):
+            with self.lease.renewing(box.claim):
                 return box.push(file, name, wanted, on_bytes=on_bytes)
 
         return self._patiently(pushed)
@@ -114,29 +113,13 @@ class AndroidTransport:
     def start(self, arguments: Sequence[str], nonce: str, watch: Watch | None = None) -> Handle:
         """Start the harness in a session of its own, and what notes beside it. A link that breaks meanwhile: taken up if it had begun."""
         assert self._harness is not None, "install() comes before start()"
-        folder = _harness_folder(self._harness)
-        program = [f"{folder}/{word.removeprefix('./')}" if word.startswith("./") else word for word in self._harness.command]
-        run = run_folder(nonce)
-        watched = [] if watch is None else [f"{watch.period_s:.3f}", *watch.what]
-        log.debug("%s: start %s", self.device.name, [*program, *arguments])
-
-        def started(box: Box) -> Handle:
-            there = io.BytesIO()
-            if not box.pull(f"{run}/started", there, 64 * 1024):
-                there = io.BytesIO(box.call("start", [run, str(len(watched)), *watched, *program, *arguments]).out.encode())
-            return _handle(nonce, there.getvalue().decode(errors="replace"))
-
-        return self._patiently(started)
+        program = [*run.command(self._harness), *arguments]
+        log.debug("%s: start %s", self.device.name, program)
+        return self._patiently(lambda box: run.begin(box, nonce, program, watch))
 
     def poll(self, handle: Handle) -> Status:
         """Return where the harness is. Raises DeviceLost when the device restarted since it began."""
-        said = self._patiently(lambda box: box.call("poll", [run_folder(handle.nonce), str(handle.pid)])).out
-        boot_id, exit_code, *stat = said.splitlines()
-        if exit_code != "none":
-            return Status.ENDED
-        if handle.started.partition(" ")[0] != boot_id:
-            raise DeviceLost(f"{self.device.name} restarted during the run", error_class="rebooted")
-        return Status.RUNNING if _mark(boot_id, "\n".join(stat)) == handle.started else Status.VANISHED
+        return self._patiently(lambda box: run.status(box, handle))
 
     def wait(self, handle: Handle, timeout_s: float) -> Status:
         """Return where the harness is when it has ended, or after timeout_s: one command that sleeps on a lock of the launcher's."""
@@ -155,30 +138,18 @@ class AndroidTransport:
 
     def collect(self, handle: Handle) -> Collected:
         """Return the result (or what there is of it), the end of the log and the exit code."""
-        return self._patiently(lambda box: self._collected(box, run_folder(handle.nonce)))
+        return self._patiently(lambda box: run.collected(box, handle.nonce))
 
     def stop(self, handle: Handle) -> None:
         """Kill the launcher's process group, when it is still the one that was started. Raises DeviceNotReady when it outlives that."""
-
-        def stopped(box: Box) -> None:
-            deadline_s = time.monotonic() + self.stop_s
-            while True:
-                boot_id, _, *stat = box.call("poll", [run_folder(handle.nonce), str(handle.pid)]).out.splitlines()
-                if _mark(boot_id, "\n".join(stat)) != handle.started:
-                    return
-                if time.monotonic() > deadline_s:
-                    raise DeviceNotReady(f"the harness on {self.device.name} does not end", error_class="not_stopped", hint="restart it")
-                box.call("stop", [str(handle.pid)])
-                time.sleep(0.05)
-
-        self._patiently(stopped, is_spared=True)
+        self._patiently(lambda box: run.end(box, handle, self.stop_s), is_spared=True)
 
     def pull(self, name: str, file: Path) -> bool:
         """Copy the box's file called name to file."""
 
         def pulled(box: Box) -> bytes | None:
             content = io.BytesIO()  # of this try alone: what a broken one left is not to be gone on with
-            return content.getvalue() if box.pull(name, content, _RESULT_BYTES) else None
+            return content.getvalue() if box.pull(name, content, run.RESULT_BYTES) else None
 
         found = self._patiently(pulled)
         if found is not None:
@@ -215,9 +186,9 @@ class AndroidTransport:
 
         def cleaned(box: Box) -> None:
             for nonce in box.call("left").out.split():
-                there = io.BytesIO()
-                if box.pull(f"{run_folder(nonce)}/started", there, 64 * 1024):
-                    self.stop(_handle(nonce, there.getvalue().decode(errors="replace")))
+                begun = run.begun(box, nonce)
+                if begun is not None:
+                    run.end(box, begun, self.stop_s)
                 box.call("remove", [run_folder(nonce)])
             steady.put_back(box)
             box.shrink(_CACHE_BYTES)
@@ -238,13 +209,15 @@ class AndroidTransport:
         return self.link.reconnect()
 
     def restart(self, timeout_s: float) -> None:
-        """Restart the phone; it is back when its framework says that it has started."""
+        """Restart the phone; it is back when its framework says that it has started. Raises KeyboardInterrupt when interrupted."""
         began_s, away = time.monotonic(), ""
         before = self._patiently(lambda box: box.adb.shell(_BOOT).out.split()[:1], wait_s=0)
         with suppress(DeviceLost):  # the link ends with it, or the phone answers first
             self._patiently(lambda box: box.adb.shell("reboot"), wait_s=0)
         while time.monotonic() - began_s < timeout_s:
             self.link.interruption.wait(_RETRY_S)
+            if self.link.interruption.is_set:
+                raise KeyboardInterrupt
             try:
                 said = self._patiently(lambda box: box.adb.shell(_BOOT).out.split(), wait_s=0)
             except (DeviceLost, DeviceNotReady) as error:
@@ -266,17 +239,6 @@ class AndroidTransport:
         """Return whether the box's file system is full: neither result nor log nor exit code can be written then."""
         return BOX_FULL if self._patiently(lambda box: box.free_bytes()) < 64 * 1024 else ""
 
-    def _collected(self, box: Box, run: str) -> Collected:
-        content, code = io.BytesIO(), io.BytesIO()
-        there = any(box.pull(f"{run}/{name}", content, _RESULT_BYTES) for name in (RESULT, f"{RESULT}.partial"))
-        box.pull(f"{run}/exit", code, 16)
-        exit_text = code.getvalue().decode(errors="replace").strip()
-        return Collected(
-            result=content.getvalue().decode(errors="replace") if there else None,
-            log=box.call("log", [run]).out,
-            exit_code=int(exit_text) if exit_text.isdigit() else None,
-        )
-
     def _patiently(self, work: Callable[[Box], T], wait_s: float | None = None, *, is_spared: bool = False) -> T:
         """Do work on the box; when the link is lost, have it connected again and do the work anew until the wait is over.
 
@@ -291,7 +253,7 @@ class AndroidTransport:
                 box = self.link.box()
                 if is_last:
                     self._see_whether_it_answers(box)
-                self.lease.renew(box)
+                self.lease.renew(box.claim)
                 with interruption.sparing() if is_spared else nullcontext():
                     return work(box)
             except (DeviceLost, DeviceNotReady) as error:
@@ -313,20 +275,3 @@ class AndroidTransport:
             self._answers_yet = True
         if not self._answers_yet:
             raise DeviceLost(f"{self.device.name} does not answer at once", error_class="frozen")
-
-
-def _harness_folder(harness: HarnessBuild) -> str:
-    return f"harness/{hashlib.sha256(f'{harness.target} {harness.runtime} {harness.source_hash}'.encode()).hexdigest()[:16]}"
-
-
-def _handle(nonce: str, text: str) -> Handle:
-    """Read what the launcher wrote of itself: its pid, the boot's id, and its /proc/PID/stat."""
-    pid, boot_id, stat = (*text.splitlines(), "", "", "")[:3]
-    if not pid.isdigit():
-        raise DeviceNotReady("the device did not start the harness's launcher", error_class="not_started")
-    return Handle(nonce, int(pid), _mark(boot_id, stat))
-
-
-def _mark(boot_id: str, stat: str) -> str:
-    """Return what tells a process from all others: the boot, and when in it the process began."""
-    return f"{boot_id} {proc.start_mark(stat)}"

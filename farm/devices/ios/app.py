@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from farm.devices.readers.reading import Reading, absent
-from farm.errors import InputError
+from farm.errors import DeviceNotReady, InputError
+from farm.workloads import HarnessBuild
 
 BUNDLE = "org.phonefarm.harness"
 PROTOCOL = 1
@@ -46,6 +47,18 @@ class Installed:
     executable: str
     protocol: int | None
     runtimes: Mapping[str, Runtime]
+
+    def harness(self, runtime: str, folder: Path, phone: str) -> HarnessBuild:
+        """Return the harness that the app is, for a runtime; folder is its bundle's name. Raises DeviceNotReady when it has none."""
+        if runtime not in self.runtimes:
+            there = " and ".join(sorted(self.runtimes)) or "no runtime"
+            raise DeviceNotReady(
+                f"{phone}'s harness app was built without {runtime}: it has {there}",
+                error_class="no_runtime",
+                hint=f"farm harness build --target ios --runtime {runtime}, on a Mac",
+            )
+        found = self.runtimes[runtime]
+        return HarnessBuild("ios", runtime, found.version, found.source_hash, folder, (self.executable,))
 
     @classmethod
     def of(cls, info: Mapping[str, Any]) -> "Installed":

@@ -3,11 +3,13 @@
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from farm import archives
 from farm.devices.ios.client import Worker
+from farm.devices.readers.clock import Round
 from farm.devices.transport import Holder
 from farm.errors import MeasureError
 
@@ -40,6 +42,14 @@ class Phone:
     def now_s(self) -> float:
         """Return the phone's own clock, in seconds since 1970."""
         return self._ask(float, "time")
+
+    def rounds(self, now_utc: Callable[[], datetime], count: int = 8) -> list[Round]:
+        """Ask the phone for its time of day so often, and return each answer with this host's times."""
+        found = []
+        for _ in range(count):
+            sent, told = now_utc(), self.now_s()
+            found.append(Round(sent, f"{told:.6f}\n", now_utc()))
+        return found
 
     def facts(self) -> dict[str, Any]:
         """Return developer_mode, image_mounted, app (its Info.plist's keys, or None) and signed_until_s."""
@@ -115,9 +125,9 @@ class Phone:
         """Remove the pushed files that were used longest ago until so much is left; return the bytes removed."""
         return self._ask(int, "shrink", keep_bytes=keep_bytes)
 
-    def claim(self, host: str, seconds: float, words: str) -> str | None:
-        """Take or renew the lease; return the words of who else holds it."""
-        held = self._ask(object, "claim", host=host, seconds=seconds, words=words)
+    def claim(self, holder: Holder, seconds: float) -> str | None:
+        """Take or renew the lease for so long; return the words of who else holds it."""
+        held = self._ask(object, "claim", host=holder.host, seconds=seconds, words=holder.words)
         return None if held is None else str(held)
 
     def leased(self) -> Holder | None:

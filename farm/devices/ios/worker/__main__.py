@@ -12,6 +12,7 @@ from farm.devices.ios import wire
 from farm.devices.ios.worker.apps import Apps
 from farm.devices.ios.worker.developer import Developer
 from farm.devices.ios.worker.files import Files
+from farm.devices.ios.worker.leases import Leases
 from farm.devices.ios.worker.link import Link
 from farm.devices.ios.worker.translate import UNPAIRED, ours
 from farm.errors import FarmError
@@ -22,7 +23,8 @@ _LINE_BYTES = 16 * 1024 * 1024
 async def serve(udid: str, bundle: str, say: Callable[[bytes], None]) -> None:
     """Answer one request after the other. Between requests the loop runs on: a tunnel has to be kept alive."""
     link = Link(udid, bundle)
-    able: tuple[object, ...] = (Files(link), Developer(link), Apps(link))
+    leases = Leases(link)
+    able: tuple[object, ...] = (Files(link, leases), leases, Developer(link), Apps(link))
     reader = asyncio.StreamReader(limit=_LINE_BYTES)
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     say(wire.line({"ok": "ready"}))

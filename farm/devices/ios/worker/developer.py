@@ -12,7 +12,7 @@ from pymobiledevice3.services.dvt.instruments.tap import TapService
 
 from farm.devices.ios.worker.link import Instruments, Link
 from farm.devices.readers.watched import FOOTPRINT, look
-from farm.errors import DeviceLost
+from farm.errors import DeviceLost, DeviceNotReady
 
 _GONE_S = 5.0
 _LOOK_S = 0.05
@@ -66,13 +66,15 @@ class Developer:
         return not await self._runs(instruments, pid, executable)
 
     async def do_kill(self, pid: int, executable: str) -> None:
-        """End a process, if it is the app's, and return when it is gone."""
+        """End a process, if it is the app's, and return when it is gone. Raises DeviceNotReady when it outlives that."""
         instruments = await self.link.instruments()
         if not await self._runs(instruments, pid, executable):
             return
         await instruments.control.kill(pid)
         deadline_s = time.monotonic() + _GONE_S
-        while await self._runs(instruments, pid, executable) and time.monotonic() < deadline_s:
+        while await self._runs(instruments, pid, executable):
+            if time.monotonic() > deadline_s:
+                raise DeviceNotReady("the harness app does not end", error_class="not_stopped", hint="restart it")
             await asyncio.sleep(_LOOK_S)
 
     async def do_monitor(self) -> dict[str, float | None]:
@@ -105,8 +107,7 @@ class Developer:
         """Note a process's footprint as often as stated, until do_watched()."""
         await self.do_watched()
         instruments = await self.link.instruments()
-        phone_s = float(await (await self.link.lockdown()).get_value(key="TimeIntervalSince1970"))
-        ahead_s = phone_s - time.monotonic()  # by the phone's clock, which is the harness's
+        ahead_s = await self.link.now_s() - time.monotonic()  # by the phone's clock, which is the harness's
         service = await instruments.provider.dtx.open_channel(Sysmontap.IDENTIFIER, TapService)
         self._noting = asyncio.create_task(self._note(service, pid, period_s, ahead_s))
 

@@ -5,19 +5,19 @@ each content: the box's manifest then says which name holds which hash, with the
 file that has changed since is read anew. (The app could hash what lies on its disk faster, but then farm would believe the app.)
 """
 
-import asyncio
 import hashlib
 import json
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pymobiledevice3.exceptions import AfcException, AfcFileNotFoundError
-from pymobiledevice3.services.afc import AFC_LOCK_EX, AFC_LOCK_UN, AfcService
+from pymobiledevice3.exceptions import AfcFileNotFoundError
+from pymobiledevice3.services.afc import AfcService
 
 from farm import archives
+from farm.devices.ios.worker import documents
+from farm.devices.ios.worker.leases import Leases
 from farm.devices.ios.worker.link import Link
 from farm.errors import DeviceNotReady
 
@@ -25,21 +25,17 @@ _CHUNK_BYTES = 2 * 1024 * 1024
 _SPARE_BYTES = 64_000_000
 _SMALL_BYTES = 1 << 20
 _MANIFEST = "manifest.json"
-_LEASE, _LEASE_LOCK = "lease.json", "lease.lock"
-_LONGEST_LEASE_S = 600
 _COMPILED = "compiled"
 """Where the app keeps compiled models, each called after the hash of what it was made of."""
 _MODEL_COPIES = 3
 """Of a Core ML model: the archive, what the app unpacks of it, and what iOS compiles that to."""
-_LOCK_TRIES = 40
-_LOCK_PAUSE_S = 0.05
 
 
 class Files:
     """What a worker can do with files. Names are the box's."""
 
-    def __init__(self, link: Link) -> None:
-        self.link = link
+    def __init__(self, link: Link, leases: Leases) -> None:
+        self.link, self.leases = link, leases
 
     async def do_push(self, path: str, name: str, sha256: str, on_bytes: Callable[[int, int], None]) -> int:
         """Put a file of this machine, or a folder's archive, into the box and return the bytes sent: 0 when one with this hash is there."""
@@ -51,20 +47,20 @@ class Files:
             return 0
         await self._make_room(afc, size_bytes * (_MODEL_COPIES if Path(path).is_dir() else 1), Path(path).name)
         partial = f"files/partial-{sha256}"
-        await afc.makedirs(_inside("files"))
-        await afc.makedirs(_inside(str(Path(name).parent)))
+        await afc.makedirs(documents.inside("files"))
+        await afc.makedirs(documents.inside(str(Path(name).parent)))
         await self._send(afc, Path(path), partial, lambda sent: on_bytes(sent, size_bytes))
         if await self._hash(afc, partial) != sha256:
-            await afc.rm_single(_inside(partial), force=True)
+            await afc.rm_single(documents.inside(partial), force=True)
             raise DeviceNotReady(f"{Path(path).name} arrived damaged", error_class="push_corrupt")
-        await afc.rename(_inside(partial), _inside(name))
+        await afc.rename(documents.inside(partial), documents.inside(name))
         await self._note(afc, name, sha256, manifest)
         return size_bytes
 
     async def do_pull(self, name: str, path: str, most_bytes: int) -> bool:
         """Copy a file of the box to this machine; return False when there is none."""
         afc = await self.link.documents()
-        status = await _status(afc, name)
+        status = await documents.status(afc, name)
         if status is None or status["st_ifmt"] != "S_IFREG":
             return False
         if status["st_size"] > most_bytes:
@@ -76,104 +72,62 @@ class Files:
     async def do_read(self, name: str, last_bytes: int = _SMALL_BYTES) -> str | None:
         """Return the end of a text file; None when there is none."""
         afc = await self.link.documents()
-        status = await _status(afc, name)
-        return None if status is None else (await _read(afc, name, status["st_size"], last_bytes)).decode(errors="replace")
+        status = await documents.status(afc, name)
+        return None if status is None else (await documents.read(afc, name, status["st_size"], last_bytes)).decode(errors="replace")
 
     async def do_write(self, name: str, text: str) -> None:
         """Write a small text file, whole or not at all."""
-        await _write(await self.link.documents(), name, text)
+        await documents.write(await self.link.documents(), name, text)
 
     async def do_remove(self, names: list[str]) -> None:
         """Remove files and folders; what is not there does no harm."""
         afc = await self.link.documents()
         for name in names:
             with suppress(AfcFileNotFoundError):
-                await afc.rm(_inside(name), force=True)
+                await afc.rm(documents.inside(name), force=True)
 
     async def do_list(self, folder: str) -> list[str]:
         """Return the names in a folder of the box; none when there is no such folder."""
-        return await _names(await self.link.documents(), folder)
+        return await documents.names(await self.link.documents(), folder)
 
     async def do_room(self) -> int:
         """Return the free bytes of the phone's file system."""
-        return await _free_bytes(await self.link.documents())
+        return await documents.free_bytes(await self.link.documents())
 
     async def do_shrink(self, keep_bytes: int) -> int:
         """Remove the pushed files that were used longest ago until keep_bytes are left; return the bytes removed."""
         afc = await self.link.documents()
         manifest = await self._manifest(afc)
         found = []
-        for each in await _names(afc, "files"):
-            status = await _status(afc, f"files/{each}")
+        for each in await documents.names(afc, "files"):
+            status = await documents.status(afc, f"files/{each}")
             if status is not None:
                 used_s = manifest.get(f"files/{each}", {}).get("used_s", 0)
                 found.append((used_s, status["st_size"], f"files/{each}"))
         left, removed = sum(size for _, size, _ in found), 0
         for _, size, name in sorted(found):
             if left - removed > keep_bytes:
-                await afc.rm_single(_inside(name))
+                await afc.rm_single(documents.inside(name))
                 manifest.pop(name, None)
                 removed += size
         if removed:
-            await _write(afc, _MANIFEST, json.dumps(manifest))
+            await documents.write(afc, _MANIFEST, json.dumps(manifest))
         await self._forget_compiled(afc)
         return removed
 
-    async def do_claim(self, host: str, seconds: float, words: str) -> str | None:
-        """Take or renew the lease; return the words of another host's that holds it, None when it is taken now.
-
-        Controllers agree by a lock of afcd's on a file beside the lease (flock(2), which is gone with its connection), and on the time by
-        the phone's own clock. A lease that ends much later than any was asked for is one of before the clock was set back.
-        """
-        afc = await self.link.documents()
-        handle = await _locked(afc)
-        try:
-            now_s = await self._now_s()
-            lease = _mapping(await _read_whole(afc, _LEASE))
-            left_s = float(lease.get("until_s", 0)) - now_s
-            if lease.get("host") not in (None, host) and 0 < left_s <= _LONGEST_LEASE_S:
-                return str(lease.get("words", "another host"))
-            await _write(afc, _LEASE, json.dumps({"host": host, "until_s": now_s + seconds, "words": words}))
-            return None
-        finally:
-            await afc.lock(handle, AFC_LOCK_UN)
-            await afc.fclose(handle)
-
-    async def do_leased(self) -> dict[str, str] | None:
-        """Return the host that holds the lease now, with the words of who it is there; None when nobody does."""
-        lease = _mapping(await _read_whole(await self.link.documents(), _LEASE))
-        left_s = float(lease.get("until_s", 0)) - await self._now_s()
-        if not 0 < left_s <= _LONGEST_LEASE_S:
-            return None
-        return {"host": str(lease.get("host", "")), "words": str(lease.get("words", "another host"))}
-
-    async def do_release(self, host: str) -> None:
-        """Give up a lease, if it is this host's."""
-        afc = await self.link.documents()
-        handle = await _locked(afc)
-        try:
-            if _mapping(await _read_whole(afc, _LEASE)).get("host") == host:
-                await afc.rm_single(_inside(_LEASE), force=True)
-        finally:
-            await afc.lock(handle, AFC_LOCK_UN)
-            await afc.fclose(handle)
-
     async def _forget_compiled(self, afc: AfcService) -> None:
         """Remove what the app keeps compiled of models that are not there any more."""
-        there = set(await _names(afc, "files"))
-        for name in await _names(afc, _COMPILED):
+        there = set(await documents.names(afc, "files"))
+        for name in await documents.names(afc, _COMPILED):
             if name.partition("-")[0] not in there:
-                await afc.rm(_inside(f"{_COMPILED}/{name}"), force=True)
-
-    async def _now_s(self) -> float:
-        return float(await (await self.link.lockdown()).get_value(key="TimeIntervalSince1970"))
+                await afc.rm(documents.inside(f"{_COMPILED}/{name}"), force=True)
 
     async def _manifest(self, afc: AfcService) -> dict[str, Any]:
-        return _mapping(await _read_whole(afc, _MANIFEST))
+        return documents.mapping(await documents.read_whole(afc, _MANIFEST))
 
     async def _is_there(self, afc: AfcService, name: str, wanted: str, size_bytes: int, manifest: dict[str, Any]) -> bool:
         """Whether a file holds the wanted bytes: by the manifest when the file is unchanged since it was checked, else by reading it."""
-        status = await _status(afc, name)
+        status = await documents.status(afc, name)
         if status is None or status["st_ifmt"] != "S_IFREG" or status["st_size"] != size_bytes:
             return False
         noted = manifest.get(name, {})
@@ -183,21 +137,22 @@ class Files:
 
     async def _note(self, afc: AfcService, name: str, sha256: str, manifest: dict[str, Any]) -> None:
         """Write down that a file has been checked, and is used now."""
-        status = await _status(afc, name)
+        status = await documents.status(afc, name)
         if status is None:
             raise DeviceNotReady(f"{name} is gone again", error_class="push_failed")
         mtime_s = status["st_mtime"].timestamp()
-        manifest[name] = {"sha256": sha256, "size_bytes": status["st_size"], "mtime_s": mtime_s, "used_s": await self._now_s()}
-        await _write(afc, _MANIFEST, json.dumps(manifest))
+        manifest[name] = {"sha256": sha256, "size_bytes": status["st_size"], "mtime_s": mtime_s, "used_s": await self.link.now_s()}
+        await documents.write(afc, _MANIFEST, json.dumps(manifest))
 
     async def _send(self, afc: AfcService, file: Path, name: str, on_sent: Callable[[int], None]) -> None:
-        handle = await afc.fopen(_inside(name), "w")
+        handle = await afc.fopen(documents.inside(name), "w")
         try:
             sent = 0
             for piece in archives.pieces(file):
                 await afc.fwrite(handle, piece)
                 sent += len(piece)
                 on_sent(sent)
+                await self.leases.keep()
         finally:
             await afc.fclose(handle)
 
@@ -208,85 +163,19 @@ class Files:
 
     async def _each(self, afc: AfcService, name: str, take: Callable[[bytes], object]) -> None:
         """Read a file piece by piece, to its end."""
-        handle = await afc.fopen(_inside(name))
+        handle = await afc.fopen(documents.inside(name))
         try:
             while chunk := await afc.fread(handle, _CHUNK_BYTES):
                 take(chunk)
+                await self.leases.keep()
         finally:
             await afc.fclose(handle)
 
     async def _make_room(self, afc: AfcService, size_bytes: int, what: str) -> None:
-        free = await _free_bytes(afc)
+        free = await documents.free_bytes(afc)
         if free < size_bytes + _SPARE_BYTES:
             raise DeviceNotReady(
                 f"it has {free / 1e6:.0f} MB free, {what} needs {(size_bytes + _SPARE_BYTES) / 1e6:.0f} MB with room over",
                 error_class="device_full",
                 hint="farm devices clean removes what farm keeps there",
             )
-
-
-def _inside(name: str) -> str:
-    return f"/Documents/{name}"
-
-
-def _mapping(text: bytes | None) -> dict[str, Any]:
-    """Read a small JSON file; one that is not there or cannot be read is empty, and written anew."""
-    try:
-        value = json.loads(text or b"{}")
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-async def _status(afc: AfcService, name: str) -> dict[str, Any] | None:
-    try:
-        return dict(await afc.stat(_inside(name)))
-    except AfcFileNotFoundError:
-        return None
-
-
-async def _names(afc: AfcService, folder: str) -> list[str]:
-    try:
-        return list(await afc.listdir(_inside(folder)))
-    except AfcFileNotFoundError:
-        return []
-
-
-async def _free_bytes(afc: AfcService) -> int:
-    return int((await afc.get_device_info())["FSFreeBytes"])
-
-
-async def _read(afc: AfcService, name: str, size_bytes: int, last_bytes: int) -> bytes:
-    handle = await afc.fopen(_inside(name))
-    try:
-        await afc.fseek(handle, max(0, size_bytes - last_bytes))
-        return bytes(await afc.fread(handle, last_bytes))
-    finally:
-        await afc.fclose(handle)
-
-
-async def _read_whole(afc: AfcService, name: str) -> bytes | None:
-    status = await _status(afc, name)
-    return None if status is None else await _read(afc, name, status["st_size"], max(1, status["st_size"]))
-
-
-async def _write(afc: AfcService, name: str, text: str) -> None:
-    await afc.makedirs(_inside(str(Path(name).parent)))
-    await afc.set_file_contents(_inside(f"{name}.partial"), text.encode())
-    await afc.rename(_inside(f"{name}.partial"), _inside(name))
-
-
-async def _locked(afc: AfcService) -> int:
-    """Return a handle of the lease's lock, held; another controller holds it for moments only."""
-    handle = int(await afc.fopen(_inside(_LEASE_LOCK), "w+"))
-    deadline_s = time.monotonic() + _LOCK_TRIES * _LOCK_PAUSE_S
-    while True:
-        try:
-            await afc.lock(handle, AFC_LOCK_EX)
-        except AfcException:
-            if time.monotonic() > deadline_s:
-                await afc.fclose(handle)
-                raise
-            await asyncio.sleep(_LOCK_PAUSE_S)
-        else:
-            return handle

@@ -63,6 +63,10 @@ class Link:
             self._open.push_async_callback(self._lockdown.close)
         return self._lockdown
 
+    async def now_s(self) -> float:
+        """Return the phone's clock, in seconds since 1970."""
+        return float(await (await self.lockdown()).get_value(key="TimeIntervalSince1970"))
+
     async def documents(self) -> HouseArrestService:
         """Return the file service in the harness app's container."""
         if self._documents is None:

@@ -1,14 +1,16 @@
 """Who has a device, for controllers on other hosts: a lease in the device's box, which ends by itself without a sign of life."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import Event, Thread
 
-from farm.devices.android.box import Box
 from farm.devices.transport import Holder
 from farm.errors import DeviceBusy, FarmError
+
+Claim = Callable[[Holder, float], str | None]
+"""Takes or renews the lease in a box for so many seconds; returns the words of who else holds it."""
 
 
 @dataclass(slots=True)
@@ -26,20 +28,25 @@ class Lease:
         self.holder = holder
         self.renewed_s = -self.seconds
 
-    def renew(self, box: Box) -> None:
+    def give_up(self) -> Holder | None:
+        """Have no later renew() renew it; return who had it, whose lease in the box is then to be ended."""
+        holder, self.holder = self.holder, None
+        return holder
+
+    def renew(self, claim: Claim) -> None:
         """Renew it when a quarter of its time has passed. Raises DeviceBusy when another host has taken the device."""
         if self.holder is None or time.monotonic() - self.renewed_s < self.seconds / 4:
             return
-        said = box.call("claim", [self.holder.host, f"{self.seconds:.0f}", self.holder.words]).out.splitlines()
-        if said[:1] != ["taken"]:
+        other = claim(self.holder, self.seconds)
+        if other is not None:
             raise DeviceBusy(
-                f"{self.name} is held by {' '.join(said[1:]) or 'another host'}",
+                f"{self.name} is held by {other}",
                 hint=f"wait until that has ended; when its host is dead, its lease ends {self.seconds:.0f} s after its last sign of life",
             )
         self.renewed_s = time.monotonic()
 
     @contextmanager
-    def renewing(self, box: Box) -> Iterator[None]:
+    def renewing(self, claim: Claim) -> Iterator[None]:
         """Renew it now and then beside what takes long: a big file on a slow link, or its hash on a slow device.
 
         When it cannot be renewed, the next renew() finds that out.
@@ -49,7 +56,7 @@ class Lease:
         def renew() -> None:
             while not ended.wait(self.seconds / 8):
                 with suppress(FarmError):
-                    self.renew(box)
+                    self.renew(claim)
 
         thread = Thread(target=renew, name=f"lease of {self.name}", daemon=True)
         thread.start()
@@ -58,7 +65,3 @@ class Lease:
         finally:
             ended.set()
             thread.join()
-
-    def give_up(self, box: Box, holder: Holder) -> None:
-        """Have the device be anybody's again; what has ended by itself is ended already."""
-        box.call("release", [holder.host])
