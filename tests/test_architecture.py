@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 FARM = Path(__file__).parents[1] / "farm"
-EVERYWHERE = {"errors", "findings", "metrics", "units", "workloads", "verdicts"}
+EVERYWHERE = {"departures", "errors", "findings", "metrics", "units", "workloads", "verdicts"}
 MAY_IMPORT = {
     "errors": set[str](),
     "units": set[str](),
@@ -16,6 +16,7 @@ MAY_IMPORT = {
     "workloads": set[str](),
     "verdicts": set[str](),
     "findings": set[str](),
+    "departures": set[str](),
     "stats": set[str](),
     "changepoints": set[str](),
     "track": {"changepoints", "stats"},
@@ -136,6 +137,7 @@ PURE = {
     "metrics",
     "verdicts",
     "findings",
+    "departures",
     "series",
     "stats",
     "checks",

@@ -160,6 +160,11 @@ def now_utc() -> datetime:
     return datetime.now(UTC)
 
 
+def naive(moment: datetime) -> datetime:
+    """Return an aware time as the database's naive UTC."""
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
 def owner() -> "Owner":
     """Return this process as the owner of a lease."""
     from farm.leases import Owner

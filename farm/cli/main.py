@@ -41,7 +41,7 @@ _COMMANDS = {
     "db": "farm.cli.db:db",
     "detect": "farm.cli.detect:detect",
     "track": "farm.cli.track:track",
-    "ack": "farm.cli.track:ack",
+    "ack": "farm.cli.ack:ack",
     "baseline": "farm.cli.baseline:baseline",
     "report": "farm.cli.report:report",
     "notify": "farm.cli.notify:notify",

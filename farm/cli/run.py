@@ -195,11 +195,16 @@ def run(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's val
             drop_output()
     if len(sessions) == 1 and sessions[0].failure is not None:
         raise sessions[0].failure
+    _say_cooled(sessions)
+    say(f"database: {context.database}")
+    return exit_code
+
+
+def _say_cooled(sessions: Sequence[Done]) -> None:
+    """Say how long each device was waited for to cool down."""
     for done in sessions:
         if (cooled := cooling.of_runs(done.runs)) is not None and cooled.waited_s >= 1:
             say(f"{done.device.name} {cooled.sentence}")
-    say(f"database: {context.database}")
-    return exit_code
 
 
 def _exit_code(sessions: Sequence[Done]) -> int:

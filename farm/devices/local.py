@@ -30,7 +30,8 @@ log = logging.getLogger(__name__)
 _LAUNCH = 'run=$1; shift; read -r noted || exit; "$@" </dev/null; code=$?; echo "$code" >"$run/exit.tmp" && mv "$run/exit.tmp" "$run/exit"'
 _HANDLE = "handle.json"
 _INTERRUPT_LOOK_S = 0.25
-_STOP_TIMEOUT_S = 5.0
+_STOP_S = 5.0
+_STOP_LOOK_S = 0.02
 _LOG_BYTES = 64 * 1024
 _FULL_BYTES = 64 * 1024
 _RESULT_BYTES = 1024 * 1024 * 1024
@@ -41,6 +42,8 @@ class LocalTransport:
     """This machine; its box is a folder of the data folder."""
 
     box: Path
+    stop_s: float = _STOP_S
+    """How long a harness that is killed may take to be gone."""
     _harness: HarnessBuild | None = None
     _children: dict[int, subprocess.Popen[bytes]] = field(default_factory=dict)
     _interrupted: Event = field(default_factory=Event)
@@ -122,7 +125,7 @@ class LocalTransport:
             folder.mkdir(parents=True)
             output = (folder / "log").open("wb")
         except OSError as error:
-            raise DeviceNotReady(f"the box {self.box} cannot be written to: {error.strerror}", error_class="box_unwritable") from error
+            raise self._unwritable(error) from error
         executable, *rest = self._harness.command
         program = [str((self._harness.folder / executable).resolve()), *rest, *arguments]
         log.debug("local: start %s", program)
@@ -139,19 +142,28 @@ class LocalTransport:
         handle = Handle(nonce, child.pid, local_state.process_start(child.pid) or "")
         assert child.stdin is not None
         with child.stdin as launcher:
-            (folder / _HANDLE).write_text(json.dumps(asdict(handle)), encoding="utf-8")
+            try:
+                (folder / _HANDLE).write_text(json.dumps(asdict(handle)), encoding="utf-8")
+            except OSError as error:
+                raise self._unwritable(error) from error
             launcher.write(b"noted\n")
         return handle
 
+    def _unwritable(self, error: OSError) -> DeviceNotReady:
+        return DeviceNotReady(f"the box {self.box} cannot be written to: {error.strerror}", error_class="box_unwritable")
+
     def poll(self, handle: Handle) -> Status:
         """Return where the harness is, by its exit file and its process."""
-        child = self._children.get(handle.pid)
-        if child is not None:
-            child.poll()  # reaps it, so that it does not linger as a zombie
-        running = local_state.process_start(handle.pid) == handle.started != ""
+        running = self._is_there(handle)
         if (self.box / run_folder(handle.nonce) / "exit").exists():
             return Status.ENDED
         return Status.RUNNING if running else Status.VANISHED
+
+    def _is_there(self, handle: Handle) -> bool:
+        child = self._children.get(handle.pid)
+        if child is not None:
+            child.poll()  # reaps it, so that it does not linger as a zombie
+        return local_state.process_start(handle.pid) == handle.started != ""
 
     def wait(self, handle: Handle, timeout_s: float) -> Status:
         """Return where the harness is when it has ended, or after timeout_s. The kernel says when it ends (pidfd_open(2)): nobody asks."""
@@ -190,17 +202,18 @@ class LocalTransport:
         )
 
     def stop(self, handle: Handle) -> None:
-        """Kill the harness's process group and wait until it is gone."""
+        """Kill the harness's process group and wait until it is gone. Raises DeviceNotReady when it outlives that."""
         if local_state.process_start(handle.pid) == handle.started:
             with suppress(ProcessLookupError):
                 os.killpg(handle.pid, signal.SIGKILL)
-        child = self._children.pop(handle.pid, None)
-        if child is not None:
-            child.wait(timeout=_STOP_TIMEOUT_S)
-            return
-        deadline_s = time.monotonic() + _STOP_TIMEOUT_S
-        while local_state.process_start(handle.pid) == handle.started and time.monotonic() < deadline_s:
-            time.sleep(0.02)
+        deadline_s = time.monotonic() + self.stop_s
+        while self._is_there(handle):
+            if time.monotonic() > deadline_s:
+                raise DeviceNotReady(
+                    "the harness on this machine does not end", error_class="not_stopped", hint=f"end process {handle.pid}"
+                )
+            time.sleep(_STOP_LOOK_S)
+        self._children.pop(handle.pid, None)
 
     def pull(self, name: str, file: Path) -> bool:
         """Copy the box's file called name to file."""
@@ -242,7 +255,7 @@ class LocalTransport:
         """Remove the run folder; the launcher, which has nothing left to do, is waited for."""
         child = self._children.pop(handle.pid, None)
         if child is not None:
-            child.wait(timeout=_STOP_TIMEOUT_S)
+            child.wait(timeout=_STOP_S)
         shutil.rmtree(self.box / run_folder(handle.nonce), ignore_errors=True)
 
     def room_bytes(self) -> int:

@@ -61,7 +61,7 @@ def vitals(phase: str) -> tuple[StateReading, ...]:
         *_governors(phase),
         *_frequencies(phase),
         *_temperatures(phase),
-        *_battery(phase),
+        *battery(phase),
         *_energy(phase),
     )
 
@@ -108,8 +108,9 @@ def _temperatures(phase: str) -> list[StateReading]:
     return readings
 
 
-def _battery(phase: str) -> list[StateReading]:
-    batteries = [supply for supply in sorted(_SUPPLY.glob("*")) if text(supply / "type").strip() == "Battery"]
+def battery(phase: str, supplies: Path = _SUPPLY) -> list[StateReading]:
+    """Return level and status of the machine's batteries; supplies is where the kernel lists them."""
+    batteries = [supply for supply in sorted(supplies.glob("*")) if _is_own_battery(supply)]
     if not batteries:
         return [StateReading("battery_level_percent", phase, reason="this machine has no battery")]
     readings = []
@@ -118,6 +119,11 @@ def _battery(phase: str) -> list[StateReading]:
         status = text(battery / "status").strip() or None
         readings.append(StateReading("battery_status", phase, text=status, source=battery.name, reason=None if status else "unreadable"))
     return readings
+
+
+def _is_own_battery(supply: Path) -> bool:
+    """Whether a supply is a battery of this machine's: a mouse's or a headset's says that it powers that device."""
+    return text(supply / "type").strip() == "Battery" and text(supply / "scope").strip() != "Device"
 
 
 def _energy(phase: str) -> list[StateReading]:

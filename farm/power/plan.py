@@ -10,7 +10,7 @@ from farm.errors import DeviceNotReady
 from farm.workloads import DeviceKind, PowerSettings, PowerSource
 
 # What a Transport's power_texts() calls its sources; those that are files of several supplies are followed by the supply's name.
-CURRENT, VOLTAGE, TYPE, STATUS, COUNTER = "current", "voltage", "type", "status", "counter"
+CURRENT, VOLTAGE, TYPE, SCOPE, STATUS, COUNTER = "current", "voltage", "type", "scope", "status", "counter"
 DISPLAY = "display"
 
 _DEFAULT = {DeviceKind.LOCAL: PowerSource.RAPL, DeviceKind.ANDROID: PowerSource.FUEL_GAUGE, DeviceKind.IOS: PowerSource.NONE}
@@ -60,7 +60,7 @@ def _fuel_gauge(texts: Mapping[str, str]) -> Plan | str:
     supplies = sorted(key.removeprefix(f"{CURRENT} ") for key in texts if key.startswith(f"{CURRENT} "))
     for supply in (one for pattern in _SUPPLIES for one in supplies if fnmatchcase(one, pattern)):
         current, voltage = gauge.file_current(texts[f"{CURRENT} {supply}"]), texts.get(f"{VOLTAGE} {supply}", "")
-        if current.value is not None and sysfs.whole_number(voltage) is not None and _is_battery(texts.get(f"{TYPE} {supply}", "")):
+        if current.value is not None and sysfs.whole_number(voltage) is not None and _is_battery(texts, supply):
             return Plan(PowerSource.FUEL_GAUGE, supply, plug_watch=_plug_watch(texts))
     read = {reading.name: reading for reading in battery.read(dump)}
     voltage_reading, own = read["battery_voltage_uv"], read["battery_current_ua"]
@@ -77,14 +77,19 @@ def _fuel_gauge(texts: Mapping[str, str]) -> Plan | str:
     return f"no file shows current and voltage to a shell; {'; '.join(reasons)}"
 
 
-def _is_battery(type_text: str) -> bool:
-    """Tell whether a supply with a battery's name may be one: it says so, or does not say what it is."""
-    return sysfs.word(type_text) in (None, "Battery", "BMS")
+def _is_battery(texts: Mapping[str, str], supply: str) -> bool:
+    """Tell whether a supply with a battery's name may be one: it says so, or does not say what it is. A pen's powers the pen only."""
+    return sysfs.word(texts.get(f"{TYPE} {supply}", "")) in (None, "Battery", "BMS") and _is_own(texts, supply)
+
+
+def _is_own(texts: Mapping[str, str], supply: str) -> bool:
+    return sysfs.word(texts.get(f"{SCOPE} {supply}", "")) != "Device"
 
 
 def _plug_watch(texts: Mapping[str, str]) -> tuple[str, ...]:
     """Return what tells during the pass whether the phone is plugged in: nothing where its `status` file does, which is sampled."""
-    told = [gauge.status(text) for key, text in texts.items() if key.startswith(f"{STATUS} ")]
+    supplies = [key.removeprefix(f"{STATUS} ") for key in texts if key.startswith(f"{STATUS} ")]
+    told = [gauge.status(texts[f"{STATUS} {supply}"]) for supply in supplies if _is_own(texts, supply)]
     return () if any(reading.text is not None for reading in told) else (BATTERY,)
 
 

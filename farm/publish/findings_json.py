@@ -3,7 +3,8 @@
 import math
 from typing import Any
 
-from farm.findings import Acknowledgement, Departure, Group, MissingSeries, Moment, Place, Request, Series, Tracked, TrackedChange
+from farm.departures import Departure
+from farm.findings import Acknowledgement, Group, MissingSeries, Moment, Place, Request, Series, Tracked, TrackedChange
 from farm.publish import json_form
 
 VERSION = 1

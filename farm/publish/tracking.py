@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from farm import units
-from farm.findings import Acknowledgement, Answer, Cause, Departure, Group, MissingSeries, Moment, Request, Standing, Tracked, TrackedChange
+from farm.departures import Departure
+from farm.findings import Acknowledgement, Answer, Cause, Group, MissingSeries, Moment, Request, Standing, Tracked, TrackedChange
 from farm.publish.tables import Table, count
 from farm.verdicts import Size
 

@@ -7,7 +7,8 @@ from statistics import median
 
 import numpy as np
 
-from farm.findings import AgainstBase, Departure, Followed, Night
+from farm.departures import AgainstBase, Departure
+from farm.findings import Followed, Night
 from farm.stats.families import q_values
 from farm.stats.ranks import Shift, Stratum
 from farm.verdicts import Size

@@ -52,6 +52,8 @@ class Phone:
     reachable: bool = True
     at_its_address: str | None = None
     """The serial number of another phone that answers at its address."""
+    exit_code: int = 0
+    """Of every command in its shell."""
     asked: list[str] = field(default_factory=list)
 
     @property
@@ -121,7 +123,7 @@ class _Request(socketserver.StreamRequestHandler):
             if phone.wifi is not None:
                 said += f"27: wlan0    inet {phone.wifi}/24 brd 192.0.2.255 scope global wlan0\\       valid_lft forever\n"
         data = said.encode()
-        self.wfile.write(b"OKAY" + _PACKET.pack(_STDOUT, len(data)) + data + _PACKET.pack(_EXIT, 1) + b"\0")
+        self.wfile.write(b"OKAY" + _PACKET.pack(_STDOUT, len(data)) + data + _PACKET.pack(_EXIT, 1) + bytes([phone.exit_code]))
 
     def _text(self) -> str:
         size = self.rfile.read(4)

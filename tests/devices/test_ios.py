@@ -1,6 +1,7 @@
 """iPhones that misbehave, on the bench: cables, locks, tunnels, workers, apps. Each ends in the right outcome, and the next job works."""
 
 import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -200,6 +201,28 @@ def test_a_restart_costs_that_attempt_and_the_developer_image_is_mounted_again(
     assert (first.outcome, first.error_class) == (Outcome.DEVICE_LOST, "rebooted")
     assert first.reason == "iphone16pro restarted during the run"
     assert second.outcome is Outcome.OK, second.reason
+
+
+def test_an_app_that_cannot_be_ended_is_said_and_not_waited_for_for_ever(
+    phone: Iphone, transport: IosTransport, fake_model: FakeModel
+) -> None:
+    job = on(transport.device, fake_model(hang_at_iteration=1))
+    transport.push(job.artifact.path, "files/model")
+    handle = transport.start(arguments(job, BoxNames("files/model"), "ab"), "ab")
+    phone.state(is_deaf=True)
+    with pytest.raises(DeviceNotReady, match="iphone16pro: the harness app does not end"):
+        transport.stop(handle)
+    phone.state(is_deaf=False)
+    transport.restore()
+    assert phone.pid is None
+
+
+def test_what_is_left_of_a_push_that_was_broken_off_goes_with_the_next_look(phone: Iphone, transport: IosTransport) -> None:
+    (phone.documents / "files").mkdir(exist_ok=True)
+    left = phone.documents / "files" / f"partial-{'0' * 64}"
+    left.write_bytes(b"half of it")
+    transport.restore()
+    assert not left.exists()
 
 
 def test_a_phone_that_is_locked_in_a_run_stops_the_app_and_says_so_next_time(
@@ -596,6 +619,27 @@ def test_another_controllers_look_at_a_phone_that_is_held_leaves_what_runs_there
     transport.clean(handle)
     transport.lease.give_up()
     transport.phone.release("host-one")
+
+
+def test_a_lease_is_renewed_while_a_big_file_is_sent_and_read_back(phone: Iphone, transport: IosTransport, tmp_path: Path) -> None:
+    transport.reconnect()  # over the cable that is to be slow
+    transport.lease.seconds = 4.0
+    transport.claim(Holder("here", "a test"))
+    file = tmp_path / "big"
+    file.write_bytes(bytes(range(256)) * 16_000 + b"leased")
+    phone.cable(rate_bytes_per_s=1_000_000)
+    left_s: list[float] = []
+    began_s = time.monotonic()
+    sending = threading.Thread(target=transport.push, args=(file, "files/leased"))
+    sending.start()
+    while sending.is_alive():
+        left_s.append(json.loads((phone.documents / "lease.json").read_text())["until_s"] - time.time())
+        time.sleep(0.1)
+    phone.cable()
+    assert time.monotonic() - began_s > transport.lease.seconds
+    assert min(left_s) > 0
+    transport.lease.give_up()
+    transport.phone.release("here")
 
 
 def test_two_hosts_that_claim_at_once_do_not_both_get_the_phone(phone: Iphone, device: Device, transport: IosTransport) -> None:

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from farm.workloads import Device, DeviceKind
 from tests.bench.android import Bench, Phone
 from tests.bench.android.adb import free_port, start_server
 from tests.bench.ios import Bench as IosBench
+from tests.devices.adb_server import Phone as OneThatStaysUp
+from tests.devices.adb_server import serving
 
 
 @pytest.fixture
@@ -57,6 +60,15 @@ def test_a_phone_that_stays_away_is_said_to_be(transport: AndroidTransport, phon
     phone.reboot()
 
 
+def test_a_restart_that_is_waited_for_ends_when_its_controller_is_stopped() -> None:
+    phone = OneThatStaysUp()
+    with serving(phone) as address:
+        transport = AndroidTransport(Device("s25", DeviceKind.ANDROID, adb=address, serial=phone.serialno))
+        threading.Timer(0.3, transport.interrupt).start()
+        with pytest.raises(KeyboardInterrupt):
+            transport.restart(10)
+
+
 def test_a_phone_that_the_server_has_forgotten_is_connected_anew(transport: AndroidTransport, phone: Phone) -> None:
     phone.adb.run("disconnect", phone.serial)
     with pytest.raises(DeviceLost):
@@ -80,6 +92,19 @@ def test_an_iphone_is_back_with_another_start(ios_bench: IosBench) -> None:
         with pytest.raises(DeviceLost, match="no developer image mounted"):  # a restart unmounts it, and nobody stated where one lies
             transport.restart(8)
         assert transport.phone.boot_id() not in (None, before)
+    finally:
+        transport.phone.worker.close()
+        phone.heal()
+
+
+def test_an_iphones_restart_that_is_waited_for_ends_when_its_controller_is_stopped(ios_bench: IosBench) -> None:
+    phone = ios_bench.phones["iphonex"]
+    transport = IosTransport(Device("iphonex", DeviceKind.IOS, udid=phone.udid, usbmux=ios_bench.address))
+    try:
+        transport.preflight()
+        threading.Timer(0.3, transport.interrupt).start()
+        with pytest.raises(KeyboardInterrupt):
+            transport.restart(10)
     finally:
         transport.phone.worker.close()
         phone.heal()

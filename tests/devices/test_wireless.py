@@ -7,6 +7,7 @@ import pytest
 
 from farm.devices.android.device import AndroidTransport
 from farm.devices.android.wireless import to_usb, to_wifi
+from farm.devices.transport import Holder
 from farm.errors import DeviceLost, DeviceNotReady, InputError
 from farm.workloads import Device, DeviceKind
 from tests.bench.android import Bench
@@ -116,3 +117,13 @@ def test_a_bench_phone_is_found_by_the_serial_number_that_it_states_itself(andro
     assert transport.identify() == direct.identify()
     with pytest.raises(InputError, match="answers another device than oneplus13"):
         AndroidTransport(replace(meant, serial="R5CX0000000")).preflight()
+
+
+def test_a_lease_that_cannot_be_given_up_ends_by_itself(phone: Phone, device: Device, caplog: pytest.LogCaptureFixture) -> None:
+    transport = AndroidTransport(device)
+    phone.exit_code = 3
+    transport.lease.holder = Holder("here", "a test")
+    with caplog.at_level("INFO"):
+        transport.release()
+    assert transport.lease.holder is None
+    assert "s25: its lease ends by itself: s25 failed at release" in caplog.text

@@ -38,6 +38,14 @@ def test_a_chargers_current_is_never_taken_for_the_batterys() -> None:
     assert "no file shows current and voltage to a shell" in refused(said)
 
 
+def test_a_pens_battery_is_never_taken_for_the_phones_nor_asked_whether_that_is_charged() -> None:
+    pen = {"type pen_battery": "Battery\n", "scope pen_battery": "Device\n", "status pen_battery": "Discharging\n"}
+    pen |= {"current pen_battery": "-900\n", "voltage pen_battery": "3912000\n", "battery": texts.AOSP_BATTERY}
+    assert "no file shows current and voltage to a shell" in refused(pen)
+    own = {"current battery": "-402133\n", "voltage battery": "4012000\n", "type battery": "Battery\n", "scope battery": "System\n"}
+    assert planned(pen | own) == Plan(PowerSource.FUEL_GAUGE, "battery", plug_watch=("battery",))
+
+
 @pytest.mark.parametrize(
     ("said", "origin", "watch"),
     [

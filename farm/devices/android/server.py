@@ -19,8 +19,6 @@ from farm.devices.android.wire import Connection, Wire
 from farm.errors import DeviceLost, DeviceNotReady
 
 DEFAULT_ADDRESS = "127.0.0.1:5037"
-
-
 _LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 _WORDS_BYTES = 2000
 _ENDS_S = 3.0

@@ -73,7 +73,13 @@ _POWER = "; ".join(
     (
         *(
             f"for s in /sys/class/power_supply/*; do echo '{_MARK}{name}'\" ${{s##*/}}\"; cat $s/{file} 2>&1; done"
-            for name, file in {"current": "current_now", "voltage": "voltage_now", "type": "type", "status": "status"}.items()
+            for name, file in {
+                "current": "current_now",
+                "voltage": "voltage_now",
+                "type": "type",
+                "scope": "scope",
+                "status": "status",
+            }.items()
         ),
         _asking(
             {
@@ -89,7 +95,7 @@ _POWER = "; ".join(
 
 
 def power_texts(adb: Adb) -> dict[str, str]:
-    """Return what each power source says, by its name: current, voltage, type and status SUPPLY, battery, command, call, rails, display."""
+    """Return what each power source says: battery, command, call, rails, display; and of each supply, current NAME, voltage NAME, ..."""
     return _sections(adb.shell(_POWER).out)
 
 
@@ -168,7 +174,7 @@ def _filled(readings: Sequence[Reading], supplies: Sequence[Reading]) -> list[Re
 
 
 def _of_file(name: str, content: str) -> Reading:
-    """Read one of the files that there are several of, by its name: "cur policy0", "zone skin"."""
+    """Read one of the files that there are several of, by its name: "cur policy0", "zone thermal_zone3 skin"."""
     what, _, which = name.partition(" ")
     match what:
         case "cur":

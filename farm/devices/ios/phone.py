@@ -173,6 +173,7 @@ class Phone:
         except MeasureError as error:
             if not error.message.startswith(name):
                 error.message = f"{name}: {error.message}"
+                error.args = (error.message,)
             raise
         assert isinstance(answer, kind), f"the worker answers {what} with {answer!r}"
         return answer

@@ -124,7 +124,7 @@ class Iphone:
         for left in (*self.crashes.iterdir(), *self.documents.glob("lease.json")):
             left.unlink()
         self.state(
-            lock="open", trust="yes", developer_mode=True, image="mounted again", app_fault="", keeps_reports_back=False,
+            lock="open", trust="yes", developer_mode=True, image="mounted again", app_fault="", keeps_reports_back=False, is_deaf=False,
             thermal_state="nominal", low_power_mode=False, busy_ratio=None, monitor_is_silent=False, clock_offset_s=0.0,
             battery__level_percent=80, battery__temperature_centi_c=2789,
         )  # fmt: skip

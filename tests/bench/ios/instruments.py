@@ -90,7 +90,8 @@ class ProcessControl(Service):
     def _kill(self, pid: int) -> object:
         for app in self.phone.apps.values():
             if app.process is not None and app.process.pid == pid:
-                apps.kill(app)
+                if not self.phone.is_deaf:
+                    apps.kill(app)
                 return None
         return CocoaError("com.apple.dt.deviceprocesscontrolservice", 1, f"no process has the number {pid}")
 

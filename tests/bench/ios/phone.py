@@ -93,6 +93,8 @@ class Phone:
     manifest: bytes | None = b"a ticket of Apple's for this phone"
     app_fault: str = ""
     """Of the next run: hang, jetsam, stale, truncated, debug, other_model, missing."""
+    is_deaf: bool = False
+    """Whether its apps outlive every signal of a host's."""
     keeps_reports_back: bool = False
     thermal_state: str = "nominal"
     low_power_mode: bool = False
