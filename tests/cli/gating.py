@@ -36,12 +36,18 @@ def a_model(path: Path, answer: tuple[bytes, bytes] = USUAL_ANSWER, *, checked: 
     return path
 
 
+def a_new_lab(folder: Path, harnesses: Path, lab: str = CALM_TOML) -> Path:
+    """Make of a folder a lab in which nothing was measured yet and no harness has to be built; return it."""
+    (folder / "data").mkdir()
+    (folder / "data" / "harness").symlink_to(harnesses)
+    (folder / "devices.toml").write_text(lab)
+    return folder
+
+
 @pytest.fixture
 def home(tmp_path: Path, fake_harness: HarnessBuild) -> Path:
     """A folder with a suite, a baseline, and candidates of every kind."""
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "harness").symlink_to(fake_harness.folder.parent)
-    (tmp_path / "devices.toml").write_text(CALM_TOML)
+    a_new_lab(tmp_path, fake_harness.folder.parent)
     a_model(tmp_path / "old.fake", sleep_ns=USUAL_NS)
     a_model(tmp_path / "new.fake", sleep_ns=USUAL_NS + 1)
     a_suite(tmp_path)

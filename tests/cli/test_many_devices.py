@@ -7,18 +7,18 @@ import signal
 import struct
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from farm import items
 from tests.bench.android import Bench
+from tests.cli.gating import Farm, a_new_lab, called
 from tests.conftest import CALM_TOML, FakeModel
-from tests.processes import command, completed
+from tests.processes import command
 
 QUICK = ("--threads", "1", "--iterations", "5", "--duration", "0")
-Farm = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
@@ -29,14 +29,8 @@ def farm(tmp_path: Path, builds: Path, android_bench: Bench) -> Iterator[Farm]:
         phone = android_bench.phones[name]
         lab += f'[devices.{name}]\nkind = "android"\nadb = "{android_bench.adb.address}"\nserial = "{phone.serial}"\n'
     lab += f'[devices.absent]\nkind = "android"\nadb = "{android_bench.adb.address}"\nserial = "R5CX"\n'
-    (tmp_path / "devices.toml").write_text(lab + '[pools]\nrack = ["s25", "oneplus13"]\n')
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "harness").symlink_to(builds / "harness")
-
-    def call(*arguments: object) -> subprocess.CompletedProcess[str]:
-        return completed(command(*arguments), tmp_path)
-
-    yield call
+    home = a_new_lab(tmp_path, builds / "harness", lab + '[pools]\nrack = ["s25", "oneplus13"]\n')
+    yield lambda *arguments: called(home, *arguments)
     for phone in android_bench.phones.values():
         phone.restore()
         phone.connect()

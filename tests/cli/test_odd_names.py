@@ -9,18 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import CALM_TOML
+from tests.cli.gating import Farm, a_new_lab
 from tests.processes import command, completed
 
-Farm = Callable[..., subprocess.CompletedProcess[str]]
 QUICK = ("--passes", "latency,memory", "--repeat", "2", "--iterations", "20", "--duration", "0", "--threads", "1")
 
 
 @pytest.fixture
 def farm(tmp_path: Path, builds: Path) -> Farm:
-    (tmp_path / "devices.toml").write_text(CALM_TOML)
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "harness").symlink_to(builds / "harness")
+    a_new_lab(tmp_path, builds / "harness")
 
     def call(*arguments: object) -> subprocess.CompletedProcess[str]:
         return completed(command(*(os.fsdecode(each) if isinstance(each, bytes) else each for each in arguments)), tmp_path)

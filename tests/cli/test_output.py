@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import CALM_TOML, FakeModel
+from tests.cli.gating import a_new_lab
+from tests.conftest import FakeModel
 from tests.processes import command, completed
 
 QUICK = ("--passes", "latency", "--repeat", "1", "--iterations", "5", "--duration", "0", "--threads", "1")
@@ -16,10 +17,7 @@ QUICK = ("--passes", "latency", "--repeat", "1", "--iterations", "5", "--duratio
 
 @pytest.fixture
 def home(tmp_path: Path, builds: Path) -> Path:
-    (tmp_path / "devices.toml").write_text(CALM_TOML)
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "harness").symlink_to(builds / "harness")
-    return tmp_path
+    return a_new_lab(tmp_path, builds / "harness")
 
 
 def into_a_closed_pipe(home: Path, *arguments: object) -> tuple[int, str]:

@@ -1,17 +1,14 @@
 """farm run --passes power: what a person and a program read of it, on the bench and on a machine without a source."""
 
 import json
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.bench.android import Bench
+from tests.cli.gating import Farm, a_new_lab, called
 from tests.conftest import FakeModel
-from tests.processes import command, completed
-
-Farm = Callable[..., subprocess.CompletedProcess[str]]
 
 LAB = """
 [defaults.conditions]
@@ -28,14 +25,8 @@ power = { source = "none" }
 
 @pytest.fixture
 def farm(tmp_path: Path, builds: Path) -> Farm:
-    (tmp_path / "devices.toml").write_text(LAB)
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "harness").symlink_to(builds / "harness")
-
-    def call(*arguments: object) -> subprocess.CompletedProcess[str]:
-        return completed(command(*arguments), tmp_path)
-
-    return call
+    home = a_new_lab(tmp_path, builds / "harness", LAB)
+    return lambda *arguments: called(home, *arguments)
 
 
 @pytest.fixture

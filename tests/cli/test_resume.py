@@ -15,7 +15,8 @@ import pytest
 
 from farm.cli import unfinished
 from farm.workloads import new_id
-from tests.conftest import CALM_TOML, FakeModel
+from tests.cli.gating import a_new_lab
+from tests.conftest import FakeModel
 from tests.processes import command, completed
 
 OPTIONS = ("--passes", "latency,memory", "--repeat", "3", "--threads", "1", "--iterations", "20", "--duration", "0.2", "--seed", "7")
@@ -23,10 +24,7 @@ OPTIONS = ("--passes", "latency,memory", "--repeat", "3", "--threads", "1", "--i
 
 @pytest.fixture
 def home(tmp_path: Path, builds: Path) -> Path:
-    (tmp_path / "devices.toml").write_text(CALM_TOML)
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "harness").symlink_to(builds / "harness")
-    return tmp_path
+    return a_new_lab(tmp_path, builds / "harness")
 
 
 def farm(home: Path, *arguments: object) -> subprocess.CompletedProcess[str]:

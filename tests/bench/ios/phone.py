@@ -20,7 +20,7 @@ from tests.bench.ios.link import Cable
 from tests.bench.ios.mux import Mux
 from tests.bench.ios.pairing import Keys, host_record
 from tests.bench.ios.profiles import Profile
-from tests.bench.ios.wire import Closed, Stream
+from tests.bench.ios.wire import Stream, serve_beside
 
 Handler = Callable[["Phone", Stream], None]
 
@@ -159,17 +159,7 @@ class Phone:
 
     def _join(self, serve: Callable[[Stream], None]) -> socket.socket:
         near, far = socket.socketpair()
-
-        def run() -> None:
-            stream = Stream(far)
-            try:
-                serve(stream)
-            except Closed:
-                pass
-            finally:
-                stream.close()
-
-        threading.Thread(target=run, daemon=True).start()
+        serve_beside(far, serve)
         return near
 
     def ended(self, pid: int, code: int) -> None:

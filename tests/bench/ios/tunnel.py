@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from tests.bench.ios import rsd, tcp
-from tests.bench.ios.wire import Closed, Stream
+from tests.bench.ios.wire import Closed, Stream, serve_beside
 
 if TYPE_CHECKING:
     from tests.bench.ios.phone import Phone
@@ -80,17 +80,7 @@ class _Tunnel:
         self.connections = {each: one for each, one in self.connections.items() if not one.gone}
         self.connections[key] = tcp.Connection(segment, self._emit, near, self.mtu - tcp.HEADER_BYTES - 20)
         self.connections[key].start()
-
-        def run() -> None:
-            stream = Stream(far)
-            try:
-                serve(stream)
-            except Closed:
-                pass
-            finally:
-                stream.close()
-
-        threading.Thread(target=run, daemon=True).start()
+        serve_beside(far, serve)
 
     def _emit(self, packet: bytes) -> None:
         try:

@@ -6,6 +6,7 @@ import socket
 import ssl
 import struct
 import threading
+from collections.abc import Callable
 from typing import Any
 
 CHUNK_BYTES = 256 * 1024
@@ -129,3 +130,18 @@ def send_plist(stream: Stream, message: dict[str, Any]) -> None:
     """Send a property list in that framing."""
     data = plistlib.dumps(message)
     stream.send(_LENGTH.pack(len(data)) + data)
+
+
+def serve_beside(end: socket.socket, serve: Callable[[Stream], None]) -> None:
+    """Serve at an end of a connection in a thread of its own, until either side closes it."""
+
+    def run() -> None:
+        stream = Stream(end)
+        try:
+            serve(stream)
+        except Closed:
+            pass
+        finally:
+            stream.close()
+
+    threading.Thread(target=run, daemon=True).start()
