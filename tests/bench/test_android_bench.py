@@ -228,9 +228,8 @@ def test_work_warms_the_skin_and_drains_the_battery(pixel9: Phone) -> None:
 
 def test_a_hot_skin_throttles(s25: Phone) -> None:
     s25.state(hold_skin_c=46)
-    time.sleep(0.25)
+    wait_until(lambda: "Thermal Status: 3" in out(s25, "dumpsys thermalservice"), "the phone to throttle")
     text = out(s25, "dumpsys thermalservice")
-    assert "Thermal Status: 3" in text
     assert "mValue=46.000, mType=3, mName=SKIN, mStatus=3" in text
     assert int(out(s25, "cat /sys/devices/system/cpu/cpufreq/policy6/scaling_max_freq")) < 0.7 * 4_473_600
     assert out(s25, "cat /sys/class/thermal/thermal_zone4/temp") == "46000"
@@ -239,10 +238,11 @@ def test_a_hot_skin_throttles(s25: Phone) -> None:
 def test_a_file_kept_open_shows_new_values(s25: Phone) -> None:
     """As the harness's sampler reads: one descriptor, from its start again and again."""
     with (s25.root / "sys/class/thermal/thermal_zone4/temp").open("rb", buffering=0) as file:
-        seen = set()
+
+        def read() -> bytes:
+            file.seek(0)
+            return file.read(64)
+
         for skin_c in (30, 35):
             s25.state(hold_skin_c=skin_c)
-            time.sleep(0.25)
-            file.seek(0)
-            seen.add(file.read(64))
-    assert seen == {b"30000\n", b"35000\n"}
+            wait_until(lambda: read() == f"{skin_c}000\n".encode(), f"the open file to show {skin_c} C")  # noqa: B023 - waited for here

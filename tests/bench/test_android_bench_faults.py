@@ -59,10 +59,10 @@ def test_a_link_that_drops_leaves_what_runs(s25: Phone) -> None:
     out(s25, f"(setsid sh -c 'sleep 1; echo done >{BOX}/left' >/dev/null 2>&1 &)")
     s25.drop()
     wait_until(lambda: not s25.is_ready(), "the server to notice")
-    time.sleep(1)
     s25.restore()
     s25.connect()
-    assert out(s25, f"cat {BOX}/left; rm {BOX}/left; cat /proc/sys/kernel/random/boot_id") == f"done\n{before}"
+    wait_until(lambda: s25.shell(f"cat {BOX}/left").stdout == "done\n", "what was left running to end")
+    assert out(s25, f"rm {BOX}/left; cat /proc/sys/kernel/random/boot_id") == before
 
 
 def test_a_drop_in_the_middle_of_a_push(s25: Phone, tmp_path: Path) -> None:
@@ -108,9 +108,10 @@ def test_a_slow_link_takes_its_time(s25: Phone, tmp_path: Path) -> None:
 def test_adbd_is_killed_in_the_middle_of_a_command_and_comes_back(s25: Phone) -> None:
     line = ["adb", "-P", str(s25.adb.port), "-s", s25.serial, "shell", "echo before; sleep 20; echo after"]
     running = subprocess.Popen(line, stdout=subprocess.PIPE, text=True)
-    time.sleep(0.3)
+    assert running.stdout is not None
+    assert running.stdout.readline() == "before\n"
     s25.kill_adbd()
-    assert running.communicate(timeout=10)[0] == "before\n", "and adb 29 exits 0 then"
+    assert running.communicate(timeout=10)[0] == "", "and adb 29 exits 0 then"
     wait_until(lambda: not s25.is_ready(), "the server to notice")
     s25.start_adbd()
     assert out(s25, "echo again") == "again"

@@ -22,6 +22,7 @@ from farm.harness.arguments import BoxNames, arguments
 from farm.runner import Attempt, execute
 from farm.workloads import Artifact, Device, DeviceKind, HarnessBuild, Job, Outcome, Pass, Run
 from tests.bench.android import Bench, Phone, Spec
+from tests.bench.android.processes import wait_until
 from tests.conftest import CALM, NOW, FakeModel, a_job
 
 
@@ -322,7 +323,7 @@ def test_a_harness_that_cannot_be_ended_is_not_waited_for_for_ever(phone: Phone,
     transport.stop_s = 1.0
     line = "setsid sh -c 'echo $$ >/data/local/tmp/pid; sleep 8' >/dev/null 2>&1 &"
     phone._inside("/system/bin/sh", "-c", line)  # its owner is root: a shell cannot end it
-    time.sleep(0.5)
+    wait_until(lambda: phone.shell("cat /data/local/tmp/pid").stdout.endswith("\n"), "the shell to say its pid")
     pid = phone.shell("cat /data/local/tmp/pid").stdout.strip()
     boot_id, stat = phone.shell(f"cat /proc/sys/kernel/random/boot_id /proc/{pid}/stat").stdout.splitlines()
     phone._inside("/system/bin/rm", "/data/local/tmp/pid")

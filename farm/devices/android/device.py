@@ -257,6 +257,8 @@ class AndroidTransport:
                 with interruption.sparing() if is_spared else nullcontext():
                     return work(box)
             except (DeviceLost, DeviceNotReady) as error:
+                if error.error_class == "rebooted":
+                    raise
                 if interruption.is_set and not is_last and not is_spared:
                     raise KeyboardInterrupt from error
                 if not isinstance(error, DeviceLost) and (not self.link.was_reached or error.error_class not in _PASSING):
