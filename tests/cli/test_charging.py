@@ -110,7 +110,7 @@ def test_a_phone_below_its_band_charges_between_jobs_and_is_not_measured_for_pow
     assert waited["charge_s"] == pytest.approx(charged_s, abs=10)
 
     power = lab.sql("SELECT outcome, error_class FROM runs WHERE pass = 'power'")
-    assert {(row["outcome"], row["error_class"]) for row in power} <= {("invalid", "charging")}
+    assert {(row["outcome"], row["error_class"]) for row in power} == {("invalid", "charging")}
     assert lab.sql("SELECT count(*) AS energies FROM samples WHERE metric LIKE 'energy%'") == [{"energies": 0}]
     accounted = lab.sql("SELECT state, reason FROM expected_states WHERE pass = 'power'")
     assert {row["state"] for row in accounted} == {"accounted for"}

@@ -31,7 +31,7 @@ _ARM_FEATURES = "fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One kind of phone. Texts may hold @NAME@ of what native/physics.cpp knows."""
+    """One kind of phone. Texts may hold @NAME@ of what native/readings.cpp knows."""
 
     name: str
     vendor: str

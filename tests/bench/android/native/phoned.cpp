@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "physics.h"
+#include "readings.h"
 #include "store.h"
 
 namespace bench {

@@ -14,10 +14,4 @@ double cpu_time_s();
 // Bring the state to now: temperatures, charge, energy counters. The first time, fill it from the profile.
 void advance(State& state, const Texts& profile);
 
-// Everything that a text may name, as text: readings in several units and both signs, words, and the state of the framework.
-Texts readings(const State& state, const Texts& profile);
-
-// Put readings into a text, for @NAME@. What is not a reading stays.
-std::string filled(const std::string& text, const Texts& readings);
-
 }  // namespace bench
