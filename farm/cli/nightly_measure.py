@@ -184,8 +184,14 @@ class Measurement:
                 raise StoreError(f"this host's disk is full: {one.runs[-1].reason}", hint=f"make room; {GO_ON}")
 
     def _is_worth_another(self, one: Done) -> bool:
-        """Whether a device is tried again: not where what was asked is wrong, as it stays so, nor where somebody took the request back."""
-        if not rack.left(one.jobs, one.runs):
+        """Whether a device is tried again.
+
+        Not where what was asked is wrong, as it stays so, nor where somebody took the request back, nor where a person would have to
+        unplug it.
+        """
+        left = {job.key for job, _ in rack.left(one.jobs, one.runs)}
+        last = {run.job.key: run for run in one.runs}
+        if all(key in last and retries.is_of_its_pass(last[key]) for key in left):
             return False
         if one.failure is not None:
             self.why.devices[one.device.name] = one.failure.message
