@@ -13,7 +13,7 @@ from farm.notices import Kind, Notice
 if TYPE_CHECKING:
     from farm.notices import Target
 
-_NOT_TOLD = 3
+_NOT_TOLD, _WRONG = 3, 2
 
 
 @click.group(epilog="Example: farm notify test")
@@ -29,18 +29,28 @@ def notify() -> None:
 @click.argument("names", nargs=-1, metavar="[TARGET]...")
 @click.pass_obj
 def test(context: Context, names: tuple[str, ...]) -> int:
-    """Send a message to every target, or to those that are named. Ends with 3 when one does not take it."""
+    """Send a message to every target, or to those that are named, and say of each what came of it.
+
+    Ends with 2 when an address is not where it is to be, or is none; else with 3 when a target does not take the message.
+    """
     from farm import delivery
 
     chosen = _chosen(context, names)
-    addresses = {target.name: notified.address(target) for target in chosen}
-    for name, url in addresses.items():
-        delivery.check(name, url)
+    delivery.import_apprise()
     notice = Notice(Kind.TEST, "test", "farm: a test", f"This is a test, asked for at {now_utc():%Y-%m-%d %H:%M:%S} UTC.")
-    whys = {name: delivery.deliver(url, notice, notified.DEADLINE_S) for name, url in addresses.items()}
-    for name, why in whys.items():
-        click.echo(f"{name}: {'it took the message' if why is None else f'not told: {why}'}")
-    return _NOT_TOLD if any(whys.values()) else 0
+    code = 0
+    for target in chosen:
+        try:
+            url = notified.address(target)
+            delivery.check(target.name, url)
+        except InputError as error:
+            click.echo(f"{target.name}: not told: {error.message}{f' ({error.hint})' if error.hint else ''}")
+            code = _WRONG
+            continue
+        why = delivery.deliver(url, notice, notified.DEADLINE_S)
+        click.echo(f"{target.name}: {'it took the message' if why is None else f'not told: {why}'}")
+        code = code or (_NOT_TOLD if why else 0)
+    return code
 
 
 @notify.command(epilog="Example: farm notify retry")
