@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Collection
 from dataclasses import asdict
 from datetime import UTC, timedelta
 from pathlib import Path
@@ -103,13 +104,16 @@ def restore(context: Context, file: Path, force: bool) -> int:
     return _with_pins(made.path, file.parent, context.data)
 
 
-def _with_pins(database: Path, source: Path, target: Path) -> int:
-    """Bring what a database's baselines pin from one folder to another, say what came of it, and return the exit code."""
+def _with_pins(database: Path, source: Path, target: Path, of: Collection[str] | None = None) -> int:
+    """Bring what a database's baselines pin from one folder to another, say what came of it, and return the exit code.
+
+    of: the names of these baselines; None: all that hold.
+    """
     from farm import pins
     from farm.publish.tables import count
     from farm.store import Store
 
-    parts = Store(database, _WAIT_S).query("held_parts").to_dicts()
+    parts = [part for part in Store(database, _WAIT_S).query("held_parts").to_dicts() if of is None or part["baseline"] in of]
     if not parts:
         return 0
     done = pins.carry(source, target, [part["tree_sha256"] for part in parts])
@@ -176,12 +180,13 @@ def _tell_pruned(runs: "pl.DataFrame", sizes: tuple[int, int] | None, day: str, 
 @click.argument("file", type=_FILE)
 @_at_most
 @click.pass_obj
-def merge(context: Context, file: Path, at_most_s: float) -> None:
+def merge(context: Context, file: Path, at_most_s: float) -> int:
     """Take in what another lab's database, or a backup of it, knows. FILE stays as it is; taking it in twice is taking it in once.
 
     Runs, gates, calibrations, canaries, bisections, findings with what was said of them, imports, and baselines whose names mean nothing
     else here come in, all or nothing. Ends with 2, and takes nothing in, when both know something else of the same run. Not merged:
-    what is of a host (its queue, and the state and health of its devices); pinned bytes are files: copy pinned/ too.
+    what is of a host (its queue, and the state and health of its devices). What those baselines pin is taken from pinned/ beside FILE,
+    and checked by its hashes; it ends with 3 when bytes are neither there nor here.
     """
     from farm.store import merge as merging
 
@@ -194,6 +199,7 @@ def merge(context: Context, file: Path, at_most_s: float) -> None:
         click.echo(f"{table}: {count:,} came in")
     for name in done.left_out:
         say(f'the baseline "{name}" of {file} stayed out: that name means something else here')
+    return _with_pins(context.database, file.parent, context.data, of=done.shared)
 
 
 @db.command(epilog="Example: farm db check")
