@@ -18,7 +18,7 @@ from farm.cli.unfinished import Unfinished
 from farm.devices import files
 from farm.errors import ArtifactError, Cancelled, FarmError, HostExhausted, InputError, StoreError
 from farm.queue import Priority
-from farm.records import Record, Row, utc
+from farm.records import Record, Row, run_of, utc
 from farm.series import workload_key
 from farm.workloads import Device, DeviceKind, Job, Outcome, Pass, Provenance
 
@@ -95,6 +95,14 @@ def _as_expected(each: Expected, device: Device, meant: Due, why: Why) -> Job | 
         why.workloads[each.workload] = "its inputs have changed since the night was opened"
         return None
     return job
+
+
+def left_of(jobs: Mapping[str, Sequence[Job]], records: Sequence[Record]) -> dict[str, list[Job]]:
+    """Return the jobs that runs of an earlier start leave to do: not those that are done, or have used up their attempts."""
+    asked = {job.key: job for own in jobs.values() for job in own}
+    runs = [run_of(record, asked[key]) for record in records if (key := unfinished.of_job(record)) in asked]
+    left = {name: [job for job, _ in rack.left(own, runs)] for name, own in jobs.items()}
+    return {name: own for name, own in left.items() if own}
 
 
 @dataclass(frozen=True, slots=True)

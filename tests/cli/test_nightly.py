@@ -13,6 +13,7 @@ import pytest
 
 from farm import items
 from farm.cli import nightly, unfinished
+from farm.cli.nightly_measure import left_of
 from farm.cli.nightly_open import Asked
 from farm.cli.nightly_steps import usual_steps
 from farm.cli.queue import requests
@@ -23,11 +24,13 @@ from farm.devices import Transport
 from farm.devices.local import LocalTransport
 from farm.errors import ClockDoubted, ConfigError, DeviceBusy
 from farm.queue import Priority
-from farm.workloads import Device
+from farm.records import record
+from farm.workloads import Device, Outcome
 from tests.cli import gating
 from tests.cli.gating import a_model, rows
 from tests.cli.nights import SCHEDULE, Lab, a_lab, a_suite, called
 from tests.cli.sharing import waited
+from tests.conftest import a_job, a_run, a_session, an_artifact
 
 DAY, HOUR, YEAR = timedelta(days=1), timedelta(hours=1), timedelta(days=365)
 EVERY = Counter({(name, "latency", repeat): 1 for name in ("net", "other") for repeat in range(2)})
@@ -504,3 +507,17 @@ def test_a_device_whose_request_is_cancelled_is_let_go_for_the_night_and_says_wh
     (row,) = lab.sql("SELECT DISTINCT reason FROM expected_answers WHERE NOT is_valid")
     assert "cancelled this request" in str(row["reason"])
     assert len(lab.sql("SELECT id FROM queue_requests")) == 1
+
+
+def test_what_is_left_of_a_night_is_no_job_that_is_done_or_has_used_up_its_attempts() -> None:
+    jobs = [a_job(an_artifact(), repeat=repeat) for repeat in range(4)]
+    session = a_session()
+    made = {0: [Outcome.OK], 1: [Outcome.INVALID] * 3, 2: [Outcome.INVALID] * 2, 3: [Outcome.DEVICE_LOST] * 3}
+    records = [
+        record(session, a_run(session, job=jobs[repeat], attempt=number, outcome=outcome))
+        for repeat, outcomes in made.items()
+        for number, outcome in enumerate(outcomes, start=1)
+    ]
+    foreign = record(session, a_run(session, job=a_job(an_artifact("other.pte"))))
+    assert left_of({"local": jobs}, [*records, foreign]) == {"local": jobs[2:]}
+    assert left_of({"local": jobs[:2]}, records) == {}
