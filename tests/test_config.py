@@ -135,6 +135,18 @@ allow_unordered = "no"
 """
 
 
+@pytest.mark.parametrize(
+    ("entry", "sentence"),
+    [
+        ('min_battery_capacity = "160 %"', 'min_battery_capacity: "160 %" is more than 100 %'),
+        ('min_free = "-1 MB"', 'min_free: "-1 MB" is less than 0 B'),
+        ("max_battery_cycles = 0", "max_battery_cycles: 0 is less than 1"),
+    ],
+)
+def test_a_limit_of_health_that_no_device_could_keep_is_refused_in_its_own_unit(tmp_path: Path, entry: str, sentence: str) -> None:
+    assert problems_of(tmp_path, f'[devices.d]\nkind = "local"\nhealth = {{ {entry} }}\n') == [f"devices.d.health.{sentence}"]
+
+
 def test_no_sentence_shows_how_farm_checks(tmp_path: Path) -> None:
     lab, suite = problems_of(tmp_path, _WRONG_LAB), suite_problems(tmp_path, _WRONG_SUITE)
     for problem in (*lab, *suite):

@@ -10,7 +10,7 @@ import click
 
 from farm.cli import device_health, holds
 from farm.cli.calibrated import canaries
-from farm.cli.context import Context, now_utc, say
+from farm.cli.context import Context, now_utc, say, tell
 from farm.cli.holding import held, kin, refuse_held_back
 from farm.cli.occupied import Occupied, occupied
 from farm.errors import InputError
@@ -54,7 +54,7 @@ def clean(context: Context, device_name: str, keep: str) -> None:
         raise InputError(f"that much cannot be kept: {keep}", hint="--keep '1 GB'")
     with _held(context, context.lab().device(device_name)) as transport:
         removed_bytes = transport.shrink(int(keep_bytes))
-    click.echo(f"{units.show(removed_bytes, units.BYTES)} removed from {device_name}")
+    tell(f"{units.show(removed_bytes, units.BYTES)} removed from {device_name}")
 
 
 @devices.command("wireless", epilog="Example: farm devices wireless s25")
@@ -80,7 +80,7 @@ def wireless(context: Context, device_name: str, port: int, off: bool) -> None:
             say(f"{device_name} is back on its cable")
             return
         address = to_wifi(device, port)
-    click.echo(address)
+    tell(address)
     say(f'{device_name} answers there now: write wireless = "{address}" under [devices.{device_name}], then unplug it')
 
 

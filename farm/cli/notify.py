@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from farm.cli import notified
-from farm.cli.context import Context, now_utc
+from farm.cli.context import Context, now_utc, tell
 from farm.errors import InputError
 from farm.notices import Kind, Notice
 
@@ -44,11 +44,11 @@ def test(context: Context, names: tuple[str, ...]) -> int:
             url = notified.address(target)
             delivery.check(target.name, url)
         except InputError as error:
-            click.echo(f"{target.name}: not told: {error.message}{f' ({error.hint})' if error.hint else ''}")
+            tell(f"{target.name}: not told: {error.message}{f' ({error.hint})' if error.hint else ''}")
             code = _WRONG
             continue
         why = delivery.deliver(url, notice, notified.DEADLINE_S)
-        click.echo(f"{target.name}: {'it took the message' if why is None else f'not told: {why}'}")
+        tell(f"{target.name}: {'it took the message' if why is None else f'not told: {why}'}")
         code = code or (_NOT_TOLD if why else 0)
     return code
 
@@ -58,7 +58,7 @@ def test(context: Context, names: tuple[str, ...]) -> int:
 def retry(context: Context) -> int:
     """Send what waits again. Ends with 3 when something waits still."""
     taken, waiting = notified.retry(context, notified.targets(context))
-    click.echo(f"{taken} sent, {waiting} waiting" if taken or waiting else "nothing waits")
+    tell(f"{taken} sent, {waiting} waiting" if taken or waiting else "nothing waits")
     return _NOT_TOLD if waiting else 0
 
 
@@ -81,7 +81,7 @@ def list_(context: Context, as_json: bool) -> None:
     from farm.publish.tables import Table
 
     if not targets:
-        click.echo("devices.toml names no target: nobody is told anything")
+        tell("devices.toml names no target: nobody is told anything")
     rows = tuple((target.name, ", ".join(sorted(target.kinds)), _where(target)) for target in targets)
     kept = tuple((one.since, one.target, one.notice.title, str(one.tries), one.why or "") for one in waiting)
     found = [Table("", ("target", "is told", "address"), rows, (0, 1, 2))] if rows else []
@@ -104,7 +104,7 @@ def forget(context: Context, name: str) -> None:
         raise InputError(f'nothing waits for "{name}", and no target is called that{near}', hint="farm notify list lists what waits")
     for message in found:
         box.drop(message)
-    click.echo(f"{len(found)} {'message' if len(found) == 1 else 'messages'} deleted")
+    tell(f"{len(found)} {'message' if len(found) == 1 else 'messages'} deleted")
 
 
 def _chosen(context: Context, names: tuple[str, ...]) -> "list[Target]":
