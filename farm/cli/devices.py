@@ -137,7 +137,7 @@ def _list(context: Context, as_json: bool) -> None:
         for name, device in lab.devices.items()
     )
     columns = ("device", "kind", "reached by", "state", "pools", "labels", "health", "canary")
-    draw.tables([Table("", columns, rows, tuple(range(len(columns))), expendable=(5, 1, 4))])
+    draw.tables([Table("", columns, rows, tuple(range(len(columns))), expendable=(5, 1, 4, 2))])
 
 
 def _state_values(state: Occupied) -> dict[str, object]:
