@@ -84,7 +84,7 @@ def _as_expected(each: Expected, device: Device, meant: Due, why: Why) -> Job | 
         why.workloads[each.workload] = meant.artifact
         return None
     if each.artifact_sha256 is None:
-        why.workloads[each.workload] = f"{each.artifact_name} was not there when the night was opened"
+        why.workloads[each.workload] = each.lacking
         return None
     if meant.artifact.sha256 != each.artifact_sha256:
         was, now = each.artifact_sha256[:12], meant.artifact.sha256[:12]

@@ -403,7 +403,9 @@ def test_a_plan_says_which_models_are_not_there(lab: Lab) -> None:
     (lab.home / "net.fake").unlink()
     shown = called(lab.home, "--dry-run")
     assert shown.returncode == 3
-    assert shown.stderr == "farm: net could not be measured: there is no net.fake\n"
+    (said,) = shown.stderr.splitlines()
+    assert said.startswith("farm: net could not be measured: there is no ")
+    assert "net.fake" in said
     assert "would measure 4 jobs" in shown.stdout
 
 
@@ -439,6 +441,48 @@ def test_an_artifact_that_vanishes_while_the_night_measures_costs_its_own_jobs_o
     assert lab.sql("SELECT exit_code FROM night_ends") == [{"exit_code": 3}]
     assert f"local 2 jobs of net: {words}" in capsys.readouterr().out
     assert [f"local 2 jobs of net: {words}"] == list(lab.news[0].missing)
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ('inputs = ["given.bin"]', "inputs: "),
+        ('items = "given.bin"', "items: "),
+        ('prompt = "given.bin"', "prompt: "),
+    ],
+)
+def test_an_input_that_is_not_there_when_the_night_is_opened_costs_its_own_workload_only(lab: Lab, line: str, why: str) -> None:
+    suite = lab.home / "suite.toml"
+    text = suite.read_text().replace('id = "net"\n', f'id = "net"\n{line}\n')
+    if "prompt" in line:  # then other keys tell how long it takes
+        head, net, other = text.split("[[workloads]]")
+        net = net.replace("\niterations = 5", "").replace('\nduration = "1 ms"', "")
+        text = "[[workloads]]".join([head, net, other])
+    suite.write_text(text)
+    shown = called(lab.home, "--dry-run")
+    assert (shown.returncode, f"farm: net could not be measured: {why}" in shown.stderr) == (3, True), shown.stderr
+    assert lab.night() == 3
+    told = lab.sql("SELECT workload_id, pass, state, reason FROM expected_states ORDER BY ALL")
+    assert [row["state"] for row in told if row["workload_id"] == "other"] == ["done"] * 2
+    assert {row["pass"] for row in told if row["workload_id"] == "net"} == {"latency", *(["quality"] if "items" in line else [])}
+    assert {row["state"] for row in told if row["workload_id"] == "net"} == {"accounted for"}
+    assert all(row["reason"].startswith(why) and "given.bin" in row["reason"] for row in told if row["workload_id"] == "net")
+    assert lab.sql("SELECT exit_code FROM night_ends") == [{"exit_code": 3}]
+
+
+def test_a_file_that_comes_while_the_night_goes_on_is_for_the_next_night(lab: Lab) -> None:
+    suite = lab.home / "suite.toml"
+    suite.write_text(suite.read_text().replace('id = "net"\n', 'id = "net"\ninputs = ["given.bin"]\n'))
+    broken_off(lab)
+    (lab.home / "given.bin").write_bytes(b"\0" * 4)
+    assert lab.night() == 3
+    reasons = {row["reason"] for row in lab.sql("SELECT reason FROM expected_states WHERE workload_id = 'net'")}
+    assert reasons == {"net.fake, or what it is given, was not there when the night was opened"}
+    lab.passes(DAY)
+    lab.night()
+    assert lab.sql("SELECT count(*) AS jobs FROM expected_states WHERE workload_id = 'net' AND artifact_sha256 IS NOT NULL") == [
+        {"jobs": 2}
+    ]
 
 
 @pytest.mark.parametrize("key", ["inputs", "items"])
