@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from farm.errors import DeviceNotReady
 from farm.power.plan import source_of
-from farm.workloads import DeviceKind, Job, Pass, PowerSource, StateReading
+from farm.workloads import Device, DeviceKind, Job, Pass, PowerSource, StateReading
 
 CLASS = "charging"
 """The error class of a power pass that was not begun, or whose run does not count, because of a charger."""
@@ -19,13 +19,18 @@ def refusal(job: Job, state: Sequence[StateReading]) -> DeviceNotReady | None:
     state is the phone's before the pass. Nothing of farm's stops a charger, so waiting would not help.
     """
     device = job.device
-    if job.pass_ is not Pass.POWER or device.kind is DeviceKind.LOCAL or source_of(device.kind, device.power) not in _OWN:
-        return None
-    if (why := charging(state, "before")) is None:
+    if job.pass_ is not Pass.POWER or (why := in_the_way(device, state)) is None:
         return None
     is_told = any(item.name == "battery_plugged" and item.text is not None for item in state)
     hint = HINT if is_told else f"farm doctor --device {device.name} shows what it says of its battery"
     return DeviceNotReady(f"the power of {device.name} is not measured while it charges, or may: {why}", error_class=CLASS, hint=hint)
+
+
+def in_the_way(device: Device, state: Sequence[StateReading]) -> str | None:
+    """Return a sentence when a device's own source of power would tell a charger's, too, or nobody knows; state is of before a pass."""
+    if device.kind is DeviceKind.LOCAL or source_of(device.kind, device.power) not in _OWN:
+        return None
+    return charging(state, "before")
 
 
 def charging(state: Sequence[StateReading], phase: str) -> str | None:

@@ -92,6 +92,15 @@ def test_energy_and_its_label_reach_table_document_page_and_database(phones: Far
     assert len(json.loads(phones("sql", statement, "--json").stdout)) == 2  # of the phone that was measured
 
 
+def test_doctor_says_beforehand_whose_power_would_not_be_measured(phones: Farm) -> None:
+    told = {}
+    for name in ("s25", "oneplus13"):
+        checks = json.loads(phones("doctor", "--device", name, "--json").stdout)
+        assert [check["works"] for check in checks if check["name"] == "optional: source of power"] == [True]
+        told[name] = [(check["works"], check["found"]) for check in checks if check["name"] == "optional: on its battery alone"]
+    assert told == {"s25": [(False, "its power would not be measured: it was plugged in (usb) before the pass")], "oneplus13": []}
+
+
 def test_a_device_without_a_source_says_so_before_it_measures(farm: Farm, fake_model: FakeModel) -> None:
     done = farm("run", fake_model().path, "--device", "here", "--passes", "power", "--repeat", 1)
     assert done.returncode == 3
