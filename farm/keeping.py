@@ -27,7 +27,9 @@ class Facts:
     abandoned: Sequence[str]
     """Invocations that no process works on and that have something left to do, in words."""
     leavings: Sequence[str]
-    """Half-written files whose writer is gone."""
+    """Half-written files and folders whose writer is gone."""
+    damaged: Sequence[str] = ()
+    """Folders of pinned bytes that were others by the time they were pinned again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,11 @@ def _of_tasks(facts: Facts) -> list[Problem]:
         Problem(f"unfinished, and nobody works on it: {words}", "the same command goes on with it; farm run takes --resume", is_note=True)
         for words in facts.abandoned
     ]
-    found += [Problem(f"half-written, and its writer is gone: {name}", f"delete it: rm {name}") for name in facts.leavings]
+    found += [Problem(f"half-written, and its writer is gone: {name}", f"delete it: rm -r {name}") for name in facts.leavings]
+    found += [
+        Problem(f"pinned bytes that had changed were put aside: {name}", f"they are pinned anew; delete them: rm -r {name}", is_note=True)
+        for name in facts.damaged
+    ]
     return found
 
 

@@ -55,7 +55,7 @@ def pin(data: Path, files: Mapping[str, Path]) -> tuple[str, int]:
     root = data / FOLDER
     try:
         root.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=root, prefix=".pinning-") as scratch:
+        with tempfile.TemporaryDirectory(dir=root, prefix=f".pinning-{os.getpid()}-") as scratch:
             made = Path(scratch) / "made"
             for name, source in files.items():
                 place = made / name

@@ -157,7 +157,7 @@ def measure(
             yield run
             if run.outcome is Outcome.DEVICE_LOST and not _is_back(job, transport):
                 return
-        not_ready = not_ready + 1 if run.outcome is Outcome.NOT_READY else 0
+        not_ready = not_ready + (not retries.is_of_its_pass(run)) if run.outcome is Outcome.NOT_READY else 0
         if not_ready == _PATIENCE_JOBS and place + 1 < len(jobs):
             raise DeviceNotReady(
                 f"{job.device.name} was not ready for {not_ready} jobs in a row, so its session ends here: {run.reason}",

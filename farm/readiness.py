@@ -8,6 +8,7 @@ from farm import conditions
 from farm.devices.transport import Transport
 from farm.errors import DeviceNotReady, MeasureError
 from farm.health import Seen
+from farm.power import alone
 from farm.power.plan import plan
 from farm.workloads import Device, Identity, StateReading
 
@@ -21,6 +22,8 @@ class Readiness:
     power_source: str | None
     power_reason: str
     """Why there is no source of power; "" where there is one."""
+    charger: str | None
+    """Why its power would not be measured now, although it has a source: it charges, or may."""
     seen: Seen
 
 
@@ -40,8 +43,8 @@ def look(device: Device, transport: Transport, identity: Identity, now_utc: Call
     try:
         made = plan(device.name, device.kind, device.power, transport.power_texts())
     except DeviceNotReady as error:
-        return Readiness(unmet, None, error.message, found)
-    return Readiness(unmet, f"{made.source}: {made.origin}", "", found)
+        return Readiness(unmet, None, error.message, None, found)
+    return Readiness(unmet, f"{made.source}: {made.origin}", "", alone.in_the_way(device, found.state), found)
 
 
 def unread(state: Sequence[StateReading]) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ disturbed, or the device was lost    replaced, replacements times in all: nobody
 the harness crashed                  once more; a second crash is the artifact's fault, and its reason says so
 another failure, or it hung          never: a wrong model, answer or harness is wrong the next time, too
 charging, or not ready               not now: it would be so again at once; a later session may find it otherwise
+                                     (a charger, or no source of power, is in the way of that pass alone: the device goes on with others)
 the host is full                     never here: the session ends (farm.errors.HostExhausted), and goes on with farm run --resume
 """
 
@@ -14,6 +15,8 @@ from enum import StrEnum
 from farm.workloads import Outcome, Run
 
 REPLACEMENTS = 2
+_OF_ONE_PASS = frozenset({"charging", "no_power_source"})
+"""What keeps a device from its power pass, until a person does something about it, and says nothing of its other passes."""
 _CRASHES = frozenset({"crashed", "vanished", "no_end", "no_result", "out_of_memory"})
 _MOST_CRASHES = 2
 _BLAME = "it crashed twice, so the artifact, or the harness that runs it, is at fault, and not the device"
@@ -49,6 +52,11 @@ def fault(run: Run, earlier: Sequence[Run] = ()) -> Fault:
 def crashed(run: Run) -> bool:
     """Whether the harness ended without having said what became of its work."""
     return run.outcome is Outcome.FAILED and run.error_class in _CRASHES
+
+
+def is_of_its_pass(run: Run) -> bool:
+    """Whether a device was kept from this pass by what stays so until a person changes it, and is ready for others."""
+    return run.outcome in (Outcome.NOT_READY, Outcome.INVALID) and run.error_class in _OF_ONE_PASS
 
 
 def found_no_room(run: Run) -> bool:

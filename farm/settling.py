@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from farm import conditions, cooling
 from farm.devices.transport import Transport
 from farm.errors import DeviceNotReady
+from farm.power import alone
 from farm.workloads import DeviceKind, Job, Pass, StateReading
 
 _POLL_S = 0.5
@@ -32,12 +33,15 @@ def settle(job: Job, transport: Transport, on_phase: Callable[[str], None]) -> t
 
     No longer than its condition takes, and no longer than settle_timeout. A phone that has sunk below its charging band, and hangs on
     its charger, is waited for until it is at the band's upper end, for as long as that may take; settle_timeout begins anew after that,
-    as charging warms it. Not before a power pass: a phone on its charger cannot be measured for power in any case.
+    as charging warms it. Before a power pass nothing is waited for on a charger: a phone that may charge is not ready at once, as
+    its power would not be the load's.
     """
     device = job.device
     waited = _Waited(time.monotonic(), time.monotonic() + device.conditions.settle_timeout_s)
     while True:
         state = transport.vitals("before")
+        if (refusal := alone.refusal(job, state)) is not None:
+            raise refusal
         if _charges(job, state, waited):
             _wait_for_charge(job, state, waited, on_phase)
             continue

@@ -44,7 +44,7 @@ MAY_IMPORT = {
     "harness": {"sources", "wheels"},
     "power": {"devices", "watched"},
     "cooling": set[str](),
-    "settling": {"conditions", "cooling", "devices"},
+    "settling": {"conditions", "cooling", "devices", "power"},
     "runner": {"harness", "devices", "checks", "outputs", "power", "quality", "settling", "sustain", "watched"},
     "rack": {"runner", "devices", "retries"},
     "readiness": {"conditions", "devices", "health", "power"},
@@ -162,7 +162,7 @@ PURE = {
     "monitor",
     "notices",
 }
-PURE_MODULES = {"power/current.py", "power/curves.py", "power/energy.py", "power/plan.py", "power/result.py"}
+PURE_MODULES = {"power/alone.py", "power/current.py", "power/curves.py", "power/energy.py", "power/plan.py", "power/result.py"}
 WORLD = {"os", "sys", "subprocess", "socket", "time", "random", "shutil", "tempfile", "urllib", "pathlib"}
 
 

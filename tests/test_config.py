@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from farm import items
-from farm.config import LOCAL, Gating, load_lab, load_suite
+from farm.config import LOCAL, Gating, Suite, load_lab, load_suite
 from farm.errors import ConfigError, DeviceUnknown
 from farm.metrics import Statistic
 from farm.verdicts import Exemption, Plan, Quality, Severity
@@ -133,6 +133,18 @@ most_runs = 2000
 looks = []
 allow_unordered = "no"
 """
+
+
+@pytest.mark.parametrize(
+    ("entry", "sentence"),
+    [
+        ('min_battery_capacity = "160 %"', 'min_battery_capacity: "160 %" is more than 100 %'),
+        ('min_free = "-1 MB"', 'min_free: "-1 MB" is less than 0 B'),
+        ("max_battery_cycles = 0", "max_battery_cycles: 0 is less than 1"),
+    ],
+)
+def test_a_limit_of_health_that_no_device_could_keep_is_refused_in_its_own_unit(tmp_path: Path, entry: str, sentence: str) -> None:
+    assert problems_of(tmp_path, f'[devices.d]\nkind = "local"\nhealth = {{ {entry} }}\n') == [f"devices.d.health.{sentence}"]
 
 
 def test_no_sentence_shows_how_farm_checks(tmp_path: Path) -> None:
@@ -703,3 +715,23 @@ time_budget = 60
         "gate.time_budget: 60 has no unit",
     ):
         assert any(part in problem for problem in found), (part, found)
+
+
+def test_a_suite_that_may_lack_files_says_whose_and_keeps_what_else_is_wrong(tmp_path: Path) -> None:
+    def loaded(text: str) -> Suite:
+        return load_suite(written(tmp_path, text), ["local"], is_built=False, may_lack=True)
+
+    head = '[suite]\nname = "s"\npasses = ["latency"]\n[[workloads]]\nid = "a"\nartifact = "m.fake"\n'
+    whole = f'{head}inputs = ["gone.bin"]\nitems = "gone.items"\n[[workloads]]\nid = "b"\nartifact = "m.fake"\n'
+    suite = loaded(whole)
+    assert list(suite.lost) == ["a"]
+    assert "inputs: " in suite.lost["a"]
+    assert "items: " in suite.lost["a"]
+    (first, _), (second, _) = suite.work
+    assert (first.inputs, first.items, first.passes) == ((), None, (Pass.LATENCY, Pass.QUALITY))
+    assert second.passes == (Pass.LATENCY,)
+    with pytest.raises(ConfigError) as caught:
+        loaded(f'{head}inputs = ["gone.bin"]\ndecode_tokens = 3\n')
+    assert [problem.partition(": ")[2] for problem in caught.value.problems] == ["workloads[0].decode_tokens: only with a prompt"]
+    with pytest.raises(ConfigError):
+        load_suite(written(tmp_path, whole), ["local"], is_built=False)

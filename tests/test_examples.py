@@ -16,6 +16,8 @@ import pytest
 import yaml
 
 from farm.cli.main import farm
+from farm.errors import FarmError
+from farm.health import Name
 from farm.monitor import text
 from tests.conftest import ROOT, in_ci
 from tests.test_monitor import EVERY, names_in, read
@@ -124,6 +126,17 @@ def test_operations_say_what_to_do_for_each_alarm() -> None:
     alarms = re.findall(r"alert: (\w+)", ALERTS.read_text())
     told = re.findall(r"^\| (Farm\w+) \|", (ROOT / "docs" / "operations.md").read_text(), re.MULTILINE)
     assert sorted(alarms) == sorted(told)
+
+
+def test_operations_say_what_to_do_for_each_check_of_health_and_each_end_of_a_night() -> None:
+    first_cells = set(re.findall(r"^\| ([^|]+?) \|", (ROOT / "docs" / "operations.md").read_text(), re.MULTILINE))
+    assert {name.words for name in Name} <= first_cells
+    ends = {str(error.exit_code) for error in _every(FarmError)} | {"0", "1", "4", "130"}
+    assert ends <= first_cells
+
+
+def _every(error: type[FarmError]) -> list[type[FarmError]]:
+    return [error, *(one for child in error.__subclasses__() for one in _every(child))]
 
 
 @pytest.mark.parametrize("path", sorted((EXAMPLES / "systemd").iterdir()), ids=lambda path: path.name)

@@ -20,7 +20,7 @@ def test_where_everything_fits_there_is_no_problem() -> None:
         (replace(SOUND, misfits=[("readings without their run", 3, "r1")]), "readings without their run: 3, such as r1", "farm db restore"),
         (replace(SOUND, broken_pins={"v1": ["net.pte"]}), "v1 lacks the bytes of net.pte", "farm baseline set v1"),
         (replace(SOUND, pageless_gates=["g1"]), "1 gate without a page in the site, such as g1", "farm report site"),
-        (replace(SOUND, leavings=["data/.f.1.partial"]), "its writer is gone: data/.f.1.partial", "rm data/.f.1.partial"),
+        (replace(SOUND, leavings=["data/.f.1.partial"]), "its writer is gone: data/.f.1.partial", "rm -r data/.f.1.partial"),
     ],
 )
 def test_each_problem_comes_with_its_remedy(facts: Facts, what: str, remedy: str) -> None:
@@ -37,6 +37,7 @@ def test_each_problem_comes_with_its_remedy(facts: Facts, what: str, remedy: str
         replace(SOUND, lost_artifacts=["net.pte"]),
         replace(SOUND, misfits=[("sessions without runs", 1, "s")]),
         replace(SOUND, abandoned=["farm run x"]),
+        replace(SOUND, damaged=["data/pinned/.damaged-a-1"]),
     ],
 )
 def test_what_may_well_be_meant_so_is_a_note_and_comes_last(facts: Facts) -> None:

@@ -18,6 +18,8 @@ KINDS: dict[str, tuple[Outcome, str | None]] = {
     "charging": (Outcome.INVALID, "charging"),
     "lost": (Outcome.DEVICE_LOST, "link_lost"),
     "not ready": (Outcome.NOT_READY, "not_settled"),
+    "on its charger": (Outcome.NOT_READY, "charging"),
+    "no source": (Outcome.NOT_READY, "no_power_source"),
     "crash": (Outcome.FAILED, "crashed"),
     "vanished": (Outcome.FAILED, "vanished"),
     "wrong": (Outcome.FAILED, "wrong_output"),
@@ -43,6 +45,7 @@ def runs(*kinds: str) -> list[Run]:
         (("lost", "disturbed", "lost"), False),
         (("charging",), False),
         (("not ready",), False),
+        (("on its charger",), False),
         (("crash",), True),
         (("vanished",), True),
         (("crash", "crash"), False),
@@ -69,6 +72,7 @@ def test_each_class_of_error_has_its_number_of_attempts(own: tuple[str, ...], ag
         (("disturbed", "disturbed", "disturbed"), True, 4),
         (("lost", "lost", "lost"), False, 1),
         (("not ready",), False, 1),
+        (("on its charger", "on its charger", "on its charger"), False, 1),
         (("wrong",), True, 1),
         (("hung",), True, 1),
     ],
@@ -90,6 +94,10 @@ def test_a_second_crash_is_the_artifacts_fault_and_says_so() -> None:
     assert [fault(run) for run in runs("ok", "disturbed", "charging", "lost", "not ready", "wrong", "hung")] == [
         *[Fault.NOBODY] * 2, *[Fault.DEVICE] * 3, *[Fault.ARTIFACT] * 2
     ]  # fmt: skip
+
+
+def test_what_keeps_a_device_from_its_power_pass_alone_is_told_apart() -> None:
+    assert [kind for kind in KINDS if retries.is_of_its_pass(runs(kind)[0])] == ["charging", "on its charger", "no source"]
 
 
 @given(st.lists(st.sampled_from(sorted(KINDS)), max_size=4), st.lists(st.sampled_from(sorted(KINDS)), min_size=12, max_size=12))

@@ -23,6 +23,8 @@ from farm.workloads import (
     Job,
     Outcome,
     Pass,
+    PowerSettings,
+    PowerSource,
     Reference,
     Run,
     Workload,
@@ -395,6 +397,18 @@ def test_a_device_that_is_never_ready_ends_its_session_while_jobs_are_left(
         list(rack.measure(work, transport, {"fake": fake_harness}, "s", hooks))
     assert [run.outcome for run in kept] == [Outcome.NOT_READY] * measured
     assert len(rack.left([job for job, _ in work], kept)) == jobs  # all can be gone on with
+
+
+def test_a_device_that_its_power_pass_alone_finds_not_ready_goes_on_with_the_others(
+    transport: LocalTransport, fake_model: FakeModel, fake_harness: HarnessBuild
+) -> None:
+    device = Device("local", DeviceKind.LOCAL, power=PowerSettings(PowerSource.NONE), conditions=CALM)
+    power = [replace(a_job(fake_model(), repeat=repeat), device=device, pass_=Pass.POWER) for repeat in range(4)]
+    hooks = rack.Hooks(lambda: NOW, lambda _job, _phase: None, lambda _run: None)
+    work = [(job, 1) for job in (*power, replace(power[0], pass_=Pass.MEMORY))]
+    *refused, last = rack.measure(work, transport, {"fake": fake_harness}, "s", hooks)
+    assert [run.error_class for run in refused] == ["no_power_source"] * 4
+    assert last.outcome is Outcome.OK, last.reason
 
 
 def test_a_run_is_waited_for_also_where_the_kernel_does_not_tell_its_end(

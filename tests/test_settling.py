@@ -11,7 +11,7 @@ from farm.cooling import CoolDown
 from farm.devices.local import LocalTransport
 from farm.errors import DeviceNotReady
 from farm.settling import settle
-from farm.workloads import Charging, Conditions, Device, DeviceKind, HealthSettings, Job, Pass, StateReading
+from farm.workloads import Charging, Conditions, Device, DeviceKind, HealthSettings, Job, Pass, PowerSettings, PowerSource, StateReading
 from tests.conftest import a_job, a_run, a_session, an_artifact
 
 QUICK = Conditions(settle_timeout_s=2.0, max_cpu_busy_ratio=1.0)
@@ -29,6 +29,7 @@ class Phone(LocalTransport):
     plugged = "usb"
     status = "charging"
     looks = 0
+    says_nothing = False
 
     def vitals(self, phase: str) -> tuple[StateReading, ...]:
         found = {"cpu_busy_ratio": 0.0, "battery_level_percent": self.level, "skin_temperature_c": self.skin_c}
@@ -38,6 +39,9 @@ class Phone(LocalTransport):
         self.looks += 1
         texts = {"battery_plugged": self.plugged, "battery_status": self.status, "wakefulness": "awake"}
         numbers = [StateReading(name, phase, value) for name, value in found.items()]
+        if self.says_nothing:
+            del texts["battery_plugged"]
+            numbers.append(StateReading("battery_plugged", phase, reason="frozen"))
         return (*numbers, *(StateReading(name, phase, text=text) for name, text in texts.items()))
 
 
@@ -49,6 +53,12 @@ def phone(tmp_path: Path) -> Phone:
 def job(health: HealthSettings = PLAIN, pass_: Pass = Pass.LATENCY, conditions: Conditions = QUICK) -> Job:
     device = Device("s25", DeviceKind.ANDROID, conditions=conditions, health=health)
     return replace(a_job(an_artifact()), device=device, pass_=pass_)
+
+
+def metered(health: HealthSettings = PLAIN) -> Job:
+    """A power pass that an external meter reads: it takes the cable away while it samples."""
+    asked = job(health, Pass.POWER)
+    return replace(asked, device=replace(asked.device, power=PowerSettings(PowerSource.MONSOON)))
 
 
 def waited(state: tuple[StateReading, ...]) -> dict[str, float]:
@@ -72,14 +82,47 @@ def test_one_within_its_band_is_measured_at_once(phone: Phone) -> None:
 
 
 @pytest.mark.parametrize(
-    ("health", "pass_", "plugged"), [(PLAIN, Pass.LATENCY, "usb"), (BAND, Pass.POWER, "usb"), (BAND, Pass.LATENCY, "none")]
+    ("asked", "plugged"), [(job(), "usb"), (metered(BAND), "usb"), (job(BAND, Pass.POWER), "none"), (job(BAND), "none")]
 )
-def test_what_waiting_does_not_help_is_not_waited_for(phone: Phone, health: HealthSettings, pass_: Pass, plugged: str) -> None:
+def test_what_waiting_does_not_help_is_not_waited_for(phone: Phone, asked: Job, plugged: str) -> None:
     phone.level, phone.charged_per_look, phone.plugged, phone.status = 10.0, 0.0, plugged, "discharging"
     phases = list[str]()
     with pytest.raises(DeviceNotReady, match="its battery is at 10%, the least is 20%"):
-        settle(job(health, pass_), phone, phases.append)
+        settle(asked, phone, phases.append)
     assert not any(phase.startswith("charging") for phase in phases)
+
+
+@pytest.mark.parametrize(
+    ("plugged", "status", "said"),
+    [
+        ("usb", "charging", "it was plugged in (usb) before the pass"),
+        ("ac", "not charging", "it was plugged in (ac) before the pass"),
+        ("none", "charging", "its battery said charging before the pass"),
+    ],
+)
+@pytest.mark.parametrize("source", [None, PowerSource.FUEL_GAUGE, PowerSource.ODPM])
+def test_a_power_pass_on_a_phone_that_charges_is_not_begun_and_not_waited_for(
+    phone: Phone, plugged: str, status: str, said: str, source: PowerSource | None
+) -> None:
+    phone.plugged, phone.status, phone.skin_c, asked = plugged, status, 50.0, job(BAND, Pass.POWER)
+    with pytest.raises(DeviceNotReady) as caught:
+        settle(replace(asked, device=replace(asked.device, power=PowerSettings(source))), phone, print)
+    assert (caught.value.error_class, phone.looks) == ("charging", 1)
+    assert caught.value.message == f"the power of s25 is not measured while it charges, or may: {said}"
+    assert caught.value.hint == "unplug it: farm devices wireless moves it to Wi-Fi first"
+
+
+def test_nor_is_one_on_a_phone_that_does_not_tell_but_its_other_passes_are(phone: Phone) -> None:
+    phone.plugged, phone.says_nothing = "none", True
+    with pytest.raises(DeviceNotReady, match="whether it was plugged in before the pass is unknown: frozen") as caught:
+        settle(job(pass_=Pass.POWER), phone, print)
+    assert caught.value.hint == "farm doctor --device s25 shows what it says of its battery"
+    settle(job(), phone, print)
+
+
+def test_a_cable_that_an_external_meter_takes_away_is_in_nobodys_way(phone: Phone) -> None:
+    settle(metered(), phone, print)
+    assert phone.looks == 1
 
 
 def test_charge_that_does_not_come_is_waited_for_as_long_as_stated(phone: Phone) -> None:

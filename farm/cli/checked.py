@@ -38,6 +38,7 @@ def facts(context: Context) -> Facts:
         pageless_gates=_pageless(context.data / _SITE, store),
         abandoned=unfinished.abandoned(context.data),
         leavings=_leavings(context.data),
+        damaged=[str(folder) for folder in sorted((context.data / pins.FOLDER).glob(".damaged-*"))],
     )
 
 
@@ -72,12 +73,13 @@ def _pageless(site: Path, store: "Store") -> list[str]:
 
 
 def _leavings(data: Path) -> list[str]:
-    """Return half-written files of processes that are no more."""
+    """Return half-written files of processes that are no more, and the folders that pins were made in."""
     found = [*data.glob(".*.partial"), *data.glob(".*.partial.wal"), *(data / "journal").glob("*.partial")]
+    found += [*(data / "notices").glob(".*.partial"), *(data / pins.FOLDER).glob(".pinning-*")]
     return [str(file) for file in sorted(found) if not _lives(file)]
 
 
 def _lives(file: Path) -> bool:
     """Whether the process that a file is named after lives; one of the journal has no such name, and is written in an instant."""
-    number = re.search(r"\.([0-9]+)\.partial", file.name)
-    return number is not None and Path(f"/proc/{number[1]}").exists()
+    number = re.search(r"\.([0-9]+)\.partial|^\.pinning-([0-9]+)-", file.name)
+    return number is not None and Path(f"/proc/{number[1] or number[2]}").exists()

@@ -10,7 +10,7 @@ import click
 
 from farm import __version__
 from farm.cli import remote
-from farm.cli.context import Context, now_utc, say
+from farm.cli.context import Context, now_utc, say, tell
 from farm.cli.hosted import Here
 from farm.errors import HostAway, InputError
 
@@ -56,7 +56,7 @@ def keys(context: Context, names: tuple[str, ...], days: int, renew: bool, into:
         if not hosts.host_name(name):
             raise InputError(f'"{name}" is no name of a host', hint='letters, digits, ".", "_" and "-", as host = "..." in devices.toml')
     for made in making.make(folder, list(wanted), now_utc(), days, renew=renew):
-        click.echo(f"{made.name}: {made.folder}, good until {made.expires_at:%Y-%m-%d %H:%M} UTC")
+        tell(f"{made.name}: {made.folder}, good until {made.expires_at:%Y-%m-%d %H:%M} UTC")
     others = [name for name in wanted if name != making.SCHEDULER]
     if others:
         say(f"copy each folder to its host: scp -rp {shlex.quote(str(folder / others[0]))} {others[0]}:.farm/cluster/keys/")
@@ -163,7 +163,7 @@ def collect(context: Context, given: str | None) -> None:
         link.close()
     if count:
         context.drained_store()
-    click.echo(f"{count} runs came in")
+    tell(f"{count} runs came in")
 
 
 def _keys(address: "Address", folder: Path) -> "Keys | None":
@@ -194,7 +194,7 @@ def _show(found: "dict[str, Hello | None]", offsets_s: dict[str, float], hung: d
     from farm.publish.tables import Table
 
     if not found:
-        click.echo("no host is connected, and devices.toml names none")
+        tell("no host is connected, and devices.toml names none")
         return
     columns = ("host", "is", "farm", "clock", "devices", "goes on", "runs that wait")
     rows = [_row(name, hello, offsets_s.get(name), hung.get(name, [])) for name, hello in sorted(found.items())]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from farm.cli.context import Context
+from farm.cli.context import Context, tell
 from farm.errors import ConfigError, FarmError
 from farm.publish.tables import count
 
@@ -31,7 +31,8 @@ def check(context: Context, suites: tuple[Path, ...]) -> None:
             _check_suite(path, *names, problems, found)
     if problems:
         raise ConfigError(problems)
-    click.echo("\n".join(found))
+    for line in found:
+        tell(line)
 
 
 def _named_in_the_lab(context: Context, problems: list[str], found: list[str]) -> _Names | None:

@@ -4,6 +4,7 @@ import getpass
 import logging
 import os
 import platform
+import re
 import shlex
 import sys
 from contextlib import suppress
@@ -130,6 +131,19 @@ def _each_once(devices: "list[Device]") -> "list[Device]":
 def plain(text: str) -> str:
     """Return text without its control characters: it may come from a file's or a device's name."""
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+
+
+def tell(text: str) -> None:
+    """Print a line of a result that is for people: what it names may come from anywhere."""
+    click.echo(plain(text))
+
+
+class PlainLog(logging.Formatter):
+    """Lines of a log without control characters, but for line breaks and tabs: they hold what devices said."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record's text."""
+        return re.sub(r"[^\n\t]+", lambda found: plain(found[0]), super().format(record))
 
 
 def say(text: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Collection
 from dataclasses import asdict
 from datetime import UTC, timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from farm import units
-from farm.cli.context import Context, now_utc, say
+from farm.cli.context import Context, now_utc, say, tell
 
 if TYPE_CHECKING:
     import polars as pl
@@ -75,7 +76,7 @@ def backup(context: Context, file: Path, force: bool, at_most_s: float) -> int:
     took_s = (now_utc() - began).total_seconds()
     runs = _runs(made.contents["runs"][0])
     times = f"took {took_s:.1f} s, others waited for {made.held_s:.1f} s at the most"
-    click.echo(f"{file}: {_bytes(made.size_bytes)}, {runs}, compared row by row; {times}")
+    tell(f"{file}: {_bytes(made.size_bytes)}, {runs}, compared row by row; {times}")
     return _with_pins(file, context.data, file.parent)
 
 
@@ -97,24 +98,27 @@ def restore(context: Context, file: Path, force: bool) -> int:
     aside = context.database.with_name(f"farm-before-{now_utc():%Y%m%dT%H%M%S}.duckdb") if force else None
     made = copies.restore(file, context.writable_data() / context.database.name, aside=aside, deadline_s=_WAIT_S)
     brought = f", brought from schema {made.from_version} to this farm's" if made.from_version is not None else ""
-    click.echo(f"{made.path}: {_runs(made.contents['runs'][0])} of {file}{brought}")
+    tell(f"{made.path}: {_runs(made.contents['runs'][0])} of {file}{brought}")
     if made.aside is not None:
-        click.echo(f"the database that was there is {made.aside}")
+        tell(f"the database that was there is {made.aside}")
     return _with_pins(made.path, file.parent, context.data)
 
 
-def _with_pins(database: Path, source: Path, target: Path) -> int:
-    """Bring what a database's baselines pin from one folder to another, say what came of it, and return the exit code."""
+def _with_pins(database: Path, source: Path, target: Path, of: Collection[str] | None = None) -> int:
+    """Bring what a database's baselines pin from one folder to another, say what came of it, and return the exit code.
+
+    of: the names of these baselines; None: all that hold.
+    """
     from farm import pins
     from farm.publish.tables import count
     from farm.store import Store
 
-    parts = Store(database, _WAIT_S).query("held_parts").to_dicts()
+    parts = [part for part in Store(database, _WAIT_S).query("held_parts").to_dicts() if of is None or part["baseline"] in of]
     if not parts:
         return 0
     done = pins.carry(source, target, [part["tree_sha256"] for part in parts])
     there = f"{count(done.copied, 'set')} of pinned files copied ({_bytes(done.size_bytes)}), {done.known} there already"
-    click.echo(f"{target / pins.FOLDER}: {there}, each read back and what was pinned")
+    tell(f"{target / pins.FOLDER}: {there}, each read back and what was pinned")
     lost: dict[str, list[str]] = {}
     for part in parts:
         if part["tree_sha256"] in done.lost:
@@ -160,28 +164,27 @@ def _tell_pruned(runs: "pl.DataFrame", sizes: tuple[int, int] | None, day: str, 
         click.echo(json.dumps({"before": day, "dry_run": sizes is None, **size, "runs": rows}, indent=2))
         return
     if not rows:
-        click.echo(f"no run before {day} has raw readings to drop")
+        tell(f"no run before {day} has raw readings to drop")
         return
     would = "would be dropped" if sizes is None else "dropped"
     for row in rows:
         what = would if row["needed_by"] is None else f"kept, {row['needed_by']} needs them"
-        click.echo(f"{_runs(row['runs'])} before {day}: {row['readings']:,} raw readings, {_bytes(row['size_bytes'])} in memory: {what}")
+        tell(f"{_runs(row['runs'])} before {day}: {row['readings']:,} raw readings, {_bytes(row['size_bytes'])} in memory: {what}")
     if sizes is not None and sizes[0] != sizes[1]:
-        click.echo(
-            f"the database was {_bytes(sizes[0])} and is {_bytes(sizes[1])}; every statistic of every run was compared and is what it was"
-        )
+        tell(f"the database was {_bytes(sizes[0])} and is {_bytes(sizes[1])}; every statistic of every run was compared and is what it was")
 
 
 @db.command(epilog="Example: farm db merge other-lab.duckdb")
 @click.argument("file", type=_FILE)
 @_at_most
 @click.pass_obj
-def merge(context: Context, file: Path, at_most_s: float) -> None:
+def merge(context: Context, file: Path, at_most_s: float) -> int:
     """Take in what another lab's database, or a backup of it, knows. FILE stays as it is; taking it in twice is taking it in once.
 
     Runs, gates, calibrations, canaries, bisections, findings with what was said of them, imports, and baselines whose names mean nothing
     else here come in, all or nothing. Ends with 2, and takes nothing in, when both know something else of the same run. Not merged:
-    what is of a host (its queue, and the state and health of its devices); pinned bytes are files: copy pinned/ too.
+    what is of a host (its queue, and the state and health of its devices). What those baselines pin is taken from pinned/ beside FILE,
+    and checked by its hashes; it ends with 3 when bytes are neither there nor here.
     """
     from farm.store import merge as merging
 
@@ -189,11 +192,12 @@ def merge(context: Context, file: Path, at_most_s: float) -> None:
     context.drained_store()
     done = merging.merge(context.database, file, deadline_s=_WAIT_S, at_most_s=at_most_s)
     if not done.rows:
-        click.echo(f"{file} has nothing that is not known here")
+        tell(f"{file} has nothing that is not known here")
     for table, count in done.rows.items():
-        click.echo(f"{table}: {count:,} came in")
+        tell(f"{table}: {count:,} came in")
     for name in done.left_out:
         say(f'the baseline "{name}" of {file} stayed out: that name means something else here')
+    return _with_pins(context.database, file.parent, context.data, of=done.shared)
 
 
 @db.command(epilog="Example: farm db check")
@@ -218,7 +222,7 @@ def check(context: Context, as_json: bool) -> int:
         rows = tuple(("note" if problem.is_note else "wrong", problem.what, problem.remedy) for problem in found)
         draw.tables([Table("", ("", "what was found", "what to do"), rows, (0, 1, 2))])
     if not unsound and not as_json:
-        click.echo("journal, database and files fit together")
+        tell("journal, database and files fit together")
     return _NOT_SOUND if unsound else 0
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from farm.cli.context import Context, chosen_devices, now_utc, say
+from farm.cli.context import Context, chosen_devices, now_utc, say, tell
 from farm.errors import InputError
 
 if TYPE_CHECKING:
@@ -172,7 +172,8 @@ def _draw_one(document: dict[str, Any]) -> None:
 
     since = f" since {document['since'][:10]}" if document["since"] else ""
     reason = f": {document['reason']}" if document["reason"] else ""
-    click.echo(f"{document['device']} is {document['health'] or 'not known: farm devices check looks at it'}{since}{reason}\n")
+    tell(f"{document['device']} is {document['health'] or 'not known: farm devices check looks at it'}{since}{reason}")
+    click.echo()
     changes = tuple((row["changed_at"][:16].replace("T", " "), row["health"], row["reason"]) for row in document["changes"])
     if changes:
         draw.tables([Table("How its health changed (UTC)", ("when", "to", "why"), changes, (0, 1, 2))])

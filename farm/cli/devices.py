@@ -10,7 +10,7 @@ import click
 
 from farm.cli import device_health, holds
 from farm.cli.calibrated import canaries
-from farm.cli.context import Context, now_utc, say
+from farm.cli.context import Context, now_utc, say, tell
 from farm.cli.holding import held, kin, refuse_held_back
 from farm.cli.occupied import Occupied, occupied
 from farm.errors import InputError
@@ -54,7 +54,7 @@ def clean(context: Context, device_name: str, keep: str) -> None:
         raise InputError(f"that much cannot be kept: {keep}", hint="--keep '1 GB'")
     with _held(context, context.lab().device(device_name)) as transport:
         removed_bytes = transport.shrink(int(keep_bytes))
-    click.echo(f"{units.show(removed_bytes, units.BYTES)} removed from {device_name}")
+    tell(f"{units.show(removed_bytes, units.BYTES)} removed from {device_name}")
 
 
 @devices.command("wireless", epilog="Example: farm devices wireless s25")
@@ -80,7 +80,7 @@ def wireless(context: Context, device_name: str, port: int, off: bool) -> None:
             say(f"{device_name} is back on its cable")
             return
         address = to_wifi(device, port)
-    click.echo(address)
+    tell(address)
     say(f'{device_name} answers there now: write wireless = "{address}" under [devices.{device_name}], then unplug it')
 
 
@@ -137,7 +137,7 @@ def _list(context: Context, as_json: bool) -> None:
         for name, device in lab.devices.items()
     )
     columns = ("device", "kind", "reached by", "state", "pools", "labels", "health", "canary")
-    draw.tables([Table("", columns, rows, tuple(range(len(columns))), expendable=(5, 1, 4))])
+    draw.tables([Table("", columns, rows, tuple(range(len(columns))), expendable=(5, 1, 4, 2))])
 
 
 def _state_values(state: Occupied) -> dict[str, object]:

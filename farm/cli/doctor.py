@@ -201,6 +201,11 @@ def _state(context: Context, device: Device, transport: "Transport", identity: "
     checks.append(_Check("optional: ready for a pass", not seen.unmet, "; ".join(seen.unmet) or "all conditions are met"))
     remedy = "" if seen.power_source else "only a power pass needs one: power = { source = ... } in devices.toml"
     checks.append(_Check("optional: source of power", seen.power_source is not None, seen.power_source or seen.power_reason, remedy))
+    if seen.charger is not None:
+        remedy = "only a power pass wants that: farm devices wireless moves it to Wi-Fi, then pull its cable"
+        checks.append(
+            _Check("optional: on its battery alone", works=False, found=f"its power would not be measured: {seen.charger}", remedy=remedy)
+        )
     checks += _health(context, device, seen.seen)
     if settings := transport.settings():
         words = ", ".join(f"{one.name.removesuffix('_setting')} {one.text or f'({one.reason})'}" for one in settings)

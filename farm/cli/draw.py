@@ -28,7 +28,7 @@ def tables(given: Sequence[Table], console: Console | None = None) -> None:
     console = console or _console()
     for table in given:
         if table.title:
-            console.print(_plain(table.title).copy(), style="bold")
+            console.print(_plain(table.title), style="bold")
         kept, widths = _fitted(table, console.width - _EDGES)
         if widths is None:
             _blocks(console, table)
@@ -41,7 +41,7 @@ def tables(given: Sequence[Table], console: Console | None = None) -> None:
             drawn.add_row(*(_plain(row[place]) for place in kept))
         console.print(drawn)
         if left_out := [name for place, name in enumerate(table.columns) if place not in kept]:
-            console.print(Text(f"Left out on so narrow a terminal: {', '.join(left_out)}", style="dim"))
+            console.print(_plain(f"Left out on so narrow a terminal: {', '.join(left_out)}"), style="dim")
             console.print()
 
 
@@ -49,7 +49,7 @@ def lines(title: str, given: Sequence[str]) -> None:
     """Draw a list under its title, or nothing when it is empty."""
     if given:
         console = _console()
-        console.print(Text(title, style="bold"))
+        console.print(_plain(title), style="bold")
         for line in given:
             console.print(Text("  ") + _plain(line), soft_wrap=True)
         console.print()

@@ -4,7 +4,7 @@ import click
 
 from farm.cli import members
 from farm.cli.board import Hold, holds_of
-from farm.cli.context import Context, now_utc, owner
+from farm.cli.context import Context, now_utc, owner, tell
 from farm.errors import InputError
 from farm.workloads import Device
 
@@ -23,7 +23,7 @@ def hold(context: Context, device_name: str, reason: str) -> None:
         raise InputError("a hold has a reason", hint='--reason "its battery is being changed"')
     context.writable_data()
     _say(context, [(device.name, device.place)], reason.strip())
-    click.echo(f"{device.name} is held back: {reason.strip()}")
+    tell(f"{device.name} is held back: {reason.strip()}")
 
 
 @click.command("unhold", epilog="Example: farm devices unhold s25")
@@ -38,7 +38,7 @@ def unhold(context: Context, device_name: str) -> None:
         context.lab().device(device_name)  # a name that nobody knows is told as such
         raise InputError(f"nobody holds {device_name} back", hint="farm devices lists what is held")
     _say(context, [(one.device, one.place) for one in found], None)
-    click.echo(f"{device_name} can be measured on again")
+    tell(f"{device_name} can be measured on again")
 
 
 def held(context: Context) -> tuple[Hold, ...]:

@@ -99,7 +99,7 @@ class _Bars:
         if run.outcome not in _TRIED_AGAIN:
             self.progress.advance(self.tasks[run.job.device.name])
         if run.outcome is not Outcome.OK:
-            self.progress.console.print(escape(plain(f"{run.job.label}: {run.outcome}: {run.reason}")), highlight=False)
+            self.progress.console.print(escape(plain(f"{run.job.label}: {_words(run)}")), highlight=False)
 
 
 @dataclass(slots=True)
@@ -152,7 +152,12 @@ class _Lines:
             say(f"[{self.jobs_ended}/{self.jobs}] {device}: {_taken_up(count)}")
 
     def ended(self, run: Run) -> None:
-        why = f": {run.reason}" if run.reason else ""
         with self.lock:
             self.jobs_ended += run.outcome not in _TRIED_AGAIN
-            say(f"[{self.jobs_ended}/{self.jobs}] {run.job.label}: {run.outcome}{why}")
+            say(f"[{self.jobs_ended}/{self.jobs}] {run.job.label}: {_words(run)}")
+
+
+def _words(run: Run) -> str:
+    """Return what a run came to, and why."""
+    outcome = run.outcome.replace("_", " ")
+    return f"{outcome}: {run.reason}" if run.reason else outcome

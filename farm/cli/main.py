@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from farm import __version__
-from farm.cli.context import Context, drop_output, output_goes, say
+from farm.cli.context import Context, PlainLog, drop_output, output_goes, say
 from farm.errors import ConfigError, FarmError, InputError, StoreError
 
 _INTERRUPTED = 130
@@ -153,7 +153,9 @@ def farm(ctx: click.Context, data: Path, devices: Path | None, verbose: int) -> 
     Exit codes: 0 in budget, 4 out of budget, 3 could not tell, 2 wrong input, 130 interrupted, 1 a bug of farm.
     """
     level = {0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG)
-    logging.basicConfig(level=min(level + 10, logging.ERROR), stream=sys.stderr, format="farm: %(message)s")  # libraries say less
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(PlainLog("farm: %(message)s"))
+    logging.basicConfig(level=min(level + 10, logging.ERROR), handlers=[handler])  # libraries say less
     logging.getLogger("farm").setLevel(level)
     ctx.obj = Context(data, devices)
 

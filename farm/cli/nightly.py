@@ -55,10 +55,9 @@ def dry_run(context: Context, asked: Asked, clock: Clock) -> int:
         show_plan(found.headline, found.expected, found.times, found.time_budget_s)
     else:
         click.echo(plain(found.headline))
-    lost = {each.workload: each.artifact_name for each in found.expected if each.artifact_sha256 is None and each.state == "to come"}
-    for workload, artifact in lost.items():
-        say(f"{workload} could not be measured: there is no {artifact}")
-    return 3 if lost else 0
+    for workload, why in found.lost.items():
+        say(f"{workload} could not be measured: {why}")
+    return 3 if found.lost else 0
 
 
 def run(context: Context, asked: Asked, clock: Clock, steps: Steps) -> int:

@@ -76,6 +76,11 @@ class Expected:
         """What people call it, less the device."""
         return f"{self.workload} {self.pass_} #{self.repeat + 1}"
 
+    @property
+    def lacking(self) -> str:
+        """That it was expected without its files, in words."""
+        return f"{self.artifact_name}, or what it is given, was not there when the night was opened"
+
 
 @dataclass(frozen=True, slots=True)
 class Book:

@@ -20,7 +20,7 @@ def show_plan(headline: str, expected: Sequence[Expected], times: Mapping[str, E
     blocks = tuple(_block_rows(expected))
     draw.tables(
         [
-            Table("Order", ("device", "priority", "block", "jobs, one after the other"), blocks, (0, 1, 2, 3)),
+            Table("Order", ("device", "priority", "block (design)", "jobs, one after the other"), blocks, (0, 1, 2, 3)),
             Table(
                 "Time", ("device", "jobs", "time", "how it is known"), tuple(_time_row(name, each) for name, each in times.items()), (0, 3)
             ),
@@ -33,7 +33,7 @@ def _block_rows(expected: Sequence[Expected]) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for (device, priority, design, block, kind), jobs in groupby(expected, key=_key):
         own = list(jobs)
-        which = "fresh runs asked for" if kind == "confirmation" else f"{block} of {(design or '')[:6]}"
+        which = "fresh runs asked for" if kind == "confirmation" else f"{(block or 0) + 1} ({(design or '')[:6]})"
         rows.append((device, "" if priority is None else str(priority), which, " › ".join(f"{each.workload} {each.pass_}" for each in own)))
     return rows
 

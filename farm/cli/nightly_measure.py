@@ -18,7 +18,7 @@ from farm.cli.unfinished import Unfinished
 from farm.devices import files
 from farm.errors import ArtifactError, Cancelled, FarmError, HostExhausted, InputError, StoreError
 from farm.queue import Priority
-from farm.records import Record, Row, utc
+from farm.records import Record, Row, run_of, utc
 from farm.series import workload_key
 from farm.workloads import Device, DeviceKind, Job, Outcome, Pass, Provenance
 
@@ -84,7 +84,7 @@ def _as_expected(each: Expected, device: Device, meant: Due, why: Why) -> Job | 
         why.workloads[each.workload] = meant.artifact
         return None
     if each.artifact_sha256 is None:
-        why.workloads[each.workload] = f"{each.artifact_name} was not there when the night was opened"
+        why.workloads[each.workload] = each.lacking
         return None
     if meant.artifact.sha256 != each.artifact_sha256:
         was, now = each.artifact_sha256[:12], meant.artifact.sha256[:12]
@@ -95,6 +95,14 @@ def _as_expected(each: Expected, device: Device, meant: Due, why: Why) -> Job | 
         why.workloads[each.workload] = "its inputs have changed since the night was opened"
         return None
     return job
+
+
+def left_of(jobs: Mapping[str, Sequence[Job]], records: Sequence[Record]) -> dict[str, list[Job]]:
+    """Return the jobs that runs of an earlier start leave to do: not those that are done, or have used up their attempts."""
+    asked = {job.key: job for own in jobs.values() for job in own}
+    runs = [run_of(record, asked[key]) for record in records if (key := unfinished.of_job(record)) in asked]
+    left = {name: [job for job, _ in rack.left(own, runs)] for name, own in jobs.items()}
+    return {name: own for name, own in left.items() if own}
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +192,14 @@ class Measurement:
                 raise StoreError(f"this host's disk is full: {one.runs[-1].reason}", hint=f"make room; {GO_ON}")
 
     def _is_worth_another(self, one: Done) -> bool:
-        """Whether a device is tried again: not where what was asked is wrong, as it stays so, nor where somebody took the request back."""
-        if not rack.left(one.jobs, one.runs):
+        """Whether a device is tried again.
+
+        Not where what was asked is wrong, as it stays so, nor where somebody took the request back, nor where a person would have to
+        unplug it.
+        """
+        left = {job.key for job, _ in rack.left(one.jobs, one.runs)}
+        last = {run.job.key: run for run in one.runs}
+        if all(key in last and retries.is_of_its_pass(last[key]) for key in left):
             return False
         if one.failure is not None:
             self.why.devices[one.device.name] = one.failure.message

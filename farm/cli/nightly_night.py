@@ -13,13 +13,13 @@ from farm.cli.nightly_book import Book, Expected, Stored
 from farm.cli.nightly_clock import Watch
 from farm.cli.nightly_devices import found_again
 from farm.cli.nightly_dry import makespan
-from farm.cli.nightly_measure import GO_ON, Measurement, Why, answers, forget, jobs_of, taken_up
+from farm.cli.nightly_measure import GO_ON, Measurement, Why, answers, forget, jobs_of, left_of, taken_up
 from farm.cli.nightly_plan import due, estimates
 from farm.cli.nightly_steps import News, Steps
 from farm.cli.standings import Standings, cool_downs, read_aside
 from farm.errors import FarmError, StoreError
 from farm.nights import Reading, elapsed_s
-from farm.records import Row, utc
+from farm.records import Record, Row, utc
 from farm.workloads import Device, Job
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Night:
         self._canary(suite, [*devices.values(), *quiet])
         jobs = jobs_of(expected, devices, due(suite, self.stored.slot), why)
         begun = taken_up(self.context, self.stored)
-        self._say_plan(jobs, expected, len(begun.journal.entries()), suite.schedule.time_budget_s)
+        self._say_plan(jobs, expected, begun.journal.records(), suite.schedule.time_budget_s)
         may_go_on = self._until(suite.schedule.time_budget_s)
         measurement = Measurement(self.context, self.stored, self.steps, begun, self.wheel, may_go_on, why, self.book.clock.now_utc)
         try:
@@ -174,13 +174,17 @@ class Night:
         except FarmError as error:
             self._note("canary", f"not known: {error.message}", is_done=False)
 
-    def _say_plan(self, jobs: Mapping[str, Sequence[Job]], expected: Sequence[Expected], before: int, time_budget_s: float) -> None:
-        to_come = {(job.device.name, job.workload.id, job.pass_, job.repeat) for own in jobs.values() for job in own}
+    def _say_plan(
+        self, jobs: Mapping[str, Sequence[Job]], expected: Sequence[Expected], before: Sequence[Record], time_budget_s: float
+    ) -> None:
+        left = left_of(jobs, before)
+        to_come = {(job.device.name, job.workload.id, job.pass_, job.repeat) for own in left.values() for job in own}
         own = [each for each in expected if (each.device, each.workload, each.pass_, each.repeat) in to_come]
         from farm.publish.tables import count
 
-        taken = f", {before} runs were measured before" if before else ""
-        say(f"plan: {count(len(own), 'job')} on {count(len(jobs), 'device')}{taken}; {makespan(estimates(self.book, own), time_budget_s)}")
+        ended = sum(map(len, jobs.values())) - len(to_come)
+        taken = f", and {count(ended, 'job')} came to an end in {count(len(before), 'run')} before" if before else ""
+        say(f"plan: {count(len(own), 'job')} on {count(len(left), 'device')}{taken}; {makespan(estimates(self.book, own), time_budget_s)}")
 
     def _until(self, time_budget_s: float) -> Callable[[], bool]:
         """Return what says whether the night may go on measuring: not beyond its budget, nor into the next night.

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,7 +71,7 @@ def file_of(context: Context, book: Book, asked: Asked) -> File:
     now = book.clock.now_utc()
     try:
         text = path.read_text(encoding="utf-8")
-        suite = load_suite(asked.suite, lab.devices, lab.pools, is_built=False)
+        suite = load_suite(asked.suite, lab.devices, lab.pools, is_built=False, may_lack=True)
     except (OSError, UnicodeDecodeError, ConfigError) as error:
         words = error.strerror if isinstance(error, OSError) else "it is no text"
         problem = error if isinstance(error, ConfigError) else ConfigError([f"{asked.suite} cannot be read: {words}"])
@@ -199,6 +199,8 @@ class Preview:
     expected: Sequence[Expected]
     times: Mapping[str, Estimate]
     time_budget_s: float
+    lost: Mapping[str, str] = field(default_factory=dict)
+    """Workloads that could not be measured, as their files are not there, and why."""
 
 
 def preview(context: Context, book: Book, asked: Asked) -> Preview:
@@ -212,7 +214,8 @@ def preview(context: Context, book: Book, asked: Asked) -> Preview:
     if found.stored is not None and found.stored.exit_code is None:
         left = [each for each in book.expected(found.stored.id) if each.state == "to come"]
         headline = f"{found.stored.name} goes on: {len(left)} jobs are to come"
-        return Preview(headline, left, estimates(book, left), schedule.time_budget_s)
+        lost = {each.workload: each.lacking for each in left if each.artifact_sha256 is None}
+        return Preview(headline, left, estimates(book, left), schedule.time_budget_s, lost)
     slot, prefix = found.slot, ""
     if found.step is not Step.OPEN:
         over = f"{found.stored.name} is over" if found.stored is not None else nothing_due(file, slot)
@@ -225,4 +228,5 @@ def preview(context: Context, book: Book, asked: Asked) -> Preview:
     expected = planning.expected(book, wanted_of(context, asked.branch, planning.devices, planning.work))
     drawn = "" if earlier else "; its order is drawn when the first night is opened, and this is an example of one"
     headline = f"{prefix}the night of {slot.label} (suite {file.name}, pool {file.pool}) would measure {len(expected)} jobs{drawn}"
-    return Preview(headline, expected, estimates(book, expected), schedule.time_budget_s)
+    lost = {each.workload.id: each.artifact for each in planning.work if isinstance(each.artifact, str)}
+    return Preview(headline, expected, estimates(book, expected), schedule.time_budget_s, lost)

@@ -36,11 +36,11 @@ class Due:
 
 
 def due(suite: "Suite", slot: Slot) -> list[Due]:
-    """Return the workloads of a suite that are due on a night; one whose artifact is not there keeps no other waiting."""
+    """Return the workloads of a suite that are due on a night; one whose artifact or inputs are not there keeps no other waiting."""
     found = []
     for workload, file in suite.work:
         if suite.schedule.turn(workload.id).cadence.is_due(slot.label):
-            found.append(Due(workload, file, _opened(workload, file)))
+            found.append(Due(workload, file, suite.lost.get(workload.id) or _opened(workload, file)))
     return found
 
 

@@ -132,10 +132,10 @@ def _told(context: Context, news: News) -> str:
         return "nobody is told: devices.toml names no target under [notify]"
     of, where = f"{news.suite} on {news.pool}", "" if news.page is None else str(news.page)
     night = Night(of, news.night, news.exit_code, news.verdict, news.new, news.missing, news.odd, where, news.regressions)
-    count = notified.tell(context, targets, of_night(night))
+    told = notified.tell(context, targets, of_night(night))
     if notified.failures(context) and news.page is not None:
         _page(context, news.branch, now_utc())  # what nobody was told is on it
-    return f"a message for {count} of {len(targets)} targets" if count else "nothing that was not told before"
+    return told.words
 
 
 def _rack_told(context: Context, pool: str, reasons: Mapping[str, str], devices: int) -> None:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,27 +30,51 @@ def targets(context: Context) -> tuple[Target, ...]:
     return context.lab().targets
 
 
-def tell(context: Context, given: Sequence[Target], notice: Notice, deadline_s: float = DEADLINE_S) -> int:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What came of one message."""
+
+    wanted: tuple[str, ...] = ()
+    """The targets that it was written down for."""
+    waiting: tuple[str, ...] = ()
+    """Those of them that have not taken it."""
+    otherwise: str = "nothing that was not told before"
+    """Why it was written down for nobody, in words."""
+
+    @property
+    def words(self) -> str:
+        """What came of it, in words."""
+        from farm.publish.tables import count
+
+        if not self.wanted:
+            return self.otherwise
+        taken = f"taken by {len(self.wanted) - len(self.waiting)} of {count(len(self.wanted), 'target')}"
+        return f"{taken}, and waits for {', '.join(self.waiting)}" if self.waiting else taken
+
+
+def tell(context: Context, given: Sequence[Target], notice: Notice, deadline_s: float = DEADLINE_S) -> Told:
     """Write a message down for each target that wants its kind, unless its state was told already; send it, and what waits.
 
-    Return for how many targets it was written down. A message that cannot be sent stops nobody: that is said, and it waits. What
-    could not even be written down is said too.
+    A message that cannot be sent stops nobody: that is said, and it waits. What could not even be written down is said too.
     """
     box = outbox(context)
     if not is_due(notice, box.told()):
         retry(context, given, deadline_s)
-        return 0
+        return Told()
     wanted = [target for target in given if notice.kind in target.kinds or notice.kind is Kind.TEST]
+    messages = [Waiting(new_id(now_utc()), target.name, notice, _now()) for target in wanted]
     try:
-        for target in wanted:
-            box.put(Waiting(new_id(now_utc()), target.name, notice, _now()))
+        for message in messages:
+            box.put(message)
         if notice.state:
             box.tell(notice.key, notice.state)
     except FarmError as error:
         say(f"{notice.title}: nobody was told: {error.message}")
-        return 0
+        return Told(otherwise=f"nobody was told: {error.message}")
     retry(context, given, deadline_s)
-    return len(wanted)
+    waiting = {message.id for message in box.waiting()}
+    names = tuple(message.target for message in messages if message.id in waiting)
+    return Told(tuple(target.name for target in wanted), names, f"no target is told this kind of message ({notice.kind})")
 
 
 def tell_blocked(context: Context, judgement: "Judgement") -> None:

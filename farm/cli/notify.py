@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 import click
 
 from farm.cli import notified
-from farm.cli.context import Context, now_utc
+from farm.cli.context import Context, now_utc, tell
 from farm.errors import InputError
 from farm.notices import Kind, Notice
 
 if TYPE_CHECKING:
     from farm.notices import Target
 
-_NOT_TOLD = 3
+_NOT_TOLD, _WRONG = 3, 2
 
 
 @click.group(epilog="Example: farm notify test")
@@ -29,18 +29,28 @@ def notify() -> None:
 @click.argument("names", nargs=-1, metavar="[TARGET]...")
 @click.pass_obj
 def test(context: Context, names: tuple[str, ...]) -> int:
-    """Send a message to every target, or to those that are named. Ends with 3 when one does not take it."""
+    """Send a message to every target, or to those that are named, and say of each what came of it.
+
+    Ends with 2 when an address is not where it is to be, or is none; else with 3 when a target does not take the message.
+    """
     from farm import delivery
 
     chosen = _chosen(context, names)
-    addresses = {target.name: notified.address(target) for target in chosen}
-    for name, url in addresses.items():
-        delivery.check(name, url)
+    delivery.import_apprise()
     notice = Notice(Kind.TEST, "test", "farm: a test", f"This is a test, asked for at {now_utc():%Y-%m-%d %H:%M:%S} UTC.")
-    whys = {name: delivery.deliver(url, notice, notified.DEADLINE_S) for name, url in addresses.items()}
-    for name, why in whys.items():
-        click.echo(f"{name}: {'it took the message' if why is None else f'not told: {why}'}")
-    return _NOT_TOLD if any(whys.values()) else 0
+    code = 0
+    for target in chosen:
+        try:
+            url = notified.address(target)
+            delivery.check(target.name, url)
+        except InputError as error:
+            tell(f"{target.name}: not told: {error.message}{f' ({error.hint})' if error.hint else ''}")
+            code = _WRONG
+            continue
+        why = delivery.deliver(url, notice, notified.DEADLINE_S)
+        tell(f"{target.name}: {'it took the message' if why is None else f'not told: {why}'}")
+        code = code or (_NOT_TOLD if why else 0)
+    return code
 
 
 @notify.command(epilog="Example: farm notify retry")
@@ -48,7 +58,7 @@ def test(context: Context, names: tuple[str, ...]) -> int:
 def retry(context: Context) -> int:
     """Send what waits again. Ends with 3 when something waits still."""
     taken, waiting = notified.retry(context, notified.targets(context))
-    click.echo(f"{taken} sent, {waiting} waiting" if taken or waiting else "nothing waits")
+    tell(f"{taken} sent, {waiting} waiting" if taken or waiting else "nothing waits")
     return _NOT_TOLD if waiting else 0
 
 
@@ -71,7 +81,7 @@ def list_(context: Context, as_json: bool) -> None:
     from farm.publish.tables import Table
 
     if not targets:
-        click.echo("devices.toml names no target: nobody is told anything")
+        tell("devices.toml names no target: nobody is told anything")
     rows = tuple((target.name, ", ".join(sorted(target.kinds)), _where(target)) for target in targets)
     kept = tuple((one.since, one.target, one.notice.title, str(one.tries), one.why or "") for one in waiting)
     found = [Table("", ("target", "is told", "address"), rows, (0, 1, 2))] if rows else []
@@ -94,7 +104,7 @@ def forget(context: Context, name: str) -> None:
         raise InputError(f'nothing waits for "{name}", and no target is called that{near}', hint="farm notify list lists what waits")
     for message in found:
         box.drop(message)
-    click.echo(f"{len(found)} {'message' if len(found) == 1 else 'messages'} deleted")
+    tell(f"{len(found)} {'message' if len(found) == 1 else 'messages'} deleted")
 
 
 def _chosen(context: Context, names: tuple[str, ...]) -> "list[Target]":

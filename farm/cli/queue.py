@@ -10,7 +10,7 @@ import click
 from farm import queue as rules
 from farm.cli import members
 from farm.cli.board import Board
-from farm.cli.context import Context, now_utc, owner, say
+from farm.cli.context import Context, now_utc, owner, say, tell
 from farm.errors import InputError
 from farm.queue import Limits, Request, Standing
 
@@ -52,7 +52,7 @@ def cancel(context: Context, request_id: str) -> None:
     context.store().add({"queue_cancellations": [row]})
     members.tell(context.data)
     when = "ends after its current run" if request.standing is Standing.MEASURING else "does not wait any more"
-    click.echo(f"{request.device}: process {request.pid} {when}")
+    tell(f"{request.device}: process {request.pid} {when}")
 
 
 def requests(context: Context) -> list[Request]:

@@ -13,6 +13,8 @@ from farm.health import NEW, UNCOUNTED, Counted, Health, Standing, counted
 from farm.workloads import Device
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from farm.store import Store
 
 _ASIDE_DEADLINE_S = 1.0
@@ -68,8 +70,17 @@ def read(context: Context, deadline_s: float = _ASIDE_DEADLINE_S, night: datetim
 
 def of_store(store: "Store", night: datetime | None = None) -> Standings:
     """Return what an opened database knows."""
+    return of_frames(store.queries(questions(night)))
+
+
+def questions(night: datetime | None = None) -> dict[str, dict[str, object]]:
+    """Return what is asked of the database, so that it can be asked together with other things."""
     since = None if night is None else night.astimezone(UTC).replace(tzinfo=None)
-    frames = store.queries({"health_standings": {}, "health_sightings": {}, "health_steps": {"since": since}})
+    return {"health_standings": {}, "health_sightings": {}, "health_steps": {"since": since}}
+
+
+def of_frames(frames: "Mapping[str, pl.DataFrame]") -> Standings:
+    """Return what the answers say."""
     steps: defaultdict[str, list[tuple[Standing, Standing]]] = defaultdict(list)
     for row in frames["health_steps"].iter_rows(named=True):
         before = Standing(Health(row["health_before"]), "", row["failed_before"], row["passed_before"])

@@ -13,7 +13,8 @@ from farm.config.files import Celsius, Entry, Seconds, Share, written_as
 from farm.workloads import Charging, HealthSettings, Rung
 
 _CHARGE_TIMEOUT_S = 2 * 3600.0
-Bytes = Annotated[float, written_as(units.BYTES), Field(ge=0)]
+Bytes = Annotated[float, written_as(units.BYTES, least="0 B")]
+Part = Annotated[float, written_as(units.RATIO, least="0 %", most="100 %")]
 
 
 class HealthEntry(Entry):
@@ -23,7 +24,7 @@ class HealthEntry(Entry):
     min_free: Bytes | None = None
     max_temperature: Celsius | None = None
     max_clock_offset: Seconds | None = None
-    min_battery_capacity: Share | None = Field(default=None, le=1)
+    min_battery_capacity: Part | None = None
     max_battery_cycles: int | None = Field(default=None, ge=1, le=100_000, examples=[1000])
     recovery: list[Annotated[Rung, Field(strict=False)]] | None = None
     reboot_timeout: Seconds | None = None

@@ -37,6 +37,8 @@ class Suite:
     """The workloads whose passes the suite states, beside those that only have the usual ones."""
     schedule: Schedule = field(default_factory=Schedule)
     """Which of its runs should exist, on which nights."""
+    lost: Mapping[str, str] = field(default_factory=dict)
+    """Workloads that cannot be measured, as their inputs, prompt or items cannot be read, and why: they have none of these here."""
 
     def on(self, device: Device) -> Device:
         """Return device under the suite's conditions; where the suite is silent, the lab's hold."""
@@ -100,11 +102,13 @@ def load_suite(
     is_built: bool = True,
     text: str | None = None,
     without: Collection[str] = (),
+    may_lack: bool = False,
 ) -> Suite:
     """Return the suite of a TOML file, its inputs, prompts and items read; devices and pools are those it may name.
 
     is_built: its artifacts are to be there by now. text: what the file held at another time, instead of what it holds now. without:
-    workloads whose files are not looked for, and which are left out. Raises ConfigError.
+    workloads whose files are not looked for, and which are left out. may_lack: files that cannot be read are their own workload's fault
+    (Suite.lost), and no problem of the suite. Raises ConfigError.
     """
     raw = read_toml(path) if text is None else parsed(text, path)
     problems: list[str] = []
@@ -113,7 +117,8 @@ def load_suite(
     answering = frozenset(str(entry.get("id")) for entry in stated if "items" in entry)
     names = Names(tuple(str(entry.get("id")) for entry in stated), answering, tuple(devices), pools or {})
     kept = raw | ({"workloads": [entry for entry in stated if entry.get("id") not in without]} if without else {})
-    found = (*_workload_problems(kept, path.parent, is_built=is_built), *budget_problems(raw, names), *gate_problems(raw))
+    lost = _lost(kept, path.parent) if may_lack else {}
+    found = (*_workload_problems(kept, path.parent, is_built=is_built, lost=lost), *budget_problems(raw, names), *gate_problems(raw))
     found += (*schedule_problems(raw, names.workloads, tuple(pools or {})),)
     problems += [f"{path}: {problem}" for problem in found]
     if problems or file is None:
@@ -122,7 +127,7 @@ def load_suite(
         name=file.suite.name,
         repeats=file.suite.repeat,
         work=tuple(
-            (_workload(entry, file.suite.passes, path.parent), path.parent / entry.artifact)
+            (_workload(entry, file.suite.passes, path.parent, is_lost=entry.id in lost), path.parent / entry.artifact)
             for entry in file.workloads
             if entry.id not in without
         ),
@@ -131,18 +136,18 @@ def load_suite(
         gating=gating_of(file.gate),
         asked=frozenset(entry.id for entry in file.workloads if entry.passes or "passes" in file.suite.model_fields_set),
         schedule=schedule_of(file.schedule),
+        lost=lost,
     )
 
 
 def lost_inputs(text: str, path: Path) -> dict[str, str]:
     """Return the workloads of a suite that was in order when it held this text and whose inputs, prompt or items are gone; and why."""
-    raw = parsed(text, path)
-    found: dict[str, str] = {}
-    for entry in tables(raw.get("workloads")):
-        problems = _workload_problems(raw | {"workloads": [entry]}, path.parent, is_built=False)
-        if problems:
-            found[str(entry.get("id"))] = "; ".join(problem.partition(": ")[2] for problem in problems)
-    return found
+    return _lost(parsed(text, path), path.parent)
+
+
+def _lost(raw: Mapping[str, Any], folder: Path) -> dict[str, str]:
+    problems = {str(entry.get("id")): _file_problems("", entry, folder, is_built=False) for entry in tables(raw.get("workloads"))}
+    return {name: "; ".join(problem.removeprefix(".") for problem in own) for name, own in problems.items() if own}
 
 
 def read_prompt(path: Path) -> tuple[int, ...]:
@@ -159,7 +164,8 @@ def read_prompt(path: Path) -> tuple[int, ...]:
     return tuple(tokens)
 
 
-def _workload(entry: _WorkloadTable, passes: list[Pass], folder: Path) -> Workload:
+def _workload(entry: _WorkloadTable, passes: list[Pass], folder: Path, *, is_lost: bool) -> Workload:
+    """Return the workload of a table; of one whose files are lost, what the table says of it without them."""
     warmup = _DEFAULT.warmup_iterations if entry.prompt is None else LLM_WARMUP
     settings = PassSettings(
         threads=entry.threads,
@@ -185,9 +191,9 @@ def _workload(entry: _WorkloadTable, passes: list[Pass], folder: Path) -> Worklo
         passes=with_quality(entry.passes or passes, has_items=entry.items is not None),
         settings=settings,
         method=entry.method,
-        inputs=tuple((folder / name).read_bytes() for name in entry.inputs),
-        prompt=None if entry.prompt is None else read_prompt(folder / entry.prompt),
-        items=None if entry.items is None else items.open_items(folder / entry.items),
+        inputs=() if is_lost else tuple((folder / name).read_bytes() for name in entry.inputs),
+        prompt=None if entry.prompt is None else () if is_lost else read_prompt(folder / entry.prompt),
+        items=None if entry.items is None or is_lost else items.open_items(folder / entry.items),
     )
 
 
@@ -196,22 +202,21 @@ def with_quality(passes: Sequence[Pass], *, has_items: bool) -> tuple[Pass, ...]
     return tuple(dict.fromkeys([*passes, Pass.QUALITY] if has_items else passes))
 
 
-def _workload_problems(raw: Mapping[str, Any], folder: Path, *, is_built: bool) -> list[str]:
-    """Check what workloads say of files and of each other; on the raw tables, so that it is told beside every other problem."""
+def _workload_problems(raw: Mapping[str, Any], folder: Path, *, is_built: bool, lost: Collection[str] = ()) -> list[str]:
+    """Check what workloads say of files and of each other; on the raw tables, so that it is told beside every other problem.
+
+    lost: workloads whose files are not looked at.
+    """
     problems = []
     entries = tables(raw.get("workloads"))
     suite = raw["suite"] if isinstance(raw.get("suite"), dict) else {}
     for place, entry in enumerate(entries):
         here = f"workloads[{place}]"
-        names = {"artifact": [entry.get("artifact")] if is_built else [], "inputs": entry.get("inputs"), "prompt": [entry.get("prompt")]}
-        for key, files in names.items():
-            given = [name for name in files if isinstance(name, str)] if isinstance(files, list) else []
-            given = [name for name in given if key != "artifact" or not (folder / name).is_dir()]  # a folder may be a model
-            problems += [f"{here}.{key}: {why}" for name in given if (why := unreadable(folder / name)) is not None]
-        problems += _items_problems(here, entry, folder, suite)
+        if str(entry.get("id")) not in lost:
+            problems += _file_problems(here, entry, folder, is_built=is_built)
+        if "items" not in entry and _asks_quality(entry, suite):
+            problems.append(f"{here}.items: the quality pass needs a file of items")
         if "prompt" in entry:
-            if isinstance(entry["prompt"], str) and unreadable(folder / entry["prompt"]) is None:
-                problems += _prompt_problems(here, folder / entry["prompt"])
             mixed = sorted({"inputs", "iterations", "duration", "max_iterations"} & entry.keys())
             problems += [f"{here}.{key}: not together with a prompt" for key in mixed]
         else:
@@ -220,13 +225,28 @@ def _workload_problems(raw: Mapping[str, Any], folder: Path, *, is_built: bool) 
     return problems + [f'workloads: {count} are called "{name}"' for name, count in repeated.items() if count > 1]
 
 
-def _items_problems(here: str, entry: Mapping[str, Any], folder: Path, suite: Mapping[str, Any]) -> list[str]:
-    """Check the item file, and that a quality pass has one."""
-    if "items" not in entry:
-        listed = entry.get("passes", suite.get("passes"))
-        asked = isinstance(listed, list) and Pass.QUALITY in listed
-        return [f"{here}.items: the quality pass needs a file of items"] if asked else []
-    if not isinstance(entry["items"], str):
+def _file_problems(here: str, entry: Mapping[str, Any], folder: Path, *, is_built: bool) -> list[str]:
+    """Check that the files of a workload are there, and hold what they should."""
+    problems = []
+    names = {"artifact": [entry.get("artifact")] if is_built else [], "inputs": entry.get("inputs"), "prompt": [entry.get("prompt")]}
+    for key, files in names.items():
+        given = [name for name in files if isinstance(name, str)] if isinstance(files, list) else []
+        given = [name for name in given if key != "artifact" or not (folder / name).is_dir()]  # a folder may be a model
+        problems += [f"{here}.{key}: {why}" for name in given if (why := unreadable(folder / name)) is not None]
+    problems += _items_problems(here, entry, folder)
+    if isinstance(entry.get("prompt"), str) and unreadable(folder / entry["prompt"]) is None:
+        problems += _prompt_problems(here, folder / entry["prompt"])
+    return problems
+
+
+def _asks_quality(entry: Mapping[str, Any], suite: Mapping[str, Any]) -> bool:
+    listed = entry.get("passes", suite.get("passes"))
+    return isinstance(listed, list) and Pass.QUALITY in listed
+
+
+def _items_problems(here: str, entry: Mapping[str, Any], folder: Path) -> list[str]:
+    """Check the item file."""
+    if not isinstance(entry.get("items"), str):
         return []  # what the key may hold is told elsewhere
     try:
         found = items.open_items(folder / entry["items"])

@@ -30,9 +30,14 @@ class Plan:
     """What has to be asked meanwhile for whether the phone is plugged in; empty: watch or the sampler tells."""
 
 
+def source_of(kind: DeviceKind, settings: PowerSettings) -> PowerSource:
+    """Return the source that is stated, else the one that this kind of device usually has."""
+    return settings.source or _DEFAULT[kind]
+
+
 def plan(name: str, kind: DeviceKind, settings: PowerSettings, texts: Mapping[str, str]) -> Plan:
     """Return how the power of the device called name is read. Raises DeviceNotReady when it cannot be."""
-    source = settings.source or _DEFAULT[kind]
+    source = source_of(kind, settings)
     match source:
         case PowerSource.FUEL_GAUGE:
             found = _fuel_gauge(texts)

@@ -8,9 +8,10 @@ import numpy as np
 from farm import units
 from farm.errors import PowerUnread
 from farm.metrics import INTERVAL, WINDOWS
+from farm.power import alone
 from farm.power.curves import curve_of
 from farm.power.energy import Done, Energies, Estimate, energies
-from farm.workloads import DeviceKind, Outcome, PowerSettings, PowerSource, Readings, Run, StateReading
+from farm.workloads import DeviceKind, Outcome, PowerSettings, PowerSource, Readings, Run
 
 _MOST_ASLEEP = 0.01
 _CLOCK_STEP_NS = 100e6
@@ -37,9 +38,9 @@ def with_energy(run: Run) -> Run:
         run = replace(
             run,
             outcome=Outcome.INVALID,
-            error_class="charging",
+            error_class=alone.CLASS,
             reason=f"{_NOT_ALONE.get(source, 'it did not run on its battery alone')}: {charging}",
-            hint="unplug it: farm devices wireless moves it to Wi-Fi first",
+            hint=alone.HINT,
         )
         if source is PowerSource.FUEL_GAUGE:
             return run
@@ -80,7 +81,7 @@ def _charging(run: Run, source: PowerSource) -> str | None:
     """
     if source is not PowerSource.MONSOON:
         for phase in ("before", "after"):
-            if (reason := _charging_then(run.state, phase)) is not None:
+            if (reason := alone.charging(run.state, phase)) is not None:
                 return reason
     begin_ns = min((item.values[0] for item in run.readings if item.metric == "phase_ns"), default=0.0) + _UNPLUGGED_BY_NS
     looks = [item for item in run.readings if item.metric == "unplugged_ratio"]
@@ -99,18 +100,6 @@ def _own_status(run: Run) -> list[Readings]:
     found = [item for item in run.readings if item.metric == "battery_discharging_ratio"]
     origins = {item.source for item in run.state if item.name == "power_source"}
     return [item for item in found if item.source in origins] or found
-
-
-def _charging_then(state: Sequence[StateReading], phase: str) -> str | None:
-    said = {item.name: item for item in state if item.phase == phase and item.name in ("battery_plugged", "battery_status")}
-    plugged, status = said.get("battery_plugged"), said.get("battery_status")
-    if plugged is None or plugged.text is None:
-        return f"whether it was plugged in {phase} the pass is unknown{f': {plugged.reason}' if plugged else ''}"
-    if plugged.text != "none":
-        return f"it was plugged in ({plugged.text}) {phase} the pass"
-    if status is None or status.text in (None, "charging"):
-        return f"its battery said {status.text if status and status.text else 'nothing of whether it was charging'} {phase} the pass"
-    return None
 
 
 def _phases(run: Run) -> dict[str, tuple[float, float]]:

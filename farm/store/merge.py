@@ -102,10 +102,13 @@ _DROPPABLE = ("samples", "pruned_samples")
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """What came in: rows by table, without tables that got none, and the names of baselines that stayed out."""
+    """What came in: rows by table, without tables that got none; and baselines, by their names."""
 
     rows: Mapping[str, int]
     left_out: tuple[str, ...]
+    """Those that stayed out, as their names mean something else here."""
+    shared: tuple[str, ...] = ()
+    """Those of the other lab that are here too now, or were before."""
 
 
 def merge(path: Path, other: Path, *, deadline_s: float, at_most_s: float) -> Merged:
@@ -185,8 +188,10 @@ def _taken_in(connection: duckdb.DuckDBPyConnection) -> Merged:
     for table in sorted({*HISTORIES} & {*tables_of(connection, "ours")}):
         rows[table] = _added(connection, table, f"EXCEPT SELECT * FROM {table}")
     left_out = _baselines(connection, rows)
+    both = fetched(connection, "SELECT DISTINCT name FROM baselines WHERE id IN (SELECT id FROM theirs.baselines) ORDER BY name")
     connection.commit()
-    return Merged({table: count for table, count in rows.items() if count}, left_out)
+    shared = tuple(name for (name,) in both)
+    return Merged({table: count for table, count in rows.items() if count}, left_out, shared)
 
 
 def _units(connection: duckdb.DuckDBPyConnection) -> list[Unit]:

@@ -101,3 +101,16 @@ def test_what_was_asked_for_stays_part_of_a_run_that_is_gone_on_with(suspicious:
     done = farm("run", "--resume")
     assert done.returncode == 0, done.stderr
     assert fresh_runs(suspicious) == 10
+
+
+def test_a_nightly_expects_the_fresh_runs_beside_its_plan_measures_them_and_judges(suspicious: Path, farm: Farm) -> None:
+    lab, suite = suspicious / "devices.toml", suspicious / "suite.toml"
+    lab.write_text(lab.read_text() + '[pools]\nrack = ["local"]\n')
+    suite.write_text(suite.read_text().replace("[[workloads]]", '[schedule]\npool = "rack"\ncanary = false\n[[workloads]]', 1))
+    done = farm("nightly", "--suite", "suite.toml", "--revision", "now")
+    assert done.returncode == 4, done.stderr
+    counted = rows(suspicious, "SELECT kind, state, count(*) AS jobs FROM expected_states GROUP BY ALL")
+    assert sorted((row["kind"], row["state"], row["jobs"]) for row in counted) == [("confirmation", "done", 5), ("plan", "done", 5)]
+    assert fresh_runs(suspicious) == 10
+    assert rows(suspicious, "SELECT is_confirmed FROM confirmation_answers") == [{"is_confirmed": True}]
+    assert "REGRESSION" in done.stdout

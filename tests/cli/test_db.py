@@ -153,6 +153,35 @@ def test_merging_says_what_came_in(home: Path, farm: Farm, tmp_path: Path) -> No
     assert "nothing that is not known here" in said(farm("db", "merge", "other.duckdb"))
 
 
+def test_merging_takes_what_its_baselines_pin_over_too_and_says_so(home: Path, farm: Farm) -> None:
+    tree = baselined(home)
+    said(farm("db", "backup", "their/kept.duckdb"))
+    shutil.rmtree(home / "data")
+    text = said(farm("db", "merge", "their/kept.duckdb"))
+    assert "baselines: 1 came in" in text
+    assert "data/pinned: 1 set of pinned files copied" in text
+    assert (tree / "net.fake").read_bytes() == (home / "net.fake").read_bytes()
+    assert "fit together" in said(farm("db", "check"))
+    shutil.rmtree(home / "their" / "pinned")
+    assert "1 there already" in said(farm("db", "merge", "their/kept.duckdb"))
+    shutil.rmtree(tree)
+    done = farm("db", "merge", "their/kept.duckdb")
+    assert done.returncode == 3
+    assert "the baseline v1 cannot be measured again: net.fake is whole in neither folder" in done.stderr
+
+
+def test_what_a_killed_process_left_of_pinning_is_found_and_what_a_living_one_makes_is_not(home: Path, farm: Farm) -> None:
+    tree = baselined(home)
+    left, living = tree.parent / ".pinning-999999999-abc", tree.parent / f".pinning-{os.getpid()}-abc"
+    damaged = tree.parent / f".damaged-{'0' * 64}-1"
+    for folder in (left, living, damaged):
+        folder.mkdir()
+    problems = {problem["what"]: problem for problem in json.loads(said(farm("db", "check", "--json"), 3))}
+    wrong = [what for what, problem in problems.items() if not problem["is_note"]]
+    assert wrong == [f"half-written, and its writer is gone: data/pinned/{left.name}"]
+    assert problems[f"pinned bytes that had changed were put aside: data/pinned/{damaged.name}"]["is_note"]
+
+
 def test_a_sound_folder_ends_with_0_and_an_unsound_one_with_3(home: Path, farm: Farm) -> None:
     assert "fit together" in said(farm("db", "check"))
     store = measured(home)

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from farm.cli.live import live
+from farm.workloads import Outcome
 from tests.conftest import a_job, a_run, a_session, an_artifact
 
 
@@ -54,3 +55,14 @@ def test_a_device_that_has_done_its_jobs_is_not_said_to_do_anything(monkeypatch:
     last = seen.getvalue().rpartition("local")[2]
     assert "a-workload latency #1: ok" in last
     assert "measuring" not in last
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_what_a_run_came_to_is_said_in_words(monkeypatch: pytest.MonkeyPatch, terminal: bool) -> None:
+    seen = _Terminal() if terminal else io.StringIO()
+    monkeypatch.setattr(sys, "stderr", seen)
+    monkeypatch.setenv("COLUMNS", "120")
+    with live({"local": 1}) as view:
+        view.more("local", 1)
+        view.ended(a_run(a_session(), outcome=Outcome.NOT_READY, reason="it charges"))
+    assert "local a-workload latency #1: not ready: it charges" in seen.getvalue()

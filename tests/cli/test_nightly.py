@@ -13,6 +13,7 @@ import pytest
 
 from farm import items
 from farm.cli import nightly, unfinished
+from farm.cli.nightly_measure import left_of
 from farm.cli.nightly_open import Asked
 from farm.cli.nightly_steps import usual_steps
 from farm.cli.queue import requests
@@ -23,11 +24,13 @@ from farm.devices import Transport
 from farm.devices.local import LocalTransport
 from farm.errors import ClockDoubted, ConfigError, DeviceBusy
 from farm.queue import Priority
-from farm.workloads import Device
+from farm.records import record
+from farm.workloads import Device, Outcome
 from tests.cli import gating
 from tests.cli.gating import a_model, rows
 from tests.cli.nights import SCHEDULE, Lab, a_lab, a_suite, called
 from tests.cli.sharing import waited
+from tests.conftest import a_job, a_run, a_session, an_artifact
 
 DAY, HOUR, YEAR = timedelta(days=1), timedelta(hours=1), timedelta(days=365)
 EVERY = Counter({(name, "latency", repeat): 1 for name in ("net", "other") for repeat in range(2)})
@@ -400,7 +403,9 @@ def test_a_plan_says_which_models_are_not_there(lab: Lab) -> None:
     (lab.home / "net.fake").unlink()
     shown = called(lab.home, "--dry-run")
     assert shown.returncode == 3
-    assert shown.stderr == "farm: net could not be measured: there is no net.fake\n"
+    (said,) = shown.stderr.splitlines()
+    assert said.startswith("farm: net could not be measured: there is no ")
+    assert "net.fake" in said
     assert "would measure 4 jobs" in shown.stdout
 
 
@@ -436,6 +441,48 @@ def test_an_artifact_that_vanishes_while_the_night_measures_costs_its_own_jobs_o
     assert lab.sql("SELECT exit_code FROM night_ends") == [{"exit_code": 3}]
     assert f"local 2 jobs of net: {words}" in capsys.readouterr().out
     assert [f"local 2 jobs of net: {words}"] == list(lab.news[0].missing)
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ('inputs = ["given.bin"]', "inputs: "),
+        ('items = "given.bin"', "items: "),
+        ('prompt = "given.bin"', "prompt: "),
+    ],
+)
+def test_an_input_that_is_not_there_when_the_night_is_opened_costs_its_own_workload_only(lab: Lab, line: str, why: str) -> None:
+    suite = lab.home / "suite.toml"
+    text = suite.read_text().replace('id = "net"\n', f'id = "net"\n{line}\n')
+    if "prompt" in line:  # then other keys tell how long it takes
+        head, net, other = text.split("[[workloads]]")
+        net = net.replace("\niterations = 5", "").replace('\nduration = "1 ms"', "")
+        text = "[[workloads]]".join([head, net, other])
+    suite.write_text(text)
+    shown = called(lab.home, "--dry-run")
+    assert (shown.returncode, f"farm: net could not be measured: {why}" in shown.stderr) == (3, True), shown.stderr
+    assert lab.night() == 3
+    told = lab.sql("SELECT workload_id, pass, state, reason FROM expected_states ORDER BY ALL")
+    assert [row["state"] for row in told if row["workload_id"] == "other"] == ["done"] * 2
+    assert {row["pass"] for row in told if row["workload_id"] == "net"} == {"latency", *(["quality"] if "items" in line else [])}
+    assert {row["state"] for row in told if row["workload_id"] == "net"} == {"accounted for"}
+    assert all(row["reason"].startswith(why) and "given.bin" in row["reason"] for row in told if row["workload_id"] == "net")
+    assert lab.sql("SELECT exit_code FROM night_ends") == [{"exit_code": 3}]
+
+
+def test_a_file_that_comes_while_the_night_goes_on_is_for_the_next_night(lab: Lab) -> None:
+    suite = lab.home / "suite.toml"
+    suite.write_text(suite.read_text().replace('id = "net"\n', 'id = "net"\ninputs = ["given.bin"]\n'))
+    broken_off(lab)
+    (lab.home / "given.bin").write_bytes(b"\0" * 4)
+    assert lab.night() == 3
+    reasons = {row["reason"] for row in lab.sql("SELECT reason FROM expected_states WHERE workload_id = 'net'")}
+    assert reasons == {"net.fake, or what it is given, was not there when the night was opened"}
+    lab.passes(DAY)
+    lab.night()
+    assert lab.sql("SELECT count(*) AS jobs FROM expected_states WHERE workload_id = 'net' AND artifact_sha256 IS NOT NULL") == [
+        {"jobs": 2}
+    ]
 
 
 @pytest.mark.parametrize("key", ["inputs", "items"])
@@ -504,3 +551,17 @@ def test_a_device_whose_request_is_cancelled_is_let_go_for_the_night_and_says_wh
     (row,) = lab.sql("SELECT DISTINCT reason FROM expected_answers WHERE NOT is_valid")
     assert "cancelled this request" in str(row["reason"])
     assert len(lab.sql("SELECT id FROM queue_requests")) == 1
+
+
+def test_what_is_left_of_a_night_is_no_job_that_is_done_or_has_used_up_its_attempts() -> None:
+    jobs = [a_job(an_artifact(), repeat=repeat) for repeat in range(4)]
+    session = a_session()
+    made = {0: [Outcome.OK], 1: [Outcome.INVALID] * 3, 2: [Outcome.INVALID] * 2, 3: [Outcome.DEVICE_LOST] * 3}
+    records = [
+        record(session, a_run(session, job=jobs[repeat], attempt=number, outcome=outcome))
+        for repeat, outcomes in made.items()
+        for number, outcome in enumerate(outcomes, start=1)
+    ]
+    foreign = record(session, a_run(session, job=a_job(an_artifact("other.pte"))))
+    assert left_of({"local": jobs}, [*records, foreign]) == {"local": jobs[2:]}
+    assert left_of({"local": jobs[:2]}, records) == {}

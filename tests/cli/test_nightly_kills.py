@@ -5,6 +5,7 @@ FARM_KILLS=200 kills as often as that; usually it is a few, since this takes nig
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -128,7 +129,10 @@ def test_a_night_that_is_stopped_says_how_it_goes_on(tmp_path: Path, fake_harnes
     assert "the same command goes on with the night" in said
     done = called(home)
     assert done.returncode == 0, done.stderr
-    assert "runs were measured before" in done.stderr
+    told = re.search(r"plan: (\d) jobs? on 1 device, and (\d) jobs? came to an end in (\d) runs? before; ", done.stderr)
+    assert told is not None, done.stderr
+    assert int(told[1]) + int(told[2]) == 4
+    assert 1 <= int(told[2]) <= int(told[3])
     check_whole(home, 4)
 
 

@@ -1,5 +1,6 @@
 import json
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -47,7 +48,7 @@ def to_hook(hook: Webhook, kinds: frozenset[Kind] = EVERY) -> Target:
 
 def test_a_message_arrives_and_nothing_waits(context: Context, hook: Webhook, letters: Mail) -> None:
     targets = [to_hook(hook), Target("mail", EVERY, url=letters.url)]
-    assert notified.tell(context, targets, a_notice()) == 2
+    assert notified.tell(context, targets, a_notice()).words == "taken by 2 of 2 targets"
     assert [(one["title"], one["message"]) for one in hook.came] == [("a title", "some text")]
     (letter,) = letters.letters.came
     assert "a title" in letter
@@ -57,7 +58,10 @@ def test_a_message_arrives_and_nothing_waits(context: Context, hook: Webhook, le
 
 def test_each_target_gets_the_kinds_that_it_wants(context: Context, hook: Webhook) -> None:
     targets = [to_hook(hook, frozenset({Kind.BLOCKED}))]
-    assert [notified.tell(context, targets, a_notice(kind, kind)) for kind in (Kind.NIGHT, Kind.BLOCKED, Kind.DEAD)] == [0, 1, 0]
+    assert [notified.tell(context, targets, a_notice(kind, kind)).words for kind in (Kind.NIGHT, Kind.BLOCKED)] == [
+        "no target is told this kind of message (night)",
+        "taken by 1 of 1 target",
+    ]
     assert [one["title"] for one in hook.came] == ["blocked"]
 
 
@@ -73,7 +77,8 @@ def test_what_a_webhook_did_not_take_waits_is_a_failure_and_goes_with_a_later_co
         case _:
             hook.status, hook.delay_s = 503, 1.0
     targets = [to_hook(hook)]
-    notified.tell(context, targets, a_notice("first"), deadline_s=0.3 if trouble == "slow" else 30.0)
+    told = notified.tell(context, targets, a_notice("first"), deadline_s=0.3 if trouble == "slow" else 30.0)
+    assert told.words == "taken by 0 of 1 target, and waits for hook"
     (failure,) = notified.failures(context)
     expected = {"down": "it cannot be reached", "500": "it answered with the error 500", "slow": "it gave no answer within 0.3 s"}
     assert (failure.target, failure.tries, failure.why) == ("hook", 1, expected[trouble])
@@ -126,6 +131,18 @@ def test_a_dead_rack_is_told_once_however_often_it_is_found_dead(context: Contex
     for reasons in ({}, {"a": "gone"}, {"a": "gone"}, {}, {}):
         notified.tell(context, [to_hook(hook)], of_rack("rack", reasons, 1))
     assert [one["title"] for one in hook.came] == ["farm: the rack rack is dead", "farm: the rack rack is back"]
+
+
+def test_what_cannot_be_written_down_and_what_was_told_before_are_told_apart(context: Context, hook: Webhook) -> None:
+    told = [notified.tell(context, [to_hook(hook)], of_rack("rack", {"a": "gone"}, 1)).words for _ in range(2)]
+    assert told == ["taken by 1 of 1 target", "nothing that was not told before"]
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, usual[1]))  # as a full disk: no file gets any byte
+    try:
+        words = notified.tell(context, [to_hook(hook)], a_notice()).words
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+    assert words.startswith("nobody was told: a message could not be written down in ")
 
 
 def test_a_message_to_a_target_that_is_no_more_waits_and_says_so(context: Context, hook: Webhook) -> None:
@@ -198,8 +215,22 @@ def test_farm_notify_test_tells_a_target_wherever_its_address_is_and_never_shows
 )
 def test_what_is_wrong_with_a_target_is_a_sentence_without_its_address(tmp_path: Path, toml: str, sentence: str) -> None:
     done = commanded(tmp_path, toml, "notify", "test")
-    assert (done.returncode, sentence in done.stderr) == (2, True), done.stderr
+    assert (done.returncode, sentence in done.stdout + done.stderr) == (2, True), done.stderr
     assert SECRET not in done.stdout + done.stderr
+
+
+def test_farm_notify_test_tries_every_target_whatever_is_wrong_with_one(tmp_path: Path, hook: Webhook) -> None:
+    toml = '[notify.unset]\nurl_env = "FARM_NOT_SET"\n[notify.odd]\nurl = "nonsense://s3cret-t0ken"\n'
+    toml += f'[notify.hook]\nurl = "{hook.url()}"\n[notify.down]\nurl = "json://127.0.0.1:1/s3cret-t0ken"\n'
+    done = commanded(tmp_path, toml, "notify", "test")
+    assert done.returncode == 2, done.stderr
+    assert done.stdout.splitlines()[0] == (
+        "unset: not told: the address of unset is to be in the environment variable FARM_NOT_SET, which is not set"
+    )
+    assert done.stdout.splitlines()[1].startswith("odd: not told: the address of the target odd is none that a message can be sent to (")
+    assert done.stdout.splitlines()[2:] == ["hook: it took the message", "down: not told: it cannot be reached"]
+    assert SECRET not in done.stdout + done.stderr
+    assert commanded(tmp_path, toml, "notify", "test", "hook", "down").returncode == 3
 
 
 def test_what_waits_is_listed_sent_again_and_forgotten(tmp_path: Path, hook: Webhook) -> None:

@@ -1,6 +1,7 @@
 """Names and places that users really give: the same name twice, no UTF-8, too long, no ordinary file."""
 
 import json
+import logging
 import os
 import shlex
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from farm.cli.context import PlainLog
 from tests.cli.gating import Farm, a_new_lab
 from tests.processes import command, completed
 
@@ -63,6 +65,29 @@ def test_a_name_that_is_no_utf8_stops_nobody(farm: Farm, tmp_path: Path) -> None
     assert json.loads(farm("sql", "--json", "SELECT DISTINCT workload_id FROM runs").stdout) == [
         {"workload_id": "bad\N{REPLACEMENT CHARACTER}"}
     ]
+
+
+@pytest.mark.parametrize("to_stdout", [False, True])
+def test_no_name_reaches_a_terminal_with_what_would_steer_it(farm: Farm, tmp_path: Path, to_stdout: bool) -> None:
+    odd = "red\x1b[31m\x07\u202e"
+    if to_stdout:
+        (tmp_path / f"{odd}.toml").write_text('[suite]\nname = "s"\n[[workloads]]\nid = "w"\nartifact = "m.fake"\nthreads = 1\n')
+        a_model(tmp_path / "m.fake", 1000)
+        said = [farm("config", "check", f"{odd}.toml"), farm("devices", "hold", "local", "--reason", odd), farm("devices")]
+        assert all(done.returncode == 0 for done in said), said
+    else:
+        names = '[devices.x]\nkind = "andr\\u001b[31moid"\n"fo\\u001b[31mo" = 3\n[devices."a\\u001b[31mred"]\nkind = "local"\n'
+        (tmp_path / "devices.toml").write_text(names + '[pools]\n"p\\u001b[32m" = ["s\\u001b[31m25"]\n')
+        said = [farm("config", "check"), farm("-vv", "run", tmp_path / f"{odd}.fake")]
+        assert all(done.returncode == 2 for done in said), said
+    for done in said:
+        assert "\N{REPLACEMENT CHARACTER}[31m" in done.stdout + done.stderr
+        assert not {"\x1b", "\x07", "\u202e"} & {*done.stdout, *done.stderr}
+
+
+def test_what_a_device_said_is_plain_in_the_log_too_line_by_line() -> None:
+    record = logging.LogRecord("farm", logging.DEBUG, "", 0, "%s: %s", ("s25", "one\n\ttwo\x1b[2J\r"), None)
+    assert PlainLog("farm: %(message)s").format(record) == "farm: s25: one\n\ttwo\N{REPLACEMENT CHARACTER}[2J\N{REPLACEMENT CHARACTER}"
 
 
 def test_the_command_that_is_stored_can_be_pasted_into_a_shell(farm: Farm, tmp_path: Path) -> None:

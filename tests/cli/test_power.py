@@ -51,9 +51,9 @@ def test_energy_and_its_label_reach_table_document_page_and_database(phones: Far
     done = phones("run", model, "--device", "s25,oneplus13", *options, "--json", "--html", "page.html")
     assert done.returncode == 3, done.stderr  # s25 has no valid run
     cabled, free = json.loads(done.stdout)["sessions"]
-    (labelled,) = cabled["runs"]  # and is not measured again: its cable would still be there
-    assert (labelled["outcome"], labelled["error_class"], labelled["power"]["charging"]) == ("invalid", "charging", True)
-    assert (labelled["power"]["values"], cabled["results"]) == ({}, [])
+    (refused,) = cabled["runs"]  # and is not tried again: its cable would still be there
+    assert (refused["outcome"], refused["error_class"], refused["power"]["charging"]) == ("not_ready", "charging", True)
+    assert (refused["power"]["values"], cabled["results"]) == ({}, [])
     (run,) = free["runs"]
     assert run["outcome"] == "ok", run["reason"]
     assert run["power"]["source"] == "fuel_gauge"
@@ -66,21 +66,30 @@ def test_energy_and_its_label_reach_table_document_page_and_database(phones: Far
     assert names["idle_power_uw"]["median"] < names["power_uw"]["median"]
     page = (tmp_path / "page.html").read_text()
     assert "energy per inference, net" in page
-    assert "invalid: its battery&#39;s energy is not the load&#39;s: it was plugged in (usb) before the pass" in page
+    assert "the power of s25 is not measured while it charges, or may: it was plugged in (usb) before the pass" in page
     assert "asked every 300 ms" in page
     rows = json.loads(phones("sql", "SELECT error_class, pass, flavour FROM runs ORDER BY outcome", "--json").stdout)
     assert rows == [
-        {"error_class": "charging", "pass": "power", "flavour": "fake+fuel_gauge"},
+        {"error_class": "charging", "pass": "power", "flavour": None},
         {"error_class": None, "pass": "power", "flavour": "fake+fuel_gauge"},
     ]
     listed = phones("runs").stdout
     assert "mJ" in listed
-    assert "its battery's energy is not the load's" in listed
+    assert "the power of s25 is not measured while it charges" in listed
     shown = phones("show", run["id"]).stdout
     assert "Within the run" in shown
     assert "interval by its windows (95%)" in shown
     statement = "SELECT name, value FROM device_state WHERE name LIKE 'clock_offset%' AND value IS NOT NULL"
-    assert len(json.loads(phones("sql", statement, "--json").stdout)) == 4
+    assert len(json.loads(phones("sql", statement, "--json").stdout)) == 2  # of the phone that was measured
+
+
+def test_doctor_says_beforehand_whose_power_would_not_be_measured(phones: Farm) -> None:
+    told = {}
+    for name in ("s25", "oneplus13"):
+        checks = json.loads(phones("doctor", "--device", name, "--json").stdout)
+        assert [check["works"] for check in checks if check["name"] == "optional: source of power"] == [True]
+        told[name] = [(check["works"], check["found"]) for check in checks if check["name"] == "optional: on its battery alone"]
+    assert told == {"s25": [(False, "its power would not be measured: it was plugged in (usb) before the pass")], "oneplus13": []}
 
 
 def test_a_device_without_a_source_says_so_before_it_measures(farm: Farm, fake_model: FakeModel) -> None:

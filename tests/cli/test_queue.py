@@ -1,6 +1,7 @@
 """Several farm processes that want one device: who waits, who goes first, and what becomes of the others' work."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -357,6 +358,14 @@ def test_top_shows_what_a_device_does_and_who_waits(home: Path, farm: Farm, slow
     assert f"process {waiting.pid}" in plain
     holder.kill()
     waiting.ends()
+
+
+def test_top_shows_how_well_a_device_is_beside_what_it_does(farm: Farm) -> None:
+    assert [one["health"] for one in json.loads(farm("top", "--json").stdout)["devices"]] == [None]
+    farm("devices", "retire", "local", "--reason", "swollen")
+    (own,) = json.loads(farm("top", "--json").stdout)["devices"]
+    assert (own["health"], own["state"]) == ("retired", "idle")
+    assert re.search(r"local\s+retired\s+idle", farm("top", "--once").stdout)
 
 
 @pytest.mark.usefixtures("phones")

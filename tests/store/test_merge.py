@@ -134,9 +134,10 @@ def test_a_baseline_whose_name_means_something_else_here_stays_out_and_is_named(
         part = {"baseline_id": identity, "kind": "artifact", "workload_id": None, "sha256": "s", "tree_sha256": "t", "size_bytes": 1}
         store.add({"baselines": [row], "baseline_parts": [part | {"name": "n"}]})
     done = merged(ours.path, theirs.path)
-    assert done.left_out == ("v1",)
+    assert (done.left_out, done.shared) == (("v1",), ("v2",))
     assert (done.rows["baselines"], done.rows["baseline_parts"]) == (1, 1)
     assert sorted(ours.query("baselines", baseline=None)["name"]) == ["v1", "v2"]
+    assert merged(ours.path, theirs.path).shared == ("v2",)
 
 
 def test_an_older_labs_database_is_brought_up_on_a_copy(tmp_path: Path) -> None:
