@@ -7,8 +7,9 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import IO
 
 from farm.devices.transport import Transport
@@ -31,6 +32,8 @@ class Guard:
     beside: Callable[[], str | None]
     """Returns why the adb server must not be ended, such as who holds another device of it; None: it may."""
     on_step: Callable[[Step], None] = lambda _: None
+    stop: Event = field(default_factory=Event)
+    """Set when whoever asked wants no more: what goes on comes to its end, and no further rung is tried."""
 
 
 class _NotTriedError(Exception):
@@ -46,11 +49,11 @@ def climb(
     """
     steps: list[Step] = []
     still: FarmError | None = error
-    while still is not None and (rung := next_rung(device, unreached(still), steps)) is not None:
+    while not guard.stop.is_set() and still is not None and (rung := next_rung(device, unreached(still), steps)) is not None:
         began_s = time.monotonic()
         tried, sentence, output = _tried(rung, device, transport, guard)
         if tried is not Tried.NOT_TRIED:
-            still = _answer(probe, transport, _ANSWERS_S[rung])
+            still = _answer(probe, transport, _ANSWERS_S[rung], guard.stop)
             if still is None:
                 sentence += "; it answers all the same" if tried is Tried.FAILED else ""
                 tried = Tried.HELPED
@@ -61,14 +64,13 @@ def climb(
     return steps, still
 
 
-def _answer(probe: Callable[[], FarmError | None], transport: Transport, seconds: float) -> FarmError | None:
+def _answer(probe: Callable[[], FarmError | None], transport: Transport, seconds: float, stop: Event) -> FarmError | None:
     """Return what is in the way when a device has been asked for so long; None as soon as it answers.
 
     Its link is made anew each time: an adb server forgets a device on the network that did not answer once.
     """
     deadline_s = time.monotonic() + seconds
-    while (error := probe()) is not None and time.monotonic() < deadline_s:
-        time.sleep(_LOOK_S)
+    while (error := probe()) is not None and time.monotonic() < deadline_s and not stop.wait(_LOOK_S):
         with suppress(MeasureError):  # the next probe says what is in the way
             transport.reconnect()
     return error

@@ -53,6 +53,8 @@ class Looking:
     """One for each adb server that is farm's own: two ladders that end it would take it from each other."""
     started: dict[str, str] = field(default_factory=dict)
     """Which of them were started anew in this call, and for which device."""
+    stop: threading.Event = field(default_factory=threading.Event)
+    """Set by an interrupt: no ladder is climbed further."""
 
     def all(self, devices: Sequence[Device]) -> dict[str, Look]:
         """Return a look at each device, by its name."""
@@ -73,7 +75,8 @@ class Looking:
             try:
                 yield threads
             except KeyboardInterrupt:
-                for transport in self.transports.values():
+                self.stop.set()
+                for transport in list(self.transports.values()):
                     transport.interrupt()
                 raise
 
@@ -136,7 +139,7 @@ class Looking:
             say(f"{device.name}: {step.rung}: {step.sentence} ({step.tried.replace('_', ' ')}, {step.seconds:.0f} s)")
 
         device_id = look.identity.id if look.identity else self.known.ids.get(device.name)
-        guard = recovery.Guard(lambda: _held_if_it_can(device, transport, device_id), lambda: self._beside(device), told)
+        guard = recovery.Guard(lambda: _held_if_it_can(device, transport, device_id), lambda: self._beside(device), told, self.stop)
         with self._server(device):
             steps, error = recovery.climb(device, transport, look.error, probe, guard)
             if any(step.rung == "adb_server" and step.tried in (Tried.HELPED, Tried.NO_USE) for step in steps):
