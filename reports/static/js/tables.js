@@ -27,7 +27,7 @@ function sorted(made, head) {
 
 function keyOf(cell) {
   if (cell === undefined || cell.classList.contains("hatched")) return null;
-  const text = (cell.dataset.sort ?? cell.textContent).trim().replace("−", "-");
+  const text = (cell.dataset.sort ?? cell.textContent).trim();
   const number = parseFloat(text);
   return /^[-+]?[\d.]/.test(text) && !/^\d{4}-\d\d-/.test(text) && !Number.isNaN(number) ? number * scaleOf(text) : text;
 }
