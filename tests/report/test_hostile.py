@@ -25,7 +25,7 @@ from tests.report.year import Year
 
 EVIL = (
     "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\"> "
-    "\"'`&lt; {{ 7 * 7 }} ${1} \u202egnp\u202c\u2066 \u2028 \U0001f600"
+    "\"'`&lt; {{ 7 * 7 }} ${1} \u202egnp\u202c\u2066 \u2028 \U0001f600 \u05d0\u05d1\u05d2 \u05d3\u05d4"
 )
 LONG = "x" * 10_000
 

@@ -354,7 +354,7 @@ function stateView(opened) {
   const rows = opened.state.map(([phase, name, source, value, text, reason]) => [
     name,
     phase,
-    source,
+    source ?? { absent: "not named" },
     reason !== null ? { absent: reason } : value !== null ? { num: amount(value, unitOf(name)), sort: value } : el("bdi", {}, text),
   ]);
   const gaps = opened.absent.map(([metric, reason]) => [metric, { absent: reason }]);
