@@ -257,6 +257,8 @@ class Tracked:
     """That were looked at: one for each valid run and metric."""
     nights: int
     last_night: date | None
+    followable: int
+    """Series with nights enough that a change could be found in them."""
     groups: tuple[Group, ...]
     missing: tuple[MissingSeries, ...]
     pending: tuple[Request, ...]

@@ -47,8 +47,10 @@ def gate_named(store: "Store", name: str) -> dict[str, Any]:
     """Return the gate whose identity begins or ends with name, the newest one for "". Raises InputError when that is not one."""
     found = store.query("gate", id=name or None)
     if found.is_empty() or (name and found.height > 1):
+        if store.query("gate", id=None).is_empty():
+            raise InputError("no gate was judged yet", hint="farm gate judges one: farm gate --help shows how")
         some = "more than one gate begins or ends" if found.height else "there is no gate that begins or ends"
-        raise InputError(f'{some} with "{name}"' if name else "no gate was judged yet", hint='farm sql "SELECT id, judged_at FROM gates"')
+        raise InputError(f'{some} with "{name}"', hint='farm sql "SELECT id, judged_at FROM gates"')
     return found.row(0, named=True)
 
 

@@ -41,9 +41,12 @@ class Place:
             raise self._refused(f"could not be written: {error.strerror}") from error
 
     def _refuse_what_is_no_file(self) -> None:
-        """Raise StoreError for a folder, /dev/null or a pipe: the result would take its place."""
+        """Raise StoreError for a folder, /dev/null or a pipe, whose place the result would take, and for a file in place of a folder."""
         if not is_free(self.path):
             raise self._refused("cannot be written: it is no ordinary file")
+        nearest = next(folder for folder in self.path.absolute().parents if folder.exists())
+        if not nearest.is_dir():
+            raise self._refused(f"cannot be written: {nearest} is a file, where a folder is needed")
 
     def _refused(self, why: str) -> StoreError:
         return StoreError(f"the {self.what} {self.path} {why}", hint=f"name another file with {self.option}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from farm.cli import nights, places
+from farm.cli import named, nights, places
 from farm.cli.context import Context, now_utc, say
 
 if TYPE_CHECKING:
@@ -33,7 +33,9 @@ def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
     )
 
 
-_branch = click.option("--branch", envvar="FARM_BRANCH", default="main", show_default=True, help="Whose runs to show.")
+_branch = click.option(
+    "--branch", type=named.Branch(), metavar="TEXT", envvar="FARM_BRANCH", default="main", show_default=True, help="Whose runs to show."
+)
 
 
 _suite = click.option("--suite", type=click.Path(path_type=Path), help="Also hold the newest night against this suite's budgets.")

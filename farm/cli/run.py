@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from farm import __version__, cooling, rack
-from farm.cli import places, remote, unfinished
+from farm.cli import named, places, remote, unfinished
 from farm.cli.asked import (
     MOST_DECODE_TOKENS,
     MOST_SEED,
@@ -134,7 +134,14 @@ _COULD_NOT_TELL = 3
     show_envvar=True,
     help="Git revision of the model's repository.",
 )
-@click.option("--branch", envvar=["FARM_BRANCH", "GITHUB_REF_NAME", "CI_COMMIT_BRANCH"], show_envvar=True, help="Its branch.")
+@click.option(
+    "--branch",
+    type=named.Branch(),
+    metavar="TEXT",
+    envvar=["FARM_BRANCH", "GITHUB_REF_NAME", "CI_COMMIT_BRANCH"],
+    show_envvar=True,
+    help="Its branch.",
+)
 @click.option("--wheel", type=click.Path(path_type=Path), help="ExecuTorch wheel to build the harness with, instead of downloading it.")
 @click.option(
     "--harness",

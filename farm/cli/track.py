@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from farm.cli import named
 from farm.cli.asked import Day
 from farm.cli.context import Context, naive, now_utc, plain
 from farm.errors import InputError
@@ -24,8 +25,12 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog="Example: farm track --branch main --suite nightly.toml")
-@click.option("--branch", envvar="FARM_BRANCH", default="main", show_default=True, help="Whose runs to follow.")
-@click.option("--base", metavar="BRANCH", help="Also hold its levels against those of the branch that it left, before it began.")
+@click.option(
+    "--branch", type=named.Branch(), metavar="TEXT", envvar="FARM_BRANCH", default="main", show_default=True, help="Whose runs to follow."
+)
+@click.option(
+    "--base", type=named.Branch(), metavar="BRANCH", help="Also hold its levels against those of the branch that it left, before it began."
+)
 @click.option("--since", type=Day(), help="Leave out changes that were over before this night; older runs still say what is usual.")
 @click.option("--device", help="Only this device, by its name in devices.toml or its id.")
 @click.option("--workload", help="Only this workload.")

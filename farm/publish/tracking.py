@@ -29,9 +29,18 @@ def headline(tracked: Tracked) -> str:
         (sum(not change.worse and change.is_here for change in changes), "improvement", "improvements"),
         (tracked.replaced, "series replaced by other settings", "series replaced by other settings"),
     )
-    told = ", ".join(f"{number} {one if number == 1 else more}" for number, one, more in counts if number) or "nothing changed"
+    parts = [f"{number} {one if number == 1 else more}" for number, one, more in counts if number]
+    told = ", ".join([*parts, *filter(None, [too_early(tracked)])]) or "nothing changed"
     nights = f"{count(tracked.nights, 'night')} to {tracked.last_night}"
     return f"{tracked.branch}: {tracked.series} series, {count(tracked.values, 'value')}, {nights}: {told}"
+
+
+def too_early(tracked: Tracked) -> str:
+    """Return that nothing can be found to have changed yet, nothing where something could."""
+    if not tracked.series or tracked.followable:
+        return ""
+    few = "first night: nothing to compare against yet"
+    return few if tracked.nights == 1 else f"{count(tracked.nights, 'night')} are too few to find a change in"
 
 
 def tables(tracked: Tracked, *, every: bool) -> list[Table]:

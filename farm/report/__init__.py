@@ -6,9 +6,10 @@ from farm.report.gate import gate_page
 from farm.report.history import choose, history_page
 from farm.report.look import Look
 from farm.report.night import Unsent
-from farm.report.nightly import NightBudgets, code, nightly_page
+from farm.report.nightly import nightly_page
 from farm.report.session import session_page
 from farm.report.site import INDEX, GateEntry, SitePage, site
+from farm.report.verdict import NightBudgets, code
 
 __all__ = [
     "INDEX",

@@ -100,9 +100,16 @@ def compare_page(store: Store, sides: Sides) -> str:
         advisory=sorted({pair.advisory for pair in pairs if pair.advisory}),
         sentence=_sentence(sides, rows, found),
         in_site=False,
-        command=words.command("farm", "report", "compare", sides.one, sides.other),
+        command=_command(sides),
         nights=NIGHTS,
     )
+
+
+def _command(sides: Sides) -> str:
+    """Return the command that makes the page; after -- a name may begin with a dash."""
+    of_devices = ("--of", "devices", "--branch", sides.branch) if sides.kind == "device" else ()
+    dashed = ("--",) if sides.one.startswith("-") or sides.other.startswith("-") else ()
+    return words.command("farm", "report", "compare", *of_devices, *dashed, sides.one, sides.other)
 
 
 def _pairs(frame: pl.DataFrame, kind: str) -> list[Pair]:
@@ -200,7 +207,7 @@ def _row(pair: Pair, number: int, axis: shapes.Scale, rate: float | None, kind: 
         other=words.amount(median(pair.other), metric),
         other_interval=_interval(pair.other, metric),
         size=size,
-        interval=interval,
+        interval=words.unbroken(interval),
         cost=cost,
         bar=drawn,
         why_none=why,
@@ -220,7 +227,7 @@ def _interval(values: tuple[float, ...], metric: str) -> str:
     found = median_interval(values)
     if found is None:
         return "one run"
-    return f"{words.amount(found.low, metric)} … {words.amount(found.high, metric)} ({found.coverage:.0%})"
+    return words.unbroken(f"{words.amount(found.low, metric)} … {words.amount(found.high, metric)} ({100 * found.coverage:.0f} %)")
 
 
 def _lonely(frame: pl.DataFrame, pairs: list[Pair], kind: str) -> list[tuple[str, str, str]]:
@@ -244,7 +251,7 @@ def _sentence(sides: Sides, rows: list[PairRow], found: list[PairRow]) -> str:
         doubt = (
             f"; {words.counted(perhaps, 'interval')} leave out that nothing changed, which may be chance among so many" if perhaps else ""
         )
-        return f"No change is sure among {among}, at a false discovery rate of {_RATE:.0%}{doubt}."
+        return f"No change is sure among {among}, at a false discovery rate of {100 * _RATE:.0f} %{doubt}."
     worse = [row for row in found if row.tone == "worse"]
     first = (worse or found)[0]
     what = f"{first.workload} {first.label} on {first.device} {first.size} ({first.interval})"

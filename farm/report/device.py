@@ -1,7 +1,7 @@
 """A device's health over time: the page of `farm report device`."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -10,13 +10,13 @@ import polars as pl
 
 from farm.errors import InputError
 from farm.findings import night_of
-from farm.report import health, page, pareto, series, steadiness, words
-from farm.report.look import Look
-from farm.report.nightly import event_data, group_rows
+from farm.report import health, page, pareto, series, steadiness, surroundings, words
+from farm.report.changes import GroupRows, group_rows
+from farm.report.look import Look, measured_hint
 from farm.report.packed import packed
 from farm.store import Store
 
-_NIGHTS = 90
+_NIGHTS, _MOST_EVENTS = 90, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,40 +32,16 @@ class NightCell:
 def device_page(store: Store, look: Look, name: str, pages: Mapping[str, str] | None = None) -> str:
     """Return the page; pages are those of series, in a site. Raises InputError for a device that the branch has no session of."""
     tracked = look.tracked
-    asked = {"branch": tracked.branch, "as_of": look.now, "device": name}
     until = tracked.last_night or look.now.date()
     since = until - timedelta(days=_NIGHTS - 1)
-    found = store.queries(
-        {
-            "report_devices": asked,
-            "report_outcomes": asked | {"since": since},
-            "report_sessions": asked,
-            "report_pareto": asked | {"nights": pareto.NIGHTS, "metrics": pareto.METRICS_ASKED},
-        }
-    )
-    if found["report_devices"].is_empty():
-        raise InputError(f'branch {tracked.branch} has no session on a device "{name}"', hint="farm report nightly lists its devices")
+    found = _asked(store, look, name, since)
     facts = found["report_devices"].row(0, named=True)
-    asked = {"device": facts["device_id"], "as_of": look.now}
-    found |= store.queries({"report_canaries": asked, "report_noises": asked, "canary_states": {}})
-    own = tuple(item for item in look.followed if item.series.device_id == facts["device_id"])
-    changes = tuple(change for change in tracked.changes if change.series.device_id == facts["device_id"])
-    content = series.data(series.Histories(own, changes, tracked.branch, pages or {}))
-    sessions, outcomes = found["report_sessions"], found["report_outcomes"]
-    events = health.events(sessions)
-    content |= {"events": event_data(events, content["epoch"]), "pareto": pareto.data(found["report_pareto"])}
-    content |= {"runs": [], "opened": {}, "facts": [], "commands": [], "curves": curves(sessions, content["epoch"])}
-    content |= {"canary": steadiness.canary_curve(found["report_canaries"], content["epoch"])}
-    recent = outcomes.filter(pl.col("day") >= health.since(tracked.last_night))
+    events = health.events(found["report_sessions"])
+    recent = found["report_outcomes"].filter(pl.col("day") >= health.since(tracked.last_night))
     line = health.devices(found["report_devices"], recent, tracked, steadiness.suspects(found["canary_states"]))[0]
-    groups = [
-        (group, rows)
-        for group, rows in group_rows(tracked.groups, series.by_name(look.followed), look.now)
-        if facts["device"] in group.devices
-    ]
     return page.render(
         "device.html.j2",
-        content,
+        _content(look, facts["device_id"], found, events, pages or {}),
         title=words.title(f"farm device: {facts['device']}"),
         device=facts,
         line=line,
@@ -75,15 +51,50 @@ def device_page(store: Store, look: Look, name: str, pages: Mapping[str, str] | 
         tone={"ok": "pass", "silent": "fail", "suspect": "fail"}.get(line.state, "unknown"),
         word="REPORTED" if line.state == "ok" else line.state.upper(),
         sentence=_sentence(line),
-        calendar=calendar(outcomes, max(since, min(until, night_of(facts["first_at"]))), until),
-        reasons=_reasons(outcomes),
-        events=list(reversed(events))[:60],
-        groups=[rows for group, rows in groups if any(change.is_here for change in group.members)],
+        calendar=calendar(found["report_outcomes"], max(since, min(until, night_of(facts["first_at"]))), until),
+        reasons=_reasons(found["report_outcomes"]),
+        events=list(reversed(events))[:_MOST_EVENTS],
+        groups=_groups_still_there(look, facts["device"]),
         canary_command=words.command("farm", "canary", "--device", facts["device"], "--calibrate"),
         calibrate_command=words.command("farm", "calibrate", "--device", facts["device"], "--suite", "SUITE.toml"),
         in_site=pages is not None,
         command=words.command("farm", "report", "device", facts["device"], "--branch", tracked.branch),
     )
+
+
+def _asked(store: Store, look: Look, name: str, since: date) -> dict[str, pl.DataFrame]:
+    """Return what the database says of the device: on the branch, and its canary and noise, which are of no branch."""
+    asked = {"branch": look.tracked.branch, "as_of": look.now, "device": name}
+    found = store.queries(
+        {
+            "report_devices": asked,
+            "report_outcomes": asked | {"since": since},
+            "report_sessions": asked,
+            "report_pareto": asked | {"nights": pareto.NIGHTS, "metrics": pareto.METRICS_ASKED},
+        }
+    )
+    if found["report_devices"].is_empty():
+        raise InputError(f'branch {look.tracked.branch} has no session on a device "{name}"', hint=measured_hint(look))
+    of_device = {"device": found["report_devices"]["device_id"].item(0), "as_of": look.now}
+    return found | store.queries({"report_canaries": of_device, "report_noises": of_device, "canary_states": {}})
+
+
+def _content(
+    look: Look, device_id: str, found: Mapping[str, pl.DataFrame], events: Sequence[health.Event], pages: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return what the page's scripts read: the device's series, and what its sessions and its canary say over time."""
+    own = tuple(item for item in look.followed if item.series.device_id == device_id)
+    changes = tuple(change for change in look.tracked.changes if change.series.device_id == device_id)
+    content = series.data(series.Histories(own, changes, look.tracked.branch, pages))
+    epoch = content["epoch"]
+    content |= {"events": surroundings.event_data(events, epoch), "pareto": pareto.data(found["report_pareto"])}
+    content |= {"curves": curves(found["report_sessions"], epoch), "canary": steadiness.canary_curve(found["report_canaries"], epoch)}
+    return content | {"runs": [], "opened": {}, "facts": [], "commands": []}
+
+
+def _groups_still_there(look: Look, device: str) -> list[GroupRows]:
+    groups = group_rows(look.tracked.groups, series.by_name(look.followed), look.now)
+    return [rows for group, rows in groups if device in group.devices and any(change.is_here for change in group.members)]
 
 
 def _sentence(line: health.DeviceHealth) -> str:

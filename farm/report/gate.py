@@ -8,11 +8,9 @@ from farm.publish.explanation import Explanation
 from farm.publish.judgement import Judgement
 from farm.report import budgets, page, runs, words
 from farm.report.look import Look
+from farm.report.verdict import SAID
 from farm.store import Store
 from farm.verdicts import Decision
-
-_TONES = {4: "fail", 3: "unknown", 0: "pass"}
-_BANNER = {4: "FAIL", 3: "INCONCLUSIVE", 0: "PASS"}
 
 
 def gate_page(
@@ -34,8 +32,7 @@ def gate_page(
         "gate.html.j2",
         content,
         title=words.title(f"farm gate: {gate['candidate']} against {gate['baseline']}"),
-        verdict=_BANNER[judgement.exit_code],
-        tone=_TONES[judgement.exit_code],
+        said=SAID[judgement.exit_code],
         sentence=sentence(judgement),
         gate=gate,
         judged_at=words.moment(gate["judged_at"]),
@@ -45,8 +42,9 @@ def gate_page(
         artifacts=sorted({(workload, side, sha) for one in explanations for workload, side, sha in _artifacts(one)}),
         agrees=all(one.agrees for one in explanations),
         explain=words.command("farm", "explain", gate["gate_id"]),
+        measured_by=words.pasteable(gate["command"]),
         in_site=in_site,
-        command=words.command("farm", "report", "gate", gate["gate_id"]),
+        command=words.command("farm", "report", "gate", gate["gate_id"], *(() if look is None else ("--branch", look.tracked.branch))),
     )
 
 
@@ -88,4 +86,4 @@ def _content(store: Store, explanations: Sequence[Explanation]) -> dict[str, Any
 
 def _commands(one: Explanation) -> list[tuple[str, str]]:
     explain = words.command("farm", "explain", one.name)
-    return [("The same in a terminal", explain), ("Measured again", one.gate["command"])]
+    return [("The same in a terminal", explain), ("Measured again", words.pasteable(one.gate["command"]))]

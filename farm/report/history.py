@@ -1,6 +1,7 @@
 """One series over time, with every run of it: the page of `farm report history`."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -9,13 +10,14 @@ from farm.errors import InputError
 from farm.findings import Followed, TrackedChange
 from farm.metrics import METRICS
 from farm.publish import tracking
-from farm.report import health, page, runs, series, words
-from farm.report.look import Look
-from farm.report.nightly import event_data
+from farm.report import health, page, runs, series, surroundings, words
+from farm.report.look import Look, measured_hint
 from farm.report.packed import packed
 from farm.store import Store
 
 _OPENED, _LISTED_NIGHTS, _MOST_LISTED = 16, 21, 400
+_READABLE_NIGHTS = 30
+"""Nights that can be read without the page's script."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ def choose(look: Look, device: str | None, workload: str | None, metric: str | N
     if not meant:
         raise InputError(
             f"branch {look.tracked.branch} has no such series",
-            hint="farm track shows what is followed; farm report nightly lists all of it",
+            hint=measured_hint(look),
         )
     for name in ("device", "workload"):
         there = sorted({str(getattr(item, name)) for item in meant})
@@ -61,47 +63,96 @@ def history_page(store: Store, look: Look, chosen: Chosen, *, in_site: bool = Fa
     ]
     newest = max(own, key=lambda item: item.nights[-1].began_at)
     changes = tuple(change for change in look.tracked.changes if any(change.series == item.series for item in own))
-    histories = series.Histories(tuple(own), changes, look.tracked.branch)
-    content = series.data(histories)
-    asked = {"branch": look.tracked.branch, "as_of": look.now}
-    found = store.queries(
-        {
-            "report_history": asked
-            | {"device_id": newest.series.device_id, "workload": chosen.workload, "pass": newest.series.pass_, "metric": chosen.metric},
-            "report_sessions": asked | {"device": newest.series.device_id},
-        }
-    )
-    every = found["report_history"]
-    content |= {"history": _every_run(every, newest, content), "pareto": []}
-    content |= {"events": event_data(health.events(found["report_sessions"]), content["epoch"])}
-    content |= _runs(store, look, every, newest, changes)
-    counts = dict(every.group_by("outcome").len().iter_rows())
+    found = _asked(store, look, newest)
+    counts = dict(found["report_history"].group_by("outcome").len().iter_rows())
+    has_alarm = any(change.alarms for change in changes)
     return page.render(
         "history.html.j2",
-        content,
+        _content(store, look, own, newest, changes, found),
         title=words.title(f"farm history: {newest.series.name}"),
         series=newest.series,
         label=words.label(chosen.metric),
         link=series.name_of(newest.series),
         others=[
-            (series.name_of(item.series), f"{item.series.threads} threads, {item.series.flavour}") for item in own if item is not newest
+            (series.name_of(item.series), f"{words.counted(item.series.threads, 'thread')}, {item.series.flavour}")
+            for item in own
+            if item is not newest
         ],
-        alarms=[change for change in changes if change.alarms],
-        sentence=_sentence(changes),
-        tone="fail" if any(change.alarms for change in changes) else "plain",
+        sentence=_sentence(changes, len(newest.nights)),
+        tone="fail" if has_alarm else "plain",
+        has_alarm=has_alarm,
         counts=[(words.counted(number, "run"), outcome.replace("_", " ")) for outcome, number in sorted(counts.items())],
+        told=[(change.worse, f"{_told(change)}: {tracking.state(change)}") for change in changes],
+        nights=_nights(newest),
+        every_night=len(newest.nights),
         in_site=in_site,
         command=series.history_command(newest.series, look.tracked.branch),
     )
 
 
-def _sentence(changes: tuple[TrackedChange, ...]) -> str:
+def _asked(store: Store, look: Look, item: Followed) -> dict[str, pl.DataFrame]:
+    asked = {"branch": look.tracked.branch, "as_of": look.now}
+    one = {
+        "device_id": item.series.device_id,
+        "workload": item.series.workload,
+        "pass": item.series.pass_,
+        "metric": item.series.metric,
+    }
+    return store.queries({"report_history": asked | one, "report_sessions": asked | {"device": item.series.device_id}})
+
+
+def _content(
+    store: Store,
+    look: Look,
+    own: Sequence[Followed],
+    newest: Followed,
+    changes: tuple[TrackedChange, ...],
+    found: Mapping[str, pl.DataFrame],
+) -> dict[str, Any]:
+    """Return what the page's scripts read: the series, every run of the newest, and the device's events."""
+    content = series.data(series.Histories(tuple(own), changes, look.tracked.branch))
+    content |= {"history": _every_run(found["report_history"], newest, content), "pareto": []}
+    content |= {"events": surroundings.event_data(health.events(found["report_sessions"]), content["epoch"])}
+    return content | _runs(store, look, found["report_history"], newest, changes)
+
+
+@dataclass(frozen=True, slots=True)
+class NightLine:
+    """A night as somebody reads it whose browser runs no script."""
+
+    at: str
+    revision: str
+    middle: str
+    between: str
+    runs: int
+
+
+def _nights(item: Followed) -> list[NightLine]:
+    """Return the last nights, the newest first."""
+    metric = item.series.metric
+    last = replace(item, nights=item.nights[-_READABLE_NIGHTS:])
+    lines = [
+        NightLine(
+            words.moment(night.began_at),
+            night.revision or "not given",
+            words.amount(middle, metric),
+            f"{words.amount(min(night.values), metric)} … {words.amount(max(night.values), metric)}",
+            len(night.values),
+        )
+        for night, middle in zip(last.nights, series.medians(last), strict=True)
+    ]
+    return lines[::-1]
+
+
+def _sentence(changes: tuple[TrackedChange, ...], nights: int) -> str:
     alarms = [change for change in changes if change.alarms]
     known = [change for change in changes if change.worse and change.is_here and change.acknowledgement is not None]
     if alarms:
         return f"{_told(alarms[-1])}: nobody has acknowledged it."
     if known and (said := known[-1].acknowledgement) is not None:
         return f"No regression that nobody has acknowledged. {_told(known[-1])}: {tracking.acknowledged(said)}."
+    if nights == 1:
+        return "Its first night: nothing to compare against yet."
     return "No regression that nobody has acknowledged."
 
 

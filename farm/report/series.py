@@ -61,7 +61,9 @@ def history_command(series: Series, branch: str) -> str:
 
 def measure_command(series: Series) -> str:
     """Return the command that its newest numbers came of; where that is not known, one with the suite to be filled in."""
-    return series.command or words.command("farm", "run", "--suite", "SUITE.toml", "--device", series.device, "--passes", series.pass_)
+    return words.pasteable(series.command) or words.command(
+        "farm", "run", "--suite", "SUITE.toml", "--device", series.device, "--passes", series.pass_
+    )
 
 
 def data(histories: Histories, most_nights: int = MOST_NIGHTS) -> dict[str, Any]:

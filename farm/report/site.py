@@ -8,12 +8,12 @@ from typing import Any
 
 from farm import __version__
 from farm.findings import Followed
-from farm.report import health, nightly, page, series, steadiness, words
+from farm.report import health, nightly, page, series, steadiness, verdict, words
 from farm.report.device import device_page
 from farm.report.history import Chosen, history_page
 from farm.report.look import Look
 from farm.report.night import Unsent, rack_night
-from farm.report.nightly import NightBudgets
+from farm.report.verdict import NightBudgets
 from farm.sources import source_root
 from farm.store import Store
 
@@ -117,16 +117,12 @@ def _index(
         title=words.title(f"farm: {tracked.branch}"),
         in_site=False,
         tracked=tracked,
-        verdict=nightly.VERDICTS[nightly.code(tracked, promised)],
-        tone=nightly.TONES[nightly.code(tracked, promised)],
-        sentence=nightly.sentence(tracked, promised),
-        gates=[
-            (entry, words.moment(entry.row["judged_at"]), nightly.VERDICTS[entry.row["exit_code"]], nightly.TONES[entry.row["exit_code"]])
-            for entry in gates
-        ],
+        said=verdict.of(tracked, promised),
+        sentence=verdict.sentence(tracked, promised),
+        gates=[(entry, words.moment(entry.row["judged_at"]), verdict.SAID[entry.row["exit_code"]]) for entry in gates],
         devices=[(line, files[line.device]) for line in lines],
         nightly=NIGHTLY,
-        command=words.command("farm", "report", "site", "--branch", tracked.branch),
+        command=words.command("farm", "report", "site", "--branch", tracked.branch, *(() if promised is None else promised.options)),
     )
 
 

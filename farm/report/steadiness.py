@@ -126,7 +126,7 @@ def _noise(row: Mapping[str, Any], axis: shapes.Scale) -> NoiseRow:
         flavour=row["flavour"],
         deviation=row["deviation"],
         scatter=f"{100 * row['deviation']:.2g} %",
-        sides=sides,
+        sides=words.unbroken(sides),
         bar=shapes.bar((low, value, high), axis, f"one side over the other {sides}", budget=None),
         runs=row["runs"],
         day=words.day(row["measured_at"]),

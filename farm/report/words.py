@@ -1,6 +1,8 @@
 """Numbers and findings as the words that pages use."""
 
+import re
 import shlex
+import unicodedata
 from collections.abc import Sequence
 from datetime import date, datetime
 
@@ -17,6 +19,11 @@ def amount(value: float | None, metric: str, digits: int = 4) -> str:
     return "" if value is None else units.show(value, units.quantity_of(metric), digits)
 
 
+def unbroken(text: str) -> str:
+    """Return a text in which no line ends between a number and its unit."""
+    return re.sub(r"(?<=\d) (?=[^\s…→+])", "\u00a0", text)
+
+
 def label(metric: str) -> str:
     """Return what people call a metric."""
     return METRICS[metric].label if metric in METRICS else metric
@@ -30,7 +37,7 @@ def cost(share: float, metric: str) -> float:
 def per_cent(share: float) -> str:
     """Return a share as a signed per cent."""
     text = f"{100 * share:+.1f}"
-    return f"{'0.0' if text in ('+0.0', '-0.0') else text.replace('-', '−')} %"
+    return f"{'0.0' if text in ('+0.0', '-0.0') else text} %"
 
 
 def size_words(size: Size, metric: str) -> tuple[str, str]:
@@ -73,5 +80,32 @@ def title(text: str) -> str:
 
 
 def command(*parts: str) -> str:
-    """Return a command line, quoted so that it can be pasted into a shell."""
-    return shlex.join(parts)
+    """Return a command line, quoted so that it can be pasted into a shell, with nothing in it that is not seen."""
+    return " ".join(map(_quoted, parts))
+
+
+def pasteable(stored: str) -> str:
+    """Return a command line that was stored as one that can be pasted, as command() does; what no shell could read stays what it is."""
+    if not any(map(_is_unseen, stored)):
+        return stored
+    try:
+        return command(*shlex.split(stored))
+    except ValueError:  # a quote without its end
+        return "".join(_escaped(each) for each in stored)
+
+
+def _quoted(word: str) -> str:
+    """Return a word as shells read it back; bytes of what is not seen, or turns round what is, stand there as escapes."""
+    if not any(map(_is_unseen, word)):
+        return shlex.quote(word)
+    plain = word.replace("\\", "\\\\").replace("'", "\\'")
+    return f"$'{''.join(map(_escaped, plain))}'"
+
+
+def _is_unseen(character: str) -> bool:
+    """Whether a character is a control, a mark of direction or of no width, a line's end, or a space that looks like another."""
+    return unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp") or (character != " " and unicodedata.category(character) == "Zs")
+
+
+def _escaped(character: str) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in character.encode()) if _is_unseen(character) else character

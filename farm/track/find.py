@@ -21,7 +21,7 @@ def find(histories: Sequence[History]) -> list[tuple[Finding, ...]]:
 
 def is_too_short(history: History) -> bool:
     """Whether a history has so few sessions with a value that no change could be found in it."""
-    return sum(not math.isnan(_median(runs)) for runs in history.sessions) < changepoints.SHORTEST
+    return sum(any(not math.isnan(value) for value in runs) for runs in history.sessions) < changepoints.SHORTEST
 
 
 def _median(runs: Sequence[float]) -> float:

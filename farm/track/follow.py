@@ -10,7 +10,7 @@ import polars as pl
 from farm.findings import Followed, MissingSeries, Place, Request, Standing, Tracked, TrackedChange, night_of
 from farm.track import changes, confirmation, groups, identity, missing, rows
 from farm.track.acknowledged import holding
-from farm.track.find import find
+from farm.track.find import find, is_too_short
 from farm.track.missing import Expected, Planned, Trouble
 from farm.track.rows import Stored
 from farm.verdicts import Finding, FindingKind
@@ -72,7 +72,8 @@ def follow(followed: Sequence[Followed], known: Known, today: Today) -> tuple[Tr
     )
     for each in work.stored.values():
         work.of_series[each.series_key or "", each.metric].append(each)
-    for item, findings in zip(followed, find([changes.history(item) for item in followed]), strict=True):
+    histories = [changes.history(item) for item in followed]
+    for item, findings in zip(followed, find(histories), strict=True):
         _changes_of(work, item, findings)
     gone = list(_carried_or_gone(work))
     grouped = groups.group(work.found)
@@ -87,6 +88,7 @@ def follow(followed: Sequence[Followed], known: Known, today: Today) -> tuple[Tr
         values=sum(len(night.values) for item in followed for night in item.nights),
         nights=len(nights),
         last_night=nights[-1] if nights else None,
+        followable=sum(not is_too_short(history) for history in histories),
         groups=tuple(group for group in grouped if today.since is None or group.place.until.night >= today.since),
         missing=gaps,
         pending=tuple(request for request in pending if _is_asked_for(today, request)),

@@ -131,7 +131,7 @@ def test_a_site_that_has_no_room_says_which_option_names_another_place(farm: Far
     (tmp_path / "file").write_text("")
     refused = farm("report", "site", "--into", "file/site")
     assert refused.returncode == 2
-    assert "could not be written" in refused.stderr
+    assert "file is a file, where a folder is needed" in refused.stderr
     assert "--into" in refused.stderr
 
 

@@ -92,6 +92,50 @@ def test_dark_is_dark_and_light_is_light(browser: Browser, pages: dict[str, Path
 
 
 def test_without_scripts_the_verdict_the_health_and_the_numbers_are_there(browser: Browser, pages: dict[str, Path]) -> None:
-    for kind, words in (("nightly", "regressions that nobody"), ("gate", "at most 3 % worse"), ("revisions", "both revisions have")):
+    wanted = {
+        "nightly": ("regressions that nobody", "scripts are on"),
+        "gate": ("at most 3 % worse",),
+        "revisions": ("both revisions have",),
+        "device": ("days were valid", "scripts are on"),
+        "history": ("scripts are off here", "The last 30 of 60 nights", "worse"),
+    }
+    for kind, every in wanted.items():
         with opened(browser, pages[kind], java_script_enabled=False) as it:
-            assert words in it.text("body")
+            assert all(words in it.text("body") for words in every), kind
+            assert kind != "history" or it.page.locator("noscript tbody tr").count() == 30
+
+
+def test_with_scripts_what_is_for_those_without_is_not_there(browser: Browser, pages: dict[str, Path]) -> None:
+    with opened(browser, pages["history"]) as it:
+        assert "scripts are off" not in it.text("body")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "session"])
+def test_on_paper_plots_fit_heads_are_repeated_and_nothing_stays_folded(browser: Browser, pages: dict[str, Path], kind: str) -> None:
+    folded = "[...document.querySelectorAll('details:not(.same)')].filter((part) => !part.open).length"
+    with opened(browser, pages[kind], color_scheme="dark") as it:
+        before = it.page.evaluate(folded)
+        it.everything()
+        assert it.page.evaluate(folded) == 0
+        it.page.emulate_media(media="print")
+        it.page.set_viewport_size({"width": 703, "height": 900})  # A4 without its margins
+        assert it.overflow() <= 0
+        assert it.page.evaluate("[...document.querySelectorAll('canvas')].every((each) => each.getBoundingClientRect().right <= 703)")
+        assert it.page.locator("thead button").first.evaluate("(each) => getComputedStyle(each).display") == "contents"
+        assert not it.page.locator("details.same:visible").count()
+        it.page.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert it.page.evaluate(folded) == before
+
+
+def test_a_table_that_does_not_fit_is_scrolled_by_the_keyboard_and_one_that_does_is_no_stop_on_its_way(
+    browser: Browser, pages: dict[str, Path]
+) -> None:
+    with opened(browser, pages["nightly"], size=PHONE) as it:
+        it.everything()
+        box = it.page.locator("#series-list .wide")
+        it.until("document.querySelector('#series-list .wide').tabIndex === 0")
+        assert box.get_attribute("aria-label") == "Every series; scrolls"
+        box.focus()
+        it.page.keyboard.press("ArrowRight")
+        it.until("document.querySelector('#series-list .wide').scrollLeft > 0")
+        assert it.page.locator("#data-health .wide").get_attribute("tabindex") is None

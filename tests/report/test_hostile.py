@@ -25,7 +25,7 @@ from tests.report.year import Year
 
 EVIL = (
     "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\"> "
-    "\"'`&lt; {{ 7 * 7 }} ${1} \u202egnp\u202c\u2066 \u2028 \U0001f600"
+    "\"'`&lt; {{ 7 * 7 }} ${1} \u202egnp\u202c\u2066 \u2028 \U0001f600 \u05d0\u05d1\u05d2 \u05d3\u05d4"
 )
 LONG = "x" * 10_000
 
@@ -209,6 +209,32 @@ def test_what_a_run_says_of_itself_is_text(browser: Browser, hostile_pages: dict
         for field in ("os", "runtime", "artifact", "hint", "command", "state", "text", "why", "absent"):
             assert f"{field} </script><script>" in text, field
         assert it.overflow() <= 0
+
+
+@pytest.mark.parametrize(("kind", "fragment"), [("nightly", ""), ("device", ""), ("gate", "#budget=1"), ("session", "")])
+def test_a_commands_letters_stand_in_the_order_in_which_a_shell_reads_them(
+    browser: Browser, hostile_pages: dict[str, Path], kind: str, fragment: str
+) -> None:
+    with opened(browser, hostile_pages[kind], fragment) as it:
+        assert it.page.locator("code").count() > 0
+        assert r"\xe2\x80\xae" in it.page.evaluate("[...document.querySelectorAll('code')].map((each) => each.textContent).join()")
+        assert it.page.evaluate(_RETURNING) == []
+
+
+_RETURNING = """[...document.querySelectorAll('code')].flatMap((code) => {
+  const range = document.createRange(), text = code.firstChild, found = [];
+  let before = null;
+  for (let i = 0; i < text.length; i++) {
+    range.setStart(text, i);
+    range.setEnd(text, i + 1);
+    const box = range.getBoundingClientRect();
+    if (box.width === 0) continue;
+    if (before !== null && Math.abs(box.top - before.top) < 2 && box.left < before.left) found.push(text.data.slice(i - 5, i + 5));
+    before = box;
+  }
+  return found;
+})"""
+"""The places at which a command's next letter stands left of the one before, in one line."""
 
 
 def test_marks_of_direction_end_with_the_name_that_holds_them(browser: Browser, hostile_pages: dict[str, Path]) -> None:

@@ -1,6 +1,9 @@
 """The parts of pages that are values: columns, thinning, bars, sparklines, words, and how large a page may get."""
 
 import base64
+import shlex
+import subprocess
+import unicodedata
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -62,7 +65,7 @@ def test_forty_workloads_on_eight_devices_over_two_hundred_nights_are_under_thre
 
 HISTORY = {
     "title": "t", "in_site": False, "tone": "plain", "sentence": "s", "series": A_SERIES, "label": "l",
-    "counts": [], "others": [], "link": "x", "command": "c",
+    "counts": [], "others": [], "link": "x", "command": "c", "has_alarm": False, "told": [], "nights": [], "every_night": 0,
 }  # fmt: skip
 
 
@@ -91,7 +94,7 @@ def test_a_trend_shades_the_nights_that_a_change_is_between() -> None:
     assert shapes.spark([1.0], "") is None
 
 
-@pytest.mark.parametrize(("share", "text"), [(0.0812, "+8.1 %"), (-0.05, "−5.0 %"), (-0.0001, "0.0 %")])
+@pytest.mark.parametrize(("share", "text"), [(0.0812, "+8.1 %"), (-0.05, "-5.0 %"), (-0.0001, "0.0 %")])
 def test_shares_are_told_with_their_sign(share: float, text: str) -> None:
     assert words.per_cent(share) == text
 
@@ -103,6 +106,23 @@ def test_sizes_that_are_no_ratios_are_told_in_their_unit() -> None:
 
 def test_a_command_can_be_pasted_whatever_is_in_it() -> None:
     assert words.command("farm", "show", "a b'; rm -rf /") == """farm show 'a b'"'"'; rm -rf /'"""
+
+
+@pytest.mark.parametrize(
+    "odd", ["\u202egnp\u202c", "\u2066x\u2069 'y' \\z", "a\nb\tc", "\u00a0", "e\u200b1\ufeff", "\u2028\u2029", "\x1b[31m", "\u00ad0f"]
+)
+def test_what_is_not_seen_in_a_command_stands_there_as_an_escape_that_shells_read_back(odd: str) -> None:
+    told = words.command("printf", r"%s\0", odd, "plain")
+    assert not [character for character in told if unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp") or character == "\u00a0"]
+    for locale in ("C", "C.UTF-8"):
+        done = subprocess.run(["bash", "-c", told], capture_output=True, check=True, env={"LC_ALL": locale})
+        assert done.stdout.decode() == f"{odd}\0plain\0"
+    assert words.pasteable(shlex.join(["printf", r"%s\0", odd, "plain"])) == told
+
+
+def test_a_stored_command_without_odd_marks_stays_as_it_is_and_one_that_no_shell_reads_shows_its_marks() -> None:
+    assert words.pasteable("farm run 'a b' --suite=x.toml") == "farm run 'a b' --suite=x.toml"
+    assert words.pasteable("farm 'a \u202eb") == r"farm 'a \xe2\x80\xaeb"
 
 
 def test_json_in_a_page_cannot_end_its_element() -> None:

@@ -1,17 +1,21 @@
 """A site of pages: every link leads to a page, only what changed is written again, and the commands write them."""
 
+import html
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -247,7 +251,59 @@ def test_the_commands_write_a_page_and_end_as_they_say(data: Path, tmp_path: Pat
     done = CliRunner().invoke(farm, ["--data", str(data), "report", *words, "--html", str(page)], standalone_mode=False)
     assert done.exception is None, done.exception
     assert (done.return_value or 0) in code
-    assert says in page.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
+    assert says in text
+    assert told(run(data, *command_of(text), "--html", str(tmp_path / "again.html")), tmp_path / "again.html") == told(done, page)
+
+
+def command_of(text: str) -> list[str]:
+    """Return what a page says that it was made by, after farm report."""
+    (command,) = re.findall(r"Made by <code>(.*?)</code>", text)
+    farm_, report, *words = shlex.split(html.unescape(command))
+    assert (farm_, report) == ("farm", "report")
+    return [word for word in words if word != "--open"]
+
+
+def told(done: Result, page: Path) -> tuple[Any, str]:
+    """Return how a command ended, and its page without the time at which it was told."""
+    assert done.exception is None, done.exception
+    return done.return_value, re.sub(r"told \d{4}-\d\d-\d\d \d\d:\d\d", "", page.read_text(encoding="utf-8"))
+
+
+def test_a_first_night_is_no_pass_on_any_page_nor_in_a_terminal(tmp_path: Path, browser: Browser) -> None:
+    year = replace(YEAR, nights=1)
+    load(Store(tmp_path / "farm.duckdb"), year.records())
+    write_site(Store(tmp_path / "farm.duckdb"), "main", end_of(year), tmp_path / "site")
+    for page in ("index", "nightly"):
+        with opened(browser, tmp_path / "site" / f"{page}.html") as it:
+            assert it.text("#verdict") == "NO VERDICT YET\n\nFirst night: nothing to compare against yet."
+    assert "1 nights" not in (tmp_path / "site" / "nightly.html").read_text(encoding="utf-8")
+    history = next((tmp_path / "site").glob("history-*.html")).read_text(encoding="utf-8")
+    assert "Its first night: nothing to compare against yet." in history
+    done = CliRunner().invoke(farm, ["--data", str(tmp_path), "track"], standalone_mode=False)
+    assert "first night: nothing to compare against yet" in done.output
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["nightly", "--branch", ""], "a branch has a name, and this one is empty"),
+        (["gate"], "no gate was judged yet"),
+        (["gate", "ffff"], "no gate was judged yet"),
+        (["device", "s25"], 'branch main has no session on a device "s25"'),
+        (["nightly", "--html", "{file}/page.html"], "{file} is a file, where a folder is needed"),
+        (["nightly", "--html", "{file}/sub/page.html"], "{file} is a file, where a folder is needed"),
+        (["site", "--into", "{file}/site"], "{file} is a file, where a folder is needed"),
+    ],
+    ids=lambda each: " ".join(each) if isinstance(each, list) else "",
+)
+def test_what_nothing_can_be_made_of_is_said_and_no_hint_leads_nowhere(tmp_path: Path, words: list[str], sentence: str) -> None:
+    file = tmp_path / "a-file"
+    file.write_text("kept")
+    done = run(tmp_path / "data", *(word.format(file=file) for word in words))
+    assert sentence.format(file=file) in str(done.exception)
+    assert "farm sql" not in (getattr(done.exception, "hint", None) or "")
+    assert file.read_text() == "kept"
 
 
 @pytest.mark.parametrize(

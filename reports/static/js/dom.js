@@ -40,12 +40,26 @@ function table(caption, heads, rows, attributes = {}) {
     el("tbody", {}, body),
   );
   sortable(made);
-  return el("div", { class: rows.length > 18 ? "wide tall" : "wide" }, made);
+  const box = el("div", { class: rows.length > 18 ? "wide tall" : "wide" }, made);
+  fitting.observe(box);
+  return box;
+}
+
+// A table that does not fit scrolls in a box of its own, which the keyboard reaches as long as there is something to scroll.
+// Looked at a moment later: what is drawn first need not wait for it.
+const fitting = new ResizeObserver((entries) => setTimeout(() => reached(entries.map(({ target }) => target)), 200));
+
+function reached(boxes) {
+  for (const box of boxes) {
+    const scrolls = box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight;
+    const said = { tabindex: 0, role: "group", "aria-label": `${box.querySelector("caption").textContent}; scrolls` };
+    for (const [name, value] of Object.entries(said)) scrolls ? box.setAttribute(name, value) : box.removeAttribute(name);
+  }
 }
 
 // What a plot shows as a table, made when somebody opens it. rows: a function that makes them.
 function disclosed(summary, caption, heads, rows) {
-  const holder = el("details", {}, el("summary", {}, summary));
+  const holder = el("details", { class: "same" }, el("summary", {}, summary));
   holder.addEventListener("toggle", () => {
     if (holder.open && !holder.querySelector("table")) holder.append(table(caption, heads, rows()));
   });

@@ -27,7 +27,7 @@ function sorted(made, head) {
 
 function keyOf(cell) {
   if (cell === undefined || cell.classList.contains("hatched")) return null;
-  const text = (cell.dataset.sort ?? cell.textContent).trim().replace("−", "-");
+  const text = (cell.dataset.sort ?? cell.textContent).trim();
   const number = parseFloat(text);
   return /^[-+]?[\d.]/.test(text) && !/^\d{4}-\d\d-/.test(text) && !Number.isNaN(number) ? number * scaleOf(text) : text;
 }
@@ -85,7 +85,7 @@ function seriesRow(series) {
     named(series.device),
     series.label,
     series.now === null ? { absent: "no night" } : { num: amount(series.now, suffix), sort: series.now },
-    series.count > 1 ? sparkline(series) : absent(series.nights > 1 ? "not in this page" : "one night only"),
+    series.count > 1 ? sparkline(series) : { absent: series.nights > 1 ? "not in this page" : "one night only" },
     { num: String(series.nights), sort: series.nights },
     series.last,
     series.changes.length === 0 ? "none" : `${series.changes.length}${open ? `, ${open} open` : ""}`,

@@ -136,6 +136,7 @@ for (const [id, every] of [
 }
 
 for (const made of document.querySelectorAll("table.sortable")) sortable(made);
+for (const box of document.querySelectorAll(".wide")) fitting.observe(box);
 const makeList = (into) => {
   setFilter = seriesList(into);
   setFilter(parsed().q ?? "");
@@ -154,7 +155,16 @@ document.addEventListener("keydown", (event) => {
     }
   }
 });
+
+// On paper nothing can be opened: what is folded away is shown there, but for tables that say again what a plot shows.
+let unfolded = [];
+addEventListener("afterprint", () => {
+  for (const part of unfolded) part.open = false;
+  unfolded = [];
+});
 addEventListener("beforeprint", () => {
+  unfolded.push(...document.querySelectorAll("details:not([open], .same)"));
+  for (const part of unfolded) part.open = true;
   for (const [id, make] of Object.entries(onceLooked)) {
     const into = document.getElementById(id);
     if (into) onceMade(into, make);
