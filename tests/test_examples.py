@@ -19,6 +19,8 @@ from farm.cli.main import farm
 from farm.errors import FarmError
 from farm.health import Name
 from farm.monitor import text
+from tests.bench.android import debs
+from tests.bench.android.errors import BenchUnavailable
 from tests.conftest import ROOT, in_ci
 from tests.test_monitor import EVERY, names_in, read
 
@@ -226,10 +228,13 @@ def test_every_alert_says_what_is_the_matter_and_what_to_do() -> None:
             assert rule["labels"]["severity"] in ("page", "ticket", "info")
 
 
-def test_promtool_takes_the_alerts_and_the_metrics() -> None:
-    promtool = shutil.which("promtool")
-    if promtool is None:
-        pytest.skip("promtool is not installed: Debian has it in prometheus")
+def test_promtool_takes_the_alerts_and_the_metrics(builds: Path) -> None:
+    try:
+        promtool = shutil.which("promtool") or debs.program(builds / "debs", "promtool", "usr/bin/promtool")
+    except BenchUnavailable as error:
+        if in_ci():
+            raise
+        pytest.skip(f"promtool is not installed: {error}")
     subprocess.run([promtool, "check", "rules", ALERTS], check=True, timeout=60)
     subprocess.run([promtool, "check", "metrics"], input=text(EVERY), text=True, check=True, timeout=60)
 

@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,20 +46,41 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def _download(debs: Path) -> None:
-    if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
-        raise BenchUnavailable("the bench's phones are made of Debian packages, and there is no apt-get here")
     shutil.rmtree(debs, ignore_errors=True)
     work = debs / "apt"
-    for folder in ("sources", "state/lists/partial", "cache", "archives/partial"):
-        (work / folder).mkdir(parents=True)
-    (work / "state/status").touch()
-    (work / "sources/suite.sources").write_text(debian_source(_apt_folder(), _codename()))
-    _apt(work, "update")
+    _configure(work)
     _apt(work, "install", "--yes", "--no-install-recommends", "--download-only", *PACKAGES)
     for archive in (work / "archives").glob("*.deb"):
         archive.rename(debs / archive.name)
     shutil.rmtree(work)
     (debs / "complete").touch()
+
+
+def program(data: Path, package: str, place: str) -> Path:
+    """Return one program out of a Debian package, without what else that would install or start. Raises BenchUnavailable."""
+    target = data / "programs" / Path(place).name
+    with locked(data / "lock"):
+        if not target.exists():
+            target.parent.mkdir(exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=data) as folder:
+                work = Path(folder)
+                _configure(work)
+                _apt(work, "download", package)
+                (archive,) = work.glob("*.deb")
+                subprocess.run(["dpkg-deb", "--extract", archive, work / "root"], check=True)
+                (work / "root" / place).rename(target)
+    return target
+
+
+def _configure(work: Path) -> None:
+    """Make folders of an apt of our own, and have it read the suite's lists. Raises BenchUnavailable."""
+    if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
+        raise BenchUnavailable("Debian packages are needed, and there is no apt-get here")
+    for folder in ("sources", "state/lists/partial", "cache", "archives/partial"):
+        (work / folder).mkdir(parents=True)
+    (work / "state/status").touch()
+    (work / "sources/suite.sources").write_text(debian_source(_apt_folder(), _codename()))
+    _apt(work, "update")
 
 
 def _apt(work: Path, *arguments: str) -> None:
@@ -74,7 +96,7 @@ def _apt(work: Path, *arguments: str) -> None:
         "APT::Sandbox::User": "root",
     }
     command = ["apt-get", "-qq", *(part for key, value in options.items() for part in ("-o", f"{key}={value}")), *arguments]
-    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_APT_TIMEOUT_S)
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_APT_TIMEOUT_S, cwd=work)
     if result.returncode != 0:
         raise BenchUnavailable(f"apt-get {arguments[0]} for {SUITE} failed: {result.stderr.strip()[-500:]}")
 
