@@ -44,7 +44,7 @@ def farm(data: Path, tmp_path: Path) -> Farm:
 
 
 def quick(model: Path) -> list[object]:
-    return ["run", model, "--passes", "latency,memory", "--repeat", 2, "--iterations", 20, "--duration", 0, "--threads", 1, "--seed", 1]
+    return ["run", model, "--passes", "latency,memory", "--repeat", 2, "--iterations", 20, "--duration", 0.05, "--threads", 1, "--seed", 1]
 
 
 def test_a_run_ends_with_a_table_a_page_and_a_database(farm: Farm, fake_model: FakeModel, tmp_path: Path, data: Path) -> None:
@@ -246,7 +246,7 @@ def test_a_page_that_cannot_be_written_is_said_before_anything_is_measured(fake_
 
 @pytest.mark.parametrize("statement", ["", "SELECT 1; SELECT 2", ";"])
 def test_sql_takes_one_statement(fake_model: FakeModel, farm: Farm, statement: str) -> None:
-    farm(*quick(fake_model().path))
+    farm(*quick(fake_model(sleep_ns=4_000_000).path))
     assert "not one statement" in farm("sql", statement).stderr
 
 

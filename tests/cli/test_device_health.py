@@ -128,7 +128,7 @@ def test_what_fails_makes_suspect_then_quarantines_and_passing_twice_makes_good_
     assert looked("s25")["s25"]["health"] == "quarantined"
     s25.empty_disk()
 
-    model = fake_model(spin_ns=1000).path
+    model = fake_model(sleep_ns=4_000_000).path
     left_out = farm("run", model, "--pool", "rack", *QUICK)
     assert left_out.returncode == 0, left_out.stderr
     assert "farm: s25 is quarantined since" in left_out.stderr

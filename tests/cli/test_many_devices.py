@@ -70,7 +70,7 @@ def test_phones_answer_the_same_items_and_each_is_told_by_itself(farm: Farm, fak
 
 
 def test_one_devices_trouble_is_its_own(farm: Farm, fake_model: FakeModel) -> None:
-    done = farm("run", fake_model().path, "--device", "s25,absent", *QUICK, "--passes", "latency", "--repeat", 2)
+    done = farm("run", fake_model(sleep_ns=4_000_000).path, "--device", "s25,absent", *QUICK, "--passes", "latency", "--repeat", 2)
     assert done.returncode == 3
     assert "s25 · model" in done.stdout
     assert "2 of 2" in done.stdout
@@ -89,12 +89,15 @@ def test_a_device_that_another_controller_holds_is_refused_with_its_holder(farm:
         for line in holder.stderr:
             if "[1/" in line:
                 break
-        done = farm("run", fake_model().path, "--device", "xiaomi12x", *QUICK)
+        done = farm("run", fake_model(sleep_ns=4_000_000).path, "--device", "xiaomi12x", *QUICK)
         holder.send_signal(signal.SIGINT)
         holder.communicate(timeout=30)
     assert done.returncode == 3
     assert f"xiaomi12x is held by process {holder.pid} of" in done.stderr
-    assert farm("run", fake_model().path, "--device", "xiaomi12x", *QUICK, "--passes", "latency", "--repeat", 1).returncode == 0
+    assert (
+        farm("run", fake_model(sleep_ns=4_000_000).path, "--device", "xiaomi12x", *QUICK, "--passes", "latency", "--repeat", 1).returncode
+        == 0
+    )
 
 
 def test_two_names_of_one_phone_are_refused(farm: Farm, android_bench: Bench, fake_model: FakeModel, tmp_path: Path) -> None:
@@ -102,10 +105,10 @@ def test_two_names_of_one_phone_are_refused(farm: Farm, android_bench: Bench, fa
     with (tmp_path / "devices.toml").open("a") as lab:
         for name, where in (("twin", f'serial = "{phone.serial}"'), ("galaxy", 'match = "SM-S931*"')):
             lab.write(f'[devices.{name}]\nkind = "android"\nadb = "{android_bench.adb.address}"\n{where}\n')
-    plainly = farm("run", fake_model().path, "--device", "s25,twin", *QUICK)
+    plainly = farm("run", fake_model(sleep_ns=4_000_000).path, "--device", "s25,twin", *QUICK)
     assert plainly.returncode == 2
     assert f"s25 and twin are one device: {phone.serial}" in plainly.stderr
-    found_out = farm("run", fake_model().path, "--device", "s25,galaxy", *QUICK, "--passes", "memory", "--repeat", 1)
+    found_out = farm("run", fake_model(sleep_ns=4_000_000).path, "--device", "s25,galaxy", *QUICK, "--passes", "memory", "--repeat", 1)
     assert found_out.returncode == 3
     assert "s25 is the same device as galaxy" in found_out.stdout or "galaxy is the same device as s25" in found_out.stdout
     assert "1 of 1" in found_out.stdout  # it is measured once

@@ -27,9 +27,9 @@ def farm(tmp_path: Path, builds: Path) -> Farm:
     return call
 
 
-def a_model(path: Path, spin_ns: int) -> Path:
+def a_model(path: Path, sleep_us: int) -> Path:
     path.parent.mkdir(exist_ok=True)
-    path.write_text(f"farm-fake 1\nspin_ns {spin_ns}\n")
+    path.write_text(f"farm-fake 1\nsleep_ns {sleep_us}000\n")
     return path
 
 

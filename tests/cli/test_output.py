@@ -34,7 +34,7 @@ def into_a_closed_pipe(home: Path, *arguments: object) -> tuple[int, str]:
 def test_a_run_whose_output_nobody_reads_still_ends_with_its_own_code(
     home: Path, fake_model: FakeModel, settings: dict[str, int], code: int, form: tuple[str, ...]
 ) -> None:
-    ended, said = into_a_closed_pipe(home, "run", fake_model(**settings).path, *QUICK, *form)
+    ended, said = into_a_closed_pipe(home, "run", fake_model(sleep_ns=4_000_000, **settings).path, *QUICK, *form)
     assert ended == code, said
     assert "Traceback" not in said
     assert "BrokenPipe" not in said
@@ -45,7 +45,12 @@ def test_a_run_whose_output_nobody_reads_still_ends_with_its_own_code(
 def test_an_output_without_room_is_not_called_a_full_disk(home: Path, fake_model: FakeModel) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            command("run", fake_model().path, *QUICK), cwd=home, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+            command("run", fake_model(sleep_ns=4_000_000).path, *QUICK),
+            cwd=home,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
         )
     assert done.returncode == 2
     assert "farm: the output cannot be written: No space left on device; runs that had ended are stored" in done.stderr
@@ -54,13 +59,13 @@ def test_an_output_without_room_is_not_called_a_full_disk(home: Path, fake_model
 
 def test_the_code_in_the_json_is_the_one_that_the_process_ends_with(home: Path, fake_model: FakeModel) -> None:
     (home / "data" / "journal").write_text("a file, where the folder should be")
-    done = completed(command("run", fake_model().path, *QUICK, "--json"), home)
+    done = completed(command("run", fake_model(sleep_ns=4_000_000).path, *QUICK, "--json"), home)
     assert done.returncode == 2, done.stderr
     assert json.loads(done.stdout)["exit_code"] == 2
 
 
 def test_numbers_that_json_does_not_have_are_texts(home: Path, fake_model: FakeModel) -> None:
-    completed(command("run", fake_model().path, *QUICK), home).check_returncode()
+    completed(command("run", fake_model(sleep_ns=4_000_000).path, *QUICK), home).check_returncode()
     statement = "SELECT 'nan'::DOUBLE AS a, ['-inf'::DOUBLE, 1.5] AS b, {'c': 'inf'::DOUBLE} AS d, NULL AS e"
     done = completed(command("sql", "--json", statement), home)
     assert json.loads(done.stdout, parse_constant=pytest.fail) == [{"a": "NaN", "b": ["-Infinity", 1.5], "d": {"c": "Infinity"}, "e": None}]

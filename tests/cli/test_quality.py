@@ -22,7 +22,7 @@ def images(tmp_path: Path) -> Path:
 
 
 def test_items_add_the_quality_pass_once_and_its_interval_is_over_items(farm: Farm, fake_model: FakeModel, images: Path) -> None:
-    model = fake_model(echo=1, input_bytes=8).path
+    model = fake_model(echo=1, input_bytes=8, sleep_ns=4_000_000).path
     command = ["run", model, "--items", images, "--passes", "latency", "--repeat", 3, "--iterations", 5, "--duration", 0, "--threads", 1]
     done = farm(*command)
     assert done.returncode == 0, done.stderr
