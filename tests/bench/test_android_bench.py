@@ -218,7 +218,8 @@ def test_work_warms_the_skin_and_drains_the_battery(pixel9: Phone) -> None:
     worker = out(pixel9, "sh -c 'while :; do :; done' >/dev/null 2>&1 & echo $!")
     try:
         wait_until(lambda: float(pixel9.read("drain_ua")) > 1.4 * resting["drain_ua"], "the work to drain the battery")
-        assert int(out(pixel9, "cat /sys/devices/system/cpu/cpu7/cpufreq/scaling_cur_freq")) > 1_000_000
+        clock = "cat /sys/devices/system/cpu/cpu7/cpufreq/scaling_cur_freq"
+        wait_until(lambda: int(out(pixel9, clock)) > 1_000_000, "the work to raise the clock")
         wait_until(lambda: float(pixel9.read("skin_c")) > resting["skin_c"] + 1, "the work to warm the skin")
     finally:
         pixel9.shell(f"kill {worker}")
