@@ -22,7 +22,7 @@ DATA ?= .farm
 EXPORT ?=
 ONLY ?=
 # processes that run tests: most tests wait for a device rather than compute; those with torch run in one
-WORKERS ?= $(if $(EXPORT),0,5)
+WORKERS ?= $(if $(EXPORT),0,4)
 # steady-state iterations of Java benchmarks in many forks, from the data of SEALABQualityGroup/icpe-data-challenge-jmh
 FORKS ?= $(wildcard ../shared/samples/series/forks.npz)
 # of make soak: how often a nightly is killed, and which month it is
