@@ -1,6 +1,6 @@
 """farm commands as processes that are forked from one which has farm loaded: the same code, less its imports.
 
-A command takes 0.4 s of CPU to be loaded, and the tests run about a thousand. What starts, is killed, or has an interpreter of its own
+A command takes 0.4 s of CPU to be loaded, and the tests run many hundreds. What starts, is killed, or has an interpreter of its own
 (another locale, other paths) is a real `python -m farm` in the tests that are about it; tests.processes says which it may be.
 
 python -m tests.forked SOCKET: serves until its stdin is closed. A request is one connection. It brings four files: a JSON text of

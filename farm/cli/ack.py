@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from farm.cli.asked import Day
 from farm.cli.context import Context, naive, now_utc, say
+from farm.cli.named import Day
 from farm.errors import InputError
 
 if TYPE_CHECKING:

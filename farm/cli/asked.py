@@ -1,10 +1,9 @@
-"""What is asked of `farm run`: its options, what they may hold, and which of them go together; and kinds of values that others ask for."""
+"""What is asked of `farm run`: its options, what they may hold, and which of them go together."""
 
 import math
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -76,21 +75,6 @@ _MODEL_ONLY = (
     "items",
 )
 """What a suite states itself, for each of its workloads."""
-
-
-class Day(click.ParamType[date]):
-    """A day, written 2026-12-31."""
-
-    name = "day"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:  # noqa: ANN401 - click's
-        """Return the day."""
-        if isinstance(value, date):
-            return value
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            self.fail(f'"{value}" is no day; write 2026-12-31', param, ctx)
 
 
 class FiniteRange(click.FloatRange):

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ import click
 
 from farm import pins
 from farm.cli import gate_sides, pinning
-from farm.cli.context import Context, command_line, now_utc, say
+from farm.cli.context import Context, command_line, naive, now_utc, say
 from farm.errors import BytesMissing, InputError, StoreBusy
 from farm.pins import Part
 from farm.workloads import new_id
@@ -229,7 +228,7 @@ def _put(store: "Store", name: str, parts: Sequence[Part], *, revision: str | No
     row = {
         "id": new_id(now),
         "name": name,
-        "set_at": now.astimezone(UTC).replace(tzinfo=None),
+        "set_at": naive(now),
         "is_removed": is_removed,
         "revision": revision,
         "command": command_line(),

@@ -4,14 +4,14 @@ import json
 import re
 from collections.abc import Collection
 from dataclasses import asdict
-from datetime import UTC, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from farm import units
-from farm.cli.context import Context, now_utc, say, tell
+from farm.cli.context import Context, naive, now_utc, say, tell
 
 if TYPE_CHECKING:
     import polars as pl
@@ -143,7 +143,7 @@ def prune(context: Context, days: int, *, dry_run: bool, as_json: bool, at_most_
     """
     from farm.store import prune as pruning
 
-    now = now_utc().astimezone(UTC).replace(tzinfo=None)
+    now = naive(now_utc())
     before = now - timedelta(days=days)
     store = context.drained_store()
     if dry_run:

@@ -19,15 +19,7 @@ from farm.nights import Step
 @click.command("nightly", epilog="Example: farm nightly --suite suite.toml --pool rack, from a timer; --dry-run shows the plan")
 @click.option("--suite", type=click.Path(path_type=Path), required=True, help="The suite; its [schedule] says what is due when.")
 @click.option("--pool", help="A pool of devices.toml. [default: the schedule's]")
-@click.option(
-    "--branch",
-    type=named.Branch(),
-    metavar="TEXT",
-    envvar="FARM_BRANCH",
-    default="main",
-    show_default=True,
-    help="Whose history the night belongs to.",
-)
+@named.branch_option("Whose history the night belongs to.")
 @click.option(
     "--revision",
     envvar=["FARM_REVISION", "GIT_COMMIT", "GITHUB_SHA", "CI_COMMIT_SHA"],

@@ -3,14 +3,14 @@
 import json
 import webbrowser
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from farm.cli import named, nights, places
-from farm.cli.context import Context, now_utc, say
+from farm.cli.context import Context, naive, now_utc, say
 
 if TYPE_CHECKING:
     from farm.report import Look, NightBudgets, SitePage, Unsent
@@ -33,9 +33,7 @@ def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
     )
 
 
-_branch = click.option(
-    "--branch", type=named.Branch(), metavar="TEXT", envvar="FARM_BRANCH", default="main", show_default=True, help="Whose runs to show."
-)
+_branch = named.branch_option("Whose runs to show.")
 
 
 _suite = click.option("--suite", type=click.Path(path_type=Path), help="Also hold the newest night against this suite's budgets.")
@@ -61,7 +59,7 @@ def nightly(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's
     from farm.report import code, nightly_page
 
     asked = nights.promised(context, given["suite"], given["baseline"])
-    store, now = context.drained_store(), _naive(now_utc())
+    store, now = context.drained_store(), naive(now_utc())
     look = look_at(store, given["branch"], now)
     promised = night_budgets(store, look, asked)
     _write(
@@ -105,7 +103,7 @@ def device(context: Context, device: str, branch: str, html: Path | None, *, ope
     from farm.report import device_page
 
     store = context.drained_store()
-    text = device_page(store, look_at(store, branch, _naive(now_utc())), device)
+    text = device_page(store, look_at(store, branch, naive(now_utc())), device)
     _write(html or context.data / "reports" / "device.html", text, opens=opens)
 
 
@@ -123,7 +121,7 @@ def compare(context: Context, one: str, other: str, kind: str, branch: str, html
     """
     from farm.report import Sides, compare_page
 
-    text = compare_page(context.drained_store(), Sides(kind.removesuffix("s"), one, other, branch, _naive(now_utc())))
+    text = compare_page(context.drained_store(), Sides(kind.removesuffix("s"), one, other, branch, naive(now_utc())))
     _write(html or context.data / "reports" / "compare.html", text, opens=opens)
 
 
@@ -139,7 +137,7 @@ def history(context: Context, /, **given: Any) -> None:  # noqa: ANN401 - click'
     from farm.report import choose, history_page
 
     store = context.drained_store()
-    look = look_at(store, given["branch"], _naive(now_utc()))
+    look = look_at(store, given["branch"], naive(now_utc()))
     text = history_page(store, look, choose(look, given["device"], given["workload"], given["metric"]))
     _write(given["html"] or context.data / "reports" / "history.html", text, opens=given["opens"])
 
@@ -157,7 +155,7 @@ def site(context: Context, /, **given: Any) -> None:  # noqa: ANN401 - click's v
 
     folder = given["into"] or context.data / "site"
     asked = nights.promised(context, given["suite"], given["baseline"])
-    written, every = write_site(context.drained_store(), given["branch"], _naive(now_utc()), folder, asked, unsent(context))
+    written, every = write_site(context.drained_store(), given["branch"], naive(now_utc()), folder, asked, unsent(context))
     say(f"site: {folder / INDEX} ({written} of {every} pages written, the others are as they were)")
     if given["opens"]:
         _open(folder / INDEX)
@@ -263,8 +261,3 @@ def _open(path: Path) -> None:
     """Open a page in the browser; where there is none, say so: the page is written all the same."""
     if not webbrowser.open(path.resolve().as_uri()):
         say(f"no browser could be started here; open {path.resolve()} in one")
-
-
-def _naive(moment: datetime) -> datetime:
-    """Return an aware time as the database's naive UTC."""
-    return moment.astimezone(UTC).replace(tzinfo=None)

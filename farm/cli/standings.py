@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from farm.cli.context import Context, chosen_devices, say
+from farm.cli.context import Context, chosen_devices, naive, say
 from farm.cooling import CoolDown
 from farm.errors import DeviceUnavailable, FarmError, StoreBusy, StoreError
 from farm.health import NEW, UNCOUNTED, Counted, Health, Standing, counted
@@ -75,7 +75,7 @@ def of_store(store: "Store", night: datetime | None = None) -> Standings:
 
 def questions(night: datetime | None = None) -> dict[str, dict[str, object]]:
     """Return what is asked of the database, so that it can be asked together with other things."""
-    since = None if night is None else night.astimezone(UTC).replace(tzinfo=None)
+    since = None if night is None else naive(night)
     return {"health_standings": {}, "health_sightings": {}, "health_steps": {"since": since}}
 
 
@@ -162,5 +162,5 @@ def chosen(context: Context, names: str | None, pool: str | None) -> list[Device
 
 def cool_downs(context: Context, since: datetime) -> dict[str, CoolDown]:
     """Return how long each device was waited for until it was cool, in the runs that began since a moment (UTC): a night's, say."""
-    rows = context.store().query("cool_downs", since=since.astimezone(UTC).replace(tzinfo=None)).iter_rows(named=True)
+    rows = context.store().query("cool_downs", since=naive(since)).iter_rows(named=True)
     return {row["device"]: CoolDown(row["runs"], row["waited_s"]) for row in rows}

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from farm.cli import named
-from farm.cli.asked import Day
 from farm.cli.context import Context, naive, now_utc, plain
 from farm.errors import InputError
 from farm.workloads import DeviceKind, ItemKind, Pass, Workload
@@ -25,13 +24,11 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog="Example: farm track --branch main --suite nightly.toml")
-@click.option(
-    "--branch", type=named.Branch(), metavar="TEXT", envvar="FARM_BRANCH", default="main", show_default=True, help="Whose runs to follow."
-)
+@named.branch_option("Whose runs to follow.")
 @click.option(
     "--base", type=named.Branch(), metavar="BRANCH", help="Also hold its levels against those of the branch that it left, before it began."
 )
-@click.option("--since", type=Day(), help="Leave out changes that were over before this night; older runs still say what is usual.")
+@click.option("--since", type=named.Day(), help="Leave out changes that were over before this night; older runs still say what is usual.")
 @click.option("--device", help="Only this device, by its name in devices.toml or its id.")
 @click.option("--workload", help="Only this workload.")
 @click.option("--suite", type=click.Path(path_type=Path), help="What should have data: this suite's jobs. [default: what had some before]")
