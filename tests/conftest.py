@@ -3,6 +3,7 @@
 import ctypes
 import fcntl
 import hashlib
+import logging
 import os
 import platform
 from collections.abc import Callable, Iterator
@@ -132,6 +133,13 @@ def _this_machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
     with (tmp_path_factory.getbasetemp().parent / "this-machine.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_usual() -> Iterator[None]:
+    """Have a command that ran in the test's own process leave no level of logging to the next test."""
+    yield
+    logging.getLogger("farm").setLevel(logging.NOTSET)
 
 
 def in_ci() -> bool:
