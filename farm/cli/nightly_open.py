@@ -213,7 +213,9 @@ def preview(context: Context, book: Book, asked: Asked) -> Preview:
     schedule = file.suite.schedule
     if found.stored is not None and found.stored.exit_code is None:
         left = [each for each in book.expected(found.stored.id) if each.state == "to come"]
-        headline = f"{found.stored.name} goes on: {len(left)} jobs are to come"
+        waiting = len(context.journal.entries())
+        less = f", less what is measured and waits in the journal ({waiting})" if waiting else ""
+        headline = f"{found.stored.name} goes on: {len(left)} jobs are to come{less}"
         lost = {each.workload: each.lacking for each in left if each.artifact_sha256 is None}
         return Preview(headline, left, estimates(book, left), schedule.time_budget_s, lost)
     slot, prefix = found.slot, ""

@@ -25,7 +25,7 @@ from farm.devices.local import LocalTransport
 from farm.errors import ClockDoubted, ConfigError, DeviceBusy
 from farm.queue import Priority
 from farm.records import record
-from farm.workloads import Device, Outcome
+from farm.workloads import Device, Outcome, new_id
 from tests.cli import gating
 from tests.cli.gating import a_model, rows
 from tests.cli.nights import SCHEDULE, Lab, a_lab, a_suite, called
@@ -397,6 +397,14 @@ def test_the_command_shows_its_plan_and_measures_nothing(lab: Lab) -> None:
     assert "all devices at once: " in shown.stdout
     page = json.dumps(rows(lab.home, "SELECT phase FROM night_events"))
     assert all(phase in page for phase in ("open", "health", "canary", "measure", "track", "report", "notify", "close"))
+
+
+def test_the_plan_of_a_night_that_goes_on_says_what_waits_in_the_journal(lab: Lab) -> None:
+    broken_off(lab)
+    lab.context.journal.write({"runs": [{"id": new_id(lab.at)}]})
+    shown = called(lab.home, "--dry-run")
+    assert "goes on: 4 jobs are to come, less what is measured and waits in the journal (1)" in shown.stdout
+    assert len(lab.context.journal.entries()) == 1  # a plan writes nothing
 
 
 def test_a_plan_says_which_models_are_not_there(lab: Lab) -> None:
