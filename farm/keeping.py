@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from farm import units
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -57,9 +59,8 @@ def problems(facts: Facts) -> list[Problem]:
     """Return what is not as it should be: the journal first, then rows, bytes, pages and tasks; notes last."""
     found = [*_of_journal(facts), *_of_rows(facts), *_of_bytes(facts), *_of_tasks(facts)]
     if facts.lost_artifacts:
-        what = (
-            f"{_count(len(facts.lost_artifacts), 'measured artifact')} of {facts.artifacts} not kept here: {facts.lost_artifacts[0]}, ..."
-        )
+        lost = units.counted(len(facts.lost_artifacts), "measured artifact")
+        what = f"{lost} of {facts.artifacts} not kept here: {facts.lost_artifacts[0]}, ..."
         found.append(Problem(what, "to be able to measure one again, keep its bytes: farm baseline set NAME --artifact FILE", is_note=True))
     return sorted(found, key=lambda problem: problem.is_note)
 
@@ -68,9 +69,9 @@ def _of_journal(facts: Facts) -> list[Problem]:
     new = [run for run in facts.waiting if run not in facts.known]
     found = []
     if new:
-        found.append(Problem(f"{_count(len(new), 'run')} in the journal and not in the database, such as {new[0]}", "farm recover"))
+        found.append(Problem(f"{units.counted(len(new), 'run')} in the journal and not in the database, such as {new[0]}", "farm recover"))
     if len(new) < len(facts.waiting):
-        count = _count(len(facts.waiting) - len(new), "run")
+        count = units.counted(len(facts.waiting) - len(new), "run")
         found.append(
             Problem(f"{count} in the journal and in the database", "farm recover: it knows them and empties the journal", is_note=True)
         )
@@ -100,7 +101,7 @@ def _of_bytes(facts: Facts) -> list[Problem]:
 def _of_tasks(facts: Facts) -> list[Problem]:
     found = []
     if facts.pageless_gates:
-        what = f"{_count(len(facts.pageless_gates), 'gate')} without a page in the site, such as {facts.pageless_gates[0]}"
+        what = f"{units.counted(len(facts.pageless_gates), 'gate')} without a page in the site, such as {facts.pageless_gates[0]}"
         found.append(Problem(what, "farm report site"))
     found += [
         Problem(f"unfinished, and nobody works on it: {words}", "the same command goes on with it; farm run takes --resume", is_note=True)
@@ -112,7 +113,3 @@ def _of_tasks(facts: Facts) -> list[Problem]:
         for name in facts.damaged
     ]
     return found
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -78,6 +78,11 @@ def show(value: float, quantity: Quantity | None, digits: int = 3) -> str:
     return f"{_significant(value / quantity.factors[shown], digits)} {shown}".rstrip()
 
 
+def counted(number: int, thing: str, things: str | None = None) -> str:
+    """Return "1 run", "2 runs", "12 345 runs"."""
+    return f"{number:,} {thing if number == 1 else things or thing + 's'}".replace(",", " ")
+
+
 def _significant(value: float, digits: int) -> str:
     """Return value to so many significant digits without an exponent: 1234.5 stays 1234 at three, never 1.23e+03."""
     if value == 0 or not math.isfinite(value):

@@ -59,3 +59,9 @@ def test_a_name_states_its_quantity() -> None:
 def test_what_no_number_holds_is_no_quantity() -> None:
     with pytest.raises(ValueError, match="more than a number holds"):
         units.parse("1e999 ms", units.TIME)
+
+
+@pytest.mark.parametrize(("number", "text"), [(0, "0 runs"), (1, "1 run"), (12345, "12 345 runs")])
+def test_things_are_counted_in_words(number: int, text: str) -> None:
+    assert units.counted(number, "run") == text
+    assert units.counted(number, "series", "series") == text.replace("runs", "series").replace("run", "series")

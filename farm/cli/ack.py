@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from farm import units
 from farm.cli.context import Context, naive, now_utc, say
 from farm.cli.named import Day
 from farm.errors import InputError
@@ -41,7 +42,7 @@ def ack(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's val
         return 0
     said = _said(given)
     store.add({"acknowledgements": [{"finding_id": name, **said} for name in ids]})
-    say(f"{len(ids)} {'finding' if len(ids) == 1 else 'findings'}: {said['answer']} until {said['until']}")
+    say(f"{units.counted(len(ids), 'finding')}: {said['answer']} until {said['until']}")
     return 0
 
 

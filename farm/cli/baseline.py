@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from farm import pins
+from farm import pins, units
 from farm.cli import gate_sides, pinning
 from farm.cli.context import Context, command_line, naive, now_utc, say
 from farm.errors import BytesMissing, InputError, StoreBusy
@@ -62,7 +62,7 @@ def set_(context: Context, /, **given: Any) -> None:  # noqa: ANN401 - click's v
     _put(store, name, parts, revision=wanted.revision)
     pins.drop(data, before - _trees(store))
     size_mb = sum({part.tree_sha256: part.size_bytes for part in parts}.values()) / 1e6
-    say(f"{name}: {len(parts)} {'part' if len(parts) == 1 else 'parts'} pinned, {size_mb:.1f} MB")
+    say(f"{name}: {units.counted(len(parts), 'part')} pinned, {size_mb:.1f} MB")
 
 
 @baseline.command("list", epilog="Example: farm baseline list")

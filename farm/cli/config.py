@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
+from farm import units
 from farm.cli.context import Context, tell
 from farm.errors import ConfigError, FarmError
-from farm.publish.tables import count
 
 _Names = tuple[tuple[str, ...], dict[str, tuple[str, ...]]]
 
@@ -46,7 +46,7 @@ def _named_in_the_lab(context: Context, problems: list[str], found: list[str]) -
     except ConfigError as error:
         problems += error.problems
     else:
-        found.append(f"devices: {count(len(lab.devices), 'device')}, {count(len(lab.pools), 'pool')}")
+        found.append(f"devices: {units.counted(len(lab.devices), 'device')}, {units.counted(len(lab.pools), 'pool')}")
     return names
 
 
@@ -64,5 +64,9 @@ def _check_suite(path: Path, devices: tuple[str, ...], pools: dict[str, tuple[st
             open_artifact(artifact)
         except FarmError as error:
             problems.append(f"{path}: {error.message}")
-    parts = (count(len(suite.work), "workload"), count(len(suite.budgets), "budget"), count(suite.repeats, "repeat"))
+    parts = (
+        units.counted(len(suite.work), "workload"),
+        units.counted(len(suite.budgets), "budget"),
+        units.counted(suite.repeats, "repeat"),
+    )
     found.append(f"{path}: {', '.join(parts)}")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from farm import units
 from farm.errors import InputError, StoreBusy, StoreError
 from farm.journal import Journal
 from farm.redact import redacted
@@ -90,7 +91,7 @@ class Context:
         if self.journal.entries():
             try:
                 if count := self.journal.drain(self.store(_ASIDE_DEADLINE_S).append):
-                    say(f"{count} {'run' if count == 1 else 'runs'} from the journal went into the database")
+                    say(f"{units.counted(count, 'run')} from the journal went into the database")
             except (StoreBusy, StoreError) as error:  # whether it can be read, reading it shows
                 say(f"{len(self.journal.entries())} runs wait in the journal: {error.message}")
         return self.store()

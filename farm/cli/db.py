@@ -74,7 +74,7 @@ def backup(context: Context, file: Path, force: bool, at_most_s: float) -> int:
     context.drained_store()
     made = copies.back_up(context.database, file, deadline_s=_WAIT_S, at_most_s=at_most_s)
     took_s = (now_utc() - began).total_seconds()
-    runs = _runs(made.contents["runs"][0])
+    runs = units.counted(made.contents["runs"][0], "run")
     times = f"took {took_s:.1f} s, others waited for {made.held_s:.1f} s at the most"
     tell(f"{file}: {_bytes(made.size_bytes)}, {runs}, compared row by row; {times}")
     return _with_pins(file, context.data, file.parent)
@@ -98,7 +98,7 @@ def restore(context: Context, file: Path, force: bool) -> int:
     aside = context.database.with_name(f"farm-before-{now_utc():%Y%m%dT%H%M%S}.duckdb") if force else None
     made = copies.restore(file, context.writable_data() / context.database.name, aside=aside, deadline_s=_WAIT_S)
     brought = f", brought from schema {made.from_version} to this farm's" if made.from_version is not None else ""
-    tell(f"{made.path}: {_runs(made.contents['runs'][0])} of {file}{brought}")
+    tell(f"{made.path}: {units.counted(made.contents['runs'][0], 'run')} of {file}{brought}")
     if made.aside is not None:
         tell(f"the database that was there is {made.aside}")
     return _with_pins(made.path, file.parent, context.data)
@@ -110,14 +110,13 @@ def _with_pins(database: Path, source: Path, target: Path, of: Collection[str] |
     of: the names of these baselines; None: all that hold.
     """
     from farm import pins
-    from farm.publish.tables import count
     from farm.store import Store
 
     parts = [part for part in Store(database, _WAIT_S).query("held_parts").to_dicts() if of is None or part["baseline"] in of]
     if not parts:
         return 0
     done = pins.carry(source, target, [part["tree_sha256"] for part in parts])
-    there = f"{count(done.copied, 'set')} of pinned files copied ({_bytes(done.size_bytes)}), {done.known} there already"
+    there = f"{units.counted(done.copied, 'set')} of pinned files copied ({_bytes(done.size_bytes)}), {done.known} there already"
     tell(f"{target / pins.FOLDER}: {there}, each read back and what was pinned")
     lost: dict[str, list[str]] = {}
     for part in parts:
@@ -169,7 +168,8 @@ def _tell_pruned(runs: "pl.DataFrame", sizes: tuple[int, int] | None, day: str, 
     would = "would be dropped" if sizes is None else "dropped"
     for row in rows:
         what = would if row["needed_by"] is None else f"kept, {row['needed_by']} needs them"
-        tell(f"{_runs(row['runs'])} before {day}: {row['readings']:,} raw readings, {_bytes(row['size_bytes'])} in memory: {what}")
+        dropped, readings = units.counted(row["runs"], "run"), units.counted(row["readings"], "raw reading")
+        tell(f"{dropped} before {day}: {readings}, {_bytes(row['size_bytes'])} in memory: {what}")
     if sizes is not None and sizes[0] != sizes[1]:
         tell(f"the database was {_bytes(sizes[0])} and is {_bytes(sizes[1])}; every statistic of every run was compared and is what it was")
 
@@ -224,10 +224,6 @@ def check(context: Context, as_json: bool) -> int:
     if not unsound and not as_json:
         tell("journal, database and files fit together")
     return _NOT_SOUND if unsound else 0
-
-
-def _runs(count: int) -> str:
-    return f"{count:,} {'run' if count == 1 else 'runs'}"
 
 
 def _bytes(size: int) -> str:

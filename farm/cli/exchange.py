@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from farm import __version__
+from farm import __version__, units
 from farm.cli.context import Context, now_utc, say
 from farm.cli.places import is_free
 from farm.errors import InputError, StoreError
@@ -45,7 +45,7 @@ def import_(context: Context, files: tuple[Path, ...], dry_run: bool, as_json: b
     for (source, contents), is_new in zip(found, new, strict=True):
         if not dry_run:
             many = len(contents.numbers)
-            told = f"{many} {'number' if many == 1 else 'numbers'} stored" if is_new else "is stored already: nothing was added"
+            told = f"{units.counted(many, 'number')} stored" if is_new else "is stored already: nothing was added"
             say(f"{source.name}: {told}")
 
 
@@ -144,7 +144,7 @@ def export(context: Context, /, form: str, into: Path, samples: bool, **chosen: 
             raw = store.query("export_samples", run_ids=run_ids).iter_rows(named=True) if samples else None
             _write(into, parquet(found, raw))
     count = len({value.run["run_id"] for value in found if form == "parquet" or value.is_result})
-    say(f"{into}: written, of {count} {'run' if count == 1 else 'runs'}")
+    say(f"{into}: written, of {units.counted(count, 'run')}")
 
 
 def _export_otava(found: "Sequence[Value]", into: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from farm import units
 from farm.cli.context import Context, say, tell
 from farm.errors import InputError
 from farm.workloads import Outcome
@@ -106,7 +107,7 @@ def sql(context: Context, statement: str, as_json: bool) -> None:
 def recover(context: Context) -> None:
     """Put runs that wait in the journal into the database. Every other command does so too, when the database is free."""
     count = context.journal.drain(context.store().append)
-    tell(f"{count} {'run' if count == 1 else 'runs'} went into {context.database}" if count else "nothing waits in the journal")
+    tell(f"{units.counted(count, 'run')} went into {context.database}" if count else "nothing waits in the journal")
 
 
 def _json(value: object) -> str:

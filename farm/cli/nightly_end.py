@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from farm import units
 from farm.cli.context import Context, plain
 from farm.cli.nightly_book import Expected, Stored
 from farm.errors import InputError, StoreError
@@ -83,7 +84,7 @@ def measured_words(expected: Sequence[Expected]) -> str:
     """Return how much of what should have been measured was."""
     valid = sum(each.state == "done" for each in expected)
     devices = len({each.device for each in expected if each.state == "done"})
-    return f"{valid} of {len(expected)} jobs measured on {devices} device{'' if devices == 1 else 's'}"
+    return f"{valid} of {len(expected)} jobs measured on {units.counted(devices, 'device')}"
 
 
 def missing_lines(expected: Sequence[Expected]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from farm import units
 from farm.cli import host
 from farm.cli import nightly_end as end
 from farm.cli.context import Context, say
@@ -180,11 +181,10 @@ class Night:
         left = left_of(jobs, before)
         to_come = {(job.device.name, job.workload.id, job.pass_, job.repeat) for own in left.values() for job in own}
         own = [each for each in expected if (each.device, each.workload, each.pass_, each.repeat) in to_come]
-        from farm.publish.tables import count
-
         ended = sum(map(len, jobs.values())) - len(to_come)
-        taken = f", and {count(ended, 'job')} came to an end in {count(len(before), 'run')} before" if before else ""
-        say(f"plan: {count(len(own), 'job')} on {count(len(left), 'device')}{taken}; {makespan(estimates(self.book, own), time_budget_s)}")
+        taken = f", and {units.counted(ended, 'job')} came to an end in {units.counted(len(before), 'run')} before" if before else ""
+        planned, where = units.counted(len(own), "job"), units.counted(len(left), "device")
+        say(f"plan: {planned} on {where}{taken}; {makespan(estimates(self.book, own), time_budget_s)}")
 
     def _until(self, time_budget_s: float) -> Callable[[], bool]:
         """Return what says whether the night may go on measuring: not beyond its budget, nor into the next night.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from farm import leases
+from farm import leases, units
 from farm.cli.context import Context, owner, say
 from farm.cli.nightly_book import Book, Expected, Stored
 from farm.cli.nightly_measure import folder_of
@@ -157,8 +157,6 @@ def edited(file: File, stored: Stored) -> str | None:
 
 def opened(context: Context, book: Book, asked: Asked, file: File, slot: Slot) -> Stored:
     """Open a night: write down what should be measured, before anything is."""
-    from farm.publish.tables import count
-
     assert file.suite is not None, "a night is opened by a suite without problems"
     now = book.clock.now_utc()
     earlier = book.nights(file.pool, file.name, file.path)
@@ -179,7 +177,11 @@ def opened(context: Context, book: Book, asked: Asked, file: File, slot: Slot) -
     planning = _planning(context, file, slot, stored.seed)
     wanted = wanted_of(context, asked.branch, planning.devices, planning.work)
     expected = planning.expected(book, wanted)
-    parts = (count(len(expected), "job"), count(len(planning.work), "workload"), count(len(planning.devices), "device"))
+    parts = (
+        units.counted(len(expected), "job"),
+        units.counted(len(planning.work), "workload"),
+        units.counted(len(planning.devices), "device"),
+    )
     words = f"{parts[0]} of {parts[1]} on {parts[2]} expected"
     book.add(rows_of(stored, planning, expected) | book.event(stored.id, "open", words))
     say(f"open: {stored.name}: {words}")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from farm import units
 from farm.cli.context import Context, now_utc, say
 from farm.errors import FarmError, InputError
 from farm.notices import Kind, Notice, Target, is_due, of_gate
@@ -44,11 +45,9 @@ class Told:
     @property
     def words(self) -> str:
         """What came of it, in words."""
-        from farm.publish.tables import count
-
         if not self.wanted:
             return self.otherwise
-        taken = f"taken by {len(self.wanted) - len(self.waiting)} of {count(len(self.wanted), 'target')}"
+        taken = f"taken by {len(self.wanted) - len(self.waiting)} of {units.counted(len(self.wanted), 'target')}"
         return f"{taken}, and waits for {', '.join(self.waiting)}" if self.waiting else taken
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from farm import units
 from farm.cli import notified
 from farm.cli.context import Context, now_utc, tell
 from farm.errors import InputError
@@ -104,7 +105,7 @@ def forget(context: Context, name: str) -> None:
         raise InputError(f'nothing waits for "{name}", and no target is called that{near}', hint="farm notify list lists what waits")
     for message in found:
         box.drop(message)
-    tell(f"{len(found)} {'message' if len(found) == 1 else 'messages'} deleted")
+    tell(f"{units.counted(len(found), 'message')} deleted")
 
 
 def _chosen(context: Context, names: tuple[str, ...]) -> "list[Target]":

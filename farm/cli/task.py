@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from farm import rack
+from farm import rack, units
 from farm.cli import confirming, standings
 from farm.cli.asked import Options
 from farm.cli.context import Context
@@ -83,11 +83,9 @@ def _workload_id(artifact: Artifact) -> str:
 
 
 def _notes(suite: "Suite | None") -> tuple[str, ...]:
-    from farm.publish.tables import count
-
     if suite is None or not suite.budgets:
         return ()
-    return (f"{suite.name} states {count(len(suite.budgets), 'budget')}; farm run measures and does not judge, farm gate does",)
+    return (f"{suite.name} states {units.counted(len(suite.budgets), 'budget')}; farm run measures and does not judge, farm gate does",)
 
 
 def _passes(text: str) -> tuple[Pass, ...]:

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from farm import units
 from farm.gate import concerns, looks, words
 from farm.gate.frames import Selection, exclusions, values_of
 from farm.stats import power
@@ -77,7 +78,11 @@ def _read(costs: dict[str, NDArray[np.float64]], levels: looks.Levels, error: fl
 def _untested(budget: Budget, seen: Selection, costs: dict[str, NDArray[np.float64]], blocks: int, plan: Plan, sign: float) -> Verdict:
     """Return the verdict as it stands before anything is tested."""
     assert budget.limit is not None
-    short = [f"{device} has {words.runs(own.size)} and needs {plan.min_runs}" for device, own in costs.items() if own.size < plan.min_runs]
+    short = [
+        f"{device} has {units.counted(own.size, 'run')} and needs {plan.min_runs}"
+        for device, own in costs.items()
+        if own.size < plan.min_runs
+    ]
     return Verdict(
         budget,
         Decision.INCONCLUSIVE,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from farm import units
 from farm.gate import words
 from farm.gate.frames import Selection
 from farm.stats.modes import two_groups
@@ -36,7 +37,7 @@ def broken(seen: Selection, decision: Decision) -> str | None:
     if side is None:
         return None
     rows = seen.broken(side)
-    return None if rows.is_empty() else f"{words.runs(rows.height)} of the {side} gave no number ({rows['fault'][0]})"
+    return None if rows.is_empty() else f"{units.counted(rows.height, 'run')} of the {side} gave no number ({rows['fault'][0]})"
 
 
 def torn(strata: Mapping[str, Sequence[Stratum]], decision: Decision) -> str | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from farm import units
 from farm.gate import concerns, looks, words
 from farm.gate.frames import Selection, exclusions
 from farm.gate.strata import of_device
@@ -115,7 +116,7 @@ def looked_at(seen: Selection, blocks: int, question: Question) -> Look:
         lonely += left_over
         fewest = min(sum(each.baseline.size for each in strata[device]), sum(each.candidate.size for each in strata[device]))
         if fewest < question.plan.min_runs:
-            short.append(f"{device} has {words.runs(fewest)} a side and needs {question.plan.min_runs}")
+            short.append(f"{device} has {units.counted(fewest, 'run')} a side and needs {question.plan.min_runs}")
     return Look(seen, blocks, strata, tuple(lonely), tuple(short))
 
 

@@ -48,11 +48,6 @@ def quantity_interval(estimate: Estimate, metric: str) -> str:
     return f"{quantity(estimate.value, metric)} ({_range(*bounds)})"
 
 
-def runs(count: int) -> str:
-    """Return "1 run", "2 runs"."""
-    return f"{count} run" if count == 1 else f"{count} runs"
-
-
 def listed(names: list[str]) -> str:
     """Return names as a list in a sentence."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

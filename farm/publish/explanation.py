@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from farm import units
 from farm.publish import judgement as words
 from farm.publish.judgement import WORDS
-from farm.publish.tables import Table, count
+from farm.publish.tables import Table
 from farm.verdicts import Quality, Verdict
 
 _SHORT = 12
@@ -61,7 +62,7 @@ def _facts(given: Explanation) -> list[tuple[str, str]]:
         ("measured", words.measured(verdict)),
         ("allowed", words.in_terms(verdict.allowed, verdict.budget)),
         ("could have seen", words.seen(verdict)),
-        ("looks", f"{verdict.looks}, the last after {count(verdict.blocks, 'block')} on each device" if verdict.looks else "none"),
+        ("looks", f"{verdict.looks}, the last after {units.counted(verdict.blocks, 'block')} on each device" if verdict.looks else "none"),
         ("levels of the last look", "".join(in_terms)),
         *((f"on {used.device}", _used(used.candidate, used.baseline, used.estimate, verdict)) for used in verdict.used),
         ("counts for the exit code", "yes" if verdict.blocking else "no"),

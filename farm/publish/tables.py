@@ -45,14 +45,11 @@ def result_tables(results: Results, *, with_device: bool = False) -> list[Table]
         rows = tuple(_row(line, own, signs[workload, artifact, line.pass_], runs) for line in own if line.is_first)
         device = f"{results.device.name} · " if with_device else ""
         answer = f"output {_answer(runs)}"
-        title = f"{device}{workload} · {runs[0].job.artifact.name} · {own[0].flavour} · {count(own[0].threads, 'thread')} · {answer}"
+        title = (
+            f"{device}{workload} · {runs[0].job.artifact.name} · {own[0].flavour} · {units.counted(own[0].threads, 'thread')} · {answer}"
+        )
         found.append(Table(title, _COLUMNS, rows, expendable=_EXPENDABLE))
     return found
-
-
-def count(number: int, thing: str) -> str:
-    """Return "1 run", "2 runs"."""
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def _row(line: Line, own: Sequence[Line], signs: Validity, runs: Sequence[Run]) -> tuple[str, ...]:
@@ -75,9 +72,9 @@ def _row(line: Line, own: Sequence[Line], signs: Validity, runs: Sequence[Run]) 
 def interval_text(line: Line) -> str:
     """Return the interval over runs, or over items, with its coverage, or why there is none."""
     if line.interval is None:
-        return "needs 2 runs" if line.items is None else f"needs more than {count(line.items, 'item')}"
+        return "needs 2 runs" if line.items is None else f"needs more than {units.counted(line.items, 'item')}"
     low, high = (units.show(value, line.metric.quantity, _digits(line)) for value in (line.interval.low, line.interval.high))
-    over = "" if line.items is None else f" over {count(line.items, 'item')}"
+    over = "" if line.items is None else f" over {units.counted(line.items, 'item')}"
     return f"{low} … {high} ({line.interval.coverage:.0%}{over})"
 
 

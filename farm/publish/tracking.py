@@ -7,7 +7,7 @@ from itertools import groupby
 from farm import units
 from farm.departures import Departure
 from farm.findings import Acknowledgement, Answer, Cause, Group, MissingSeries, Moment, Request, Standing, Tracked, TrackedChange
-from farm.publish.tables import Table, count
+from farm.publish.tables import Table
 from farm.verdicts import Size
 
 _SHORT = 12
@@ -31,8 +31,8 @@ def headline(tracked: Tracked) -> str:
     )
     parts = [f"{number} {one if number == 1 else more}" for number, one, more in counts if number]
     told = ", ".join([*parts, *filter(None, [too_early(tracked)])]) or "nothing changed"
-    nights = f"{count(tracked.nights, 'night')} to {tracked.last_night}"
-    return f"{tracked.branch}: {tracked.series} series, {count(tracked.values, 'value')}, {nights}: {told}"
+    nights = f"{units.counted(tracked.nights, 'night')} to {tracked.last_night}"
+    return f"{tracked.branch}: {tracked.series} series, {units.counted(tracked.values, 'value')}, {nights}: {told}"
 
 
 def too_early(tracked: Tracked) -> str:
@@ -40,7 +40,7 @@ def too_early(tracked: Tracked) -> str:
     if not tracked.series or tracked.followable:
         return ""
     few = "first night: nothing to compare against yet"
-    return few if tracked.nights == 1 else f"{count(tracked.nights, 'night')} are too few to find a change in"
+    return few if tracked.nights == 1 else f"{units.counted(tracked.nights, 'night')} are too few to find a change in"
 
 
 def tables(tracked: Tracked, *, every: bool) -> list[Table]:
@@ -188,7 +188,7 @@ def _series_words(group: Group) -> str:
 
 
 def _names(names: Sequence[str], thing: str) -> str:
-    return ", ".join(names) if len(names) <= _MOST_NAMES else count(len(names), thing)
+    return ", ".join(names) if len(names) <= _MOST_NAMES else units.counted(len(names), thing)
 
 
 def _causes(members: Sequence[TrackedChange]) -> str:

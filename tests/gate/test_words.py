@@ -40,4 +40,3 @@ def test_quantities_take_their_units() -> None:
     assert words.quantity_interval(Estimate(2.0e7, 1.9e7, 2.1e7, 0.95), "latency_ns") == "20.00 ms (19.00 ms … 21.00 ms)"
     assert words.listed(["a"]) == "a"
     assert words.listed(["a", "b", "c"]) == "a, b and c"
-    assert (words.runs(1), words.runs(2)) == ("1 run", "2 runs")
