@@ -80,7 +80,7 @@ test-cpp: setup-dev
 
 test: setup-dev $(if $(EXPORT),setup-export)
 ifeq ($(ONLY),)
-	@$(MAKE) --no-print-directory lint test-cpp
+	@$(MAKE) --no-print-directory -j2 --output-sync=target lint test-cpp
 endif
 	@$(BIN)/farm --data $(DATA) harness build --runtime fake  # before any test's time counts
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(if $(MARKS),-m '$(MARKS)') $(PYTEST)
