@@ -40,14 +40,15 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """The runs of one series from one noon UTC to the next, of one revision, in one state of everything that may change a number.
+    """The runs of one series in one night, of one revision, in one state of everything that may change a number.
 
-    Neither a day nor a revision alone: two revisions of one day would be averaged, and an update of the system between two nights of one
-    revision would be invisible. Noon to noon, as sessions that begin around midnight are of one night.
+    Neither a night nor a revision alone: two revisions of one night would be averaged, and an update of the system between two nights of
+    one revision would be invisible. A session is of the night of the nightly that it belongs to, or lies in; without one, of noon to noon
+    UTC, as sessions that begin around midnight are of one night (the view session_nights).
     """
 
     day: date
-    """That its noon-to-noon begins on."""
+    """That it is named after."""
     began_at: datetime
     """Of its first session, in UTC and naive as the database has it."""
     revision: str | None
@@ -74,17 +75,14 @@ class Moment:
     """A night as a place in a history."""
 
     at: datetime
-    """When it began."""
+    """When its first session began: devices begin one night's sessions at different times."""
     revision: str | None
-
-    @property
-    def night(self) -> date:
-        """The day that its noon-to-noon begins on: devices begin one night's sessions at different times."""
-        return night_of(self.at)
+    night: date
+    """The day that it is named after."""
 
 
 def night_of(at: datetime) -> date:
-    """Return the night that a time (UTC) is in: noon to noon, named after the day that it begins on."""
+    """Return the night that a time (UTC) is in where no nightly says it: noon to noon, named after the day that it begins on."""
     return (at - timedelta(hours=12)).date()
 
 

@@ -40,11 +40,12 @@ if TYPE_CHECKING:
 def track(context: Context, /, **given: Any) -> int:  # noqa: ANN401 - click's values
     """Say what changed in the history of a branch, and which series have gone missing.
 
-    A night is the runs from one noon UTC to the next, of one revision and one state of the device. Each change is told with the nights and
-    revisions that it lies between (95 %), its size with a 95 % interval, whether it is still there, and what else changed with it: an OS
-    build, the harness, farm, the runtime, the battery's health. Changes for the worse (or the better) that may all be of one night are
-    one group, over all devices and workloads. A change in the last nights is suspected, and asks for fresh runs: the next session on the
-    device that holds three of that series decides. Findings are stored, and keep their ids; farm ack says that one is known.
+    A night is the runs of a nightly (without one, from one noon UTC to the next), of one revision and one state of the device. Each change
+    is told with the nights and revisions that it lies between (95 %), its size with a 95 % interval, whether it is still there, and what
+    else changed with it: an OS build, the harness, farm, the runtime, the battery's health. Changes for the worse (or the better) that may
+    all be of one night are one group, over all devices and workloads. A change in the last nights is suspected, and asks for fresh runs:
+    the next session on the device that holds three of that series decides. Findings are stored, and keep their ids; farm ack says that
+    one is known.
     With --base, the levels of the branch's nights stand beside those of the last ten nights of its base before it began: advice that
     changes no exit code, since a change between nights may be anything's; farm gate measures both side by side.
 
@@ -111,6 +112,7 @@ def looked(
             "followed_series": of_branch,
             "troubles": of_branch,
             "expected_series": of_branch,
+            "current_night": of_branch,
             "findings": {"branch": asked.branch, "id": None},
             "acknowledgements": {"branch": asked.branch},
             "pending_confirmations": {"branch": asked.branch, "device": None},
@@ -124,7 +126,11 @@ def looked(
     fresh = tracking.NO_RUNS if pending.is_empty() else _fresh_runs(store, of_branch)
     jobs = None if expected is None else expected(followed)
     today = tracking.Today(
-        **asdict(asked), expected=jobs, troubles=tracking.troubles(found["troubles"]), nightly=_nightly(found["expected_series"], asked)
+        **asdict(asked),
+        expected=jobs,
+        troubles=tracking.troubles(found["troubles"]),
+        nightly=_nightly(found["expected_series"], asked),
+        night=found["current_night"]["night"].item(),
     )
     known = tracking.Known(found["findings"], found["acknowledgements"], pending, fresh)
     tracked, rows = tracking.follow(followed, known, today)

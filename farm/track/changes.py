@@ -30,7 +30,7 @@ def place(nights: Sequence[Night], finding: Finding) -> Place:
 
 def moment(night: Night) -> Moment:
     """Return a night as a place in its history."""
-    return Moment(night.began_at, night.revision)
+    return Moment(night.began_at, night.revision, night.day)
 
 
 def is_worse(finding: Finding, *, less_is_better: bool) -> bool:

@@ -39,6 +39,8 @@ class Today:
     troubles: Sequence[Trouble] = ()
     nightly: Collection[Planned] = ()
     """What nights asked for."""
+    night: date | None = None
+    """That the nightly says it is; None: there is none, and it is by the clock."""
 
 
 @dataclass(slots=True)
@@ -208,7 +210,7 @@ def _carried(work: _Work, item: Followed, stored: Stored, place: Place) -> Track
 
 def _missing(work: _Work, followed: Sequence[Followed]) -> tuple[tuple[MissingSeries, ...], int]:
     today = work.today
-    gaps, replaced = missing.gaps(followed, night_of(today.as_of), today.troubles, today.expected, today.nightly)
+    gaps, replaced = missing.gaps(followed, today.night or night_of(today.as_of), today.troubles, today.expected, today.nightly)
     found = []
     for gap in gaps:
         device = gap.device if gap.series is None else gap.series.device_id

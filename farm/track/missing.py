@@ -21,7 +21,7 @@ from itertools import pairwise
 
 import polars as pl
 
-from farm.findings import Followed, Moment, Series, night_of
+from farm.findings import Followed, Moment, Series
 from farm.track.changes import moment
 
 DAYS = 30
@@ -49,8 +49,7 @@ class Planned:
     workload: str
     pass_: str
     metric: str
-    night: str
-    opened_at: datetime
+    night: date
     is_closed: bool
     """Else it should have come to its end by now."""
     expected: int
@@ -157,7 +156,7 @@ def gaps(
             continue
         is_late = is_silent or since >= _usual_step(own, whole)
         if night is not None:  # it tells when there should be data again
-            is_late = since >= _usual_step(own, whole) and own[-1] < night_of(night.opened_at)
+            is_late = since >= _usual_step(own, whole) and own[-1] < night.night
         is_asked_for = night is not None and night.is_missing
         if not _is_expected(series, expected) or not (is_late or is_asked_for):
             continue

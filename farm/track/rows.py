@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from farm.findings import Acknowledgement, Answer, Cause, Group, MissingSeries, Moment, Place, Standing, TrackedChange
+from farm.findings import Acknowledgement, Answer, Cause, Group, MissingSeries, Moment, Place, Standing, TrackedChange, night_of
 from farm.verdicts import Size
 
 Rows = dict[str, list[dict[str, Any]]]
@@ -63,7 +63,7 @@ def stored(findings: pl.DataFrame) -> dict[str, Stored]:
 def _stored(row: Mapping[str, Any]) -> Stored:
     place = None
     if row["kind"] == CHANGE:
-        after, first, until = (Moment(row[f"{name}_at"], row[f"{name}_revision"]) for name in ("after", "first", "until"))
+        after, first, until = (_moment(row, name) for name in ("after", "first", "until"))
         place = Place(after, first, until)
     size = None if row["size"] is None else Size(row["size"], row["size_low"], row["size_high"], row["size_is_ratio"])
     same = (
@@ -87,7 +87,7 @@ def _stored(row: Mapping[str, Any]) -> Stored:
         pass_=row["pass"],
         place=place,
         last_at=row["after_at"],
-        recovered=None if row["recovered_at"] is None else Moment(row["recovered_at"], row["recovered_revision"]),
+        recovered=None if row["recovered_at"] is None else _moment(row, "recovered"),
         size=size,
         significance=row["significance"],
         deviations=row["deviations"],
@@ -95,6 +95,12 @@ def _stored(row: Mapping[str, Any]) -> Stored:
         causes=tuple(Cause(**cause) for cause in json.loads(row["causes"] or "[]")),
         state={name: row[name] for name in _STATE},
     )
+
+
+def _moment(row: Mapping[str, Any], name: str) -> Moment:
+    """Return a moment; where its session is no longer known, its night is by the clock."""
+    at = row[f"{name}_at"]
+    return Moment(at, row[f"{name}_revision"], row[f"{name}_night"] or night_of(at))
 
 
 def said(acknowledgements: pl.DataFrame) -> Said:

@@ -20,7 +20,8 @@ SERIES = Series("k", "latency_ns", "id-s25", "s25", "net", "w", "latency", "exec
 
 
 def at(night: int, minutes: int = 0) -> Moment:
-    return Moment(FIRST + timedelta(days=night, minutes=minutes), f"rev{night}")
+    when = FIRST + timedelta(days=night, minutes=minutes)
+    return Moment(when, f"rev{night}", night_of(when))
 
 
 def place(low: int, high: int, minutes: int = 0) -> Place:

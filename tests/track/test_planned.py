@@ -8,7 +8,7 @@ from farm.track import missing
 from farm.track.missing import Gap, Planned
 from tests.track.test_parts import at, followed
 
-ASKED = Planned("s25", "id-s25", "net", "latency", "latency_ns", "2025-03-30", at(29).at, True, 5, 5, None, False, False)
+ASKED = Planned("s25", "id-s25", "net", "latency", "latency_ns", at(29).night, True, 5, 5, None, False, False)
 
 
 def gaps(*planned: Planned, days: range = range(30)) -> tuple[Gap, ...]:
@@ -52,13 +52,13 @@ def test_a_weekly_job_is_not_missing_between_its_nights() -> None:
     others = [followed(name, range(30)) for name in ("a", "b", "c")]
     weekly = followed("net", range(1, 30, 7))
     found, _ = missing.gaps(
-        [*others, replace(weekly, nights=weekly.nights[-2:-1])], at(24).night, nightly=[replace(ASKED, opened_at=at(22).at)]
+        [*others, replace(weekly, nights=weekly.nights[-2:-1])], at(24).night, nightly=[replace(ASKED, night=at(22).night)]
     )
     assert found == ()
 
 
 def test_a_device_with_a_new_name_is_asked_for_under_it() -> None:
-    before = replace(ASKED, device="galaxy", night="2025-03-29", is_dropped=True)
+    before = replace(ASKED, device="galaxy", night=at(28).night, is_dropped=True)
     after = replace(ASKED, valid=0, reason="it takes no part")
     for order in ((before, after), (after, before)):
         (gap,) = gaps(*order)

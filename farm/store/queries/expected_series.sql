@@ -45,7 +45,6 @@ jobs AS (
         newest.workload_id AS workload,
         newest.pass,
         newest.label,
-        newest.opened_at,
         newest.last_asked,
         any_value(expected_jobs.metric) AS metric,
         max(expected_jobs.next_due_by) AS next_due_by,
@@ -59,7 +58,7 @@ jobs AS (
       AND expected_jobs.workload_id = newest.workload_id
       AND expected_jobs.pass = newest.pass
     LEFT JOIN expected_answers ON expected_answers.night_id = expected_jobs.night_id AND expected_answers.number = expected_jobs.number
-    GROUP BY newest.night_id, newest.device_name, newest.workload_id, newest.pass, newest.label, newest.opened_at, newest.last_asked
+    GROUP BY newest.night_id, newest.device_name, newest.workload_id, newest.pass, newest.label, newest.last_asked
 )
 SELECT
     jobs.device,
@@ -67,8 +66,7 @@ SELECT
     jobs.workload,
     jobs.pass,
     jobs.metric,
-    strftime(jobs.label, '%Y-%m-%d') AS night,
-    jobs.opened_at,
+    jobs.label AS night,
     own.measured_at IS NOT NULL AS is_closed,
     jobs.expected,
     jobs.valid,

@@ -15,16 +15,17 @@ WITH own AS (
         runs.outcome,
         runs.reason,
         runs.started_at,
-        CAST(sessions.started_at - INTERVAL 12 HOUR AS DATE) AS day,
-        CAST(sessions.started_at - INTERVAL 12 HOUR AS DATE) = $night::DATE AS is_candidate,
+        session_nights.day,
+        session_nights.day = $night::DATE AS is_candidate,
         len($named::VARCHAR[]) = 0
         OR list_contains($named::VARCHAR[], sessions.revision)
         OR len(list_filter($named::VARCHAR[], lambda text: starts_with(runs.artifact_sha256, text))) > 0 AS is_named
     FROM runs
     JOIN sessions ON sessions.id = runs.session_id
+    JOIN session_nights ON session_nights.session_id = sessions.id
     WHERE sessions.branch = $branch
       AND sessions.started_at <= $as_of::TIMESTAMP
-      AND CAST(sessions.started_at - INTERVAL 12 HOUR AS DATE) <= $night::DATE
+      AND session_nights.day <= $night::DATE
       AND list_contains($workloads::VARCHAR[], runs.workload_id)
       AND NOT EXISTS (SELECT 1 FROM placements WHERE placements.run_id = runs.id)
 ),

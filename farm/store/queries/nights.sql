@@ -1,5 +1,5 @@
 -- What a branch's runs measured, night by night: the value (p50) of each valid run of each metric, oldest first.
--- A night is noon to noon UTC, named after the day that it begins on. A row never mixes what may be the cause of a change: revision,
+-- A row never mixes what may be the cause of a change: revision,
 -- artifact, runtime, harness, OS build and farm's version; the battery's health is the night's last word.
 -- Runs of a gate are of no night: a candidate is not yet of the branch.
 -- as_of: the time that it is; metrics: "pass metric" of what each pass measures with nothing beside it; device and workload: NULL for all.
@@ -12,7 +12,7 @@ WITH health AS (
 SELECT
     runs.series_key,
     run_statistics.metric,
-    CAST(sessions.started_at - INTERVAL 12 HOUR AS DATE) AS day,
+    session_nights.day,
     min(sessions.started_at) AS began_at,
     sessions.revision,
     runs.artifact_sha256 AS artifact,
@@ -25,6 +25,7 @@ SELECT
 FROM run_statistics
 JOIN runs ON runs.id = run_statistics.run_id
 JOIN sessions ON sessions.id = runs.session_id
+JOIN session_nights ON session_nights.session_id = sessions.id
 LEFT JOIN health ON health.run_id = runs.id
 WHERE sessions.branch = $branch
   AND sessions.started_at <= $as_of::TIMESTAMP
@@ -38,7 +39,7 @@ WHERE sessions.branch = $branch
 GROUP BY
     runs.series_key,
     run_statistics.metric,
-    day,
+    session_nights.day,
     sessions.revision,
     artifact,
     runs.runtime_version,

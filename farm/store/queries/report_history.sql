@@ -2,9 +2,10 @@
 -- Runs of a gate are of no night. series_key NULL: the run came to nothing before its runtime was known.
 WITH chosen AS (
     SELECT runs.id, runs.series_key, runs.started_at, runs.outcome, runs.reason, runs.flavour, runs.threads, runs.artifact_sha256,
-        runs.runtime_version, runs.harness_hash, sessions.revision, sessions.os_build, sessions.started_at AS began_at
+        runs.runtime_version, runs.harness_hash, sessions.revision, sessions.os_build, session_nights.day
     FROM runs
     JOIN sessions ON sessions.id = runs.session_id
+    JOIN session_nights ON session_nights.session_id = sessions.id
     WHERE sessions.branch = $branch
       AND sessions.started_at <= $as_of::TIMESTAMP
       AND runs.device_id = $device_id
@@ -19,8 +20,7 @@ numbers AS (
 )
 SELECT
     chosen.id::VARCHAR AS run_id,
-    chosen.* EXCLUDE (id, began_at),
-    CAST(chosen.began_at - INTERVAL 12 HOUR AS DATE) AS day,
+    chosen.* EXCLUDE (id),
     numbers.p50 AS value
 FROM chosen
 LEFT JOIN numbers ON numbers.run_id = chosen.id

@@ -4,16 +4,17 @@ SELECT
     runs.device_id,
     runs.workload_id AS workload,
     runs.pass,
-    CAST(sessions.started_at - INTERVAL 12 HOUR AS DATE) AS day,
+    session_nights.day,
     runs.outcome,
     count(*) AS runs,
     arg_max(runs.reason, runs.started_at) AS reason
 FROM runs
 JOIN sessions ON sessions.id = runs.session_id
+JOIN session_nights ON session_nights.session_id = sessions.id
 WHERE sessions.branch = $branch
   AND sessions.started_at <= $as_of::TIMESTAMP
-  AND CAST(sessions.started_at - INTERVAL 12 HOUR AS DATE) >= $since::DATE
+  AND session_nights.day >= $since::DATE
   AND ($device IS NULL OR sessions.device_name = $device OR runs.device_id = $device)
   AND NOT EXISTS (SELECT 1 FROM placements WHERE placements.run_id = runs.id)
-GROUP BY runs.device_id, runs.workload_id, runs.pass, day, runs.outcome
-ORDER BY runs.device_id, day, workload, runs.pass, runs.outcome;
+GROUP BY runs.device_id, runs.workload_id, runs.pass, session_nights.day, runs.outcome
+ORDER BY runs.device_id, session_nights.day, workload, runs.pass, runs.outcome;

@@ -8,10 +8,11 @@ WITH valid AS (
         runs.workload_id,
         runs.artifact_sha256,
         runs.pass,
-        CAST(sessions.started_at - INTERVAL 12 HOUR AS DATE) AS day,
+        session_nights.day,
         sessions.started_at
     FROM runs
     JOIN sessions ON sessions.id = runs.session_id
+    JOIN session_nights ON session_nights.session_id = sessions.id
     WHERE sessions.branch = $branch
       AND sessions.started_at <= $as_of::TIMESTAMP
       AND sessions.started_at > (

@@ -10,7 +10,7 @@ SELECT
     runs.repeat,
     runs.attempt,
     runs.started_at,
-    CAST(sessions.started_at - INTERVAL 12 HOUR AS DATE) AS day,
+    session_nights.day,
     runs.outcome,
     runs.reason,
     runs.hint,
@@ -27,14 +27,15 @@ SELECT
     sessions.command
 FROM runs
 JOIN sessions ON sessions.id = runs.session_id
+JOIN session_nights ON session_nights.session_id = sessions.id
 JOIN artifacts ON artifacts.sha256 = runs.artifact_sha256
 WHERE CASE
         WHEN $branch IS NULL THEN list_contains($run_ids::UUID[], runs.id)
         ELSE sessions.branch = $branch
-            AND list_contains($days::DATE[], CAST(sessions.started_at - INTERVAL 12 HOUR AS DATE))
+            AND list_contains($days::DATE[], session_nights.day)
             AND list_contains(
                 $places::VARCHAR[],
-                runs.device_id || ' ' || runs.workload_id || ' ' || runs.pass || ' ' || CAST(sessions.started_at - INTERVAL 12 HOUR AS DATE)
+                runs.device_id || ' ' || runs.workload_id || ' ' || runs.pass || ' ' || session_nights.day
             )
             AND NOT EXISTS (SELECT 1 FROM placements WHERE placements.run_id = runs.id)
     END
