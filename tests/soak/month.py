@@ -21,7 +21,7 @@ from tests.soak.world import World
 
 _STARTED_AGAIN_H = 0.25
 _MOST_STARTS = 20
-_MOST_S = 300.0
+_MOST_S = 1200.0
 _KILLED = -9
 LAB = """
 [defaults.conditions]
