@@ -1,4 +1,4 @@
-"""Climbing a ladder, apart from the devices: tests/cli/test_device_health.py climbs with real ones."""
+"""Climbing a ladder, apart from the devices: tests/cli/health/test_recovery.py climbs with real ones."""
 
 from contextlib import nullcontext
 from dataclasses import replace
