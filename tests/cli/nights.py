@@ -3,10 +3,12 @@
 import subprocess
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from farm.cli import nightly
 from farm.cli.context import Context
@@ -22,6 +24,8 @@ from tests.processes import command, completed
 EVENING = datetime(2026, 11, 25, 21, tzinfo=UTC)
 SCHEDULE = '[schedule]\npool = "rack"\ncanary = false\n'
 WORKLOADS = ("net", "other")
+DAY, HOUR, YEAR = timedelta(days=1), timedelta(hours=1), timedelta(days=365)
+EVERY = Counter({(name, "latency", repeat): 1 for name in WORKLOADS for repeat in range(2)})
 
 
 def a_lab(home: Path, names: Sequence[str] = ("local",), more: str = "") -> None:
@@ -110,6 +114,10 @@ class Lab:
     def sql(self, statement: str) -> list[dict[str, Any]]:
         return Store(self.home / "data" / "farm.duckdb").sql(statement).to_dicts()
 
+    def labels(self) -> list[str]:
+        """The nights that were begun."""
+        return [str(row["label"]) for row in self.sql("SELECT label FROM nights ORDER BY label")]
+
     def states(self) -> Counter[str]:
         return Counter(row["state"] for row in self.sql("SELECT state FROM expected_states"))
 
@@ -122,3 +130,24 @@ def called(home: Path, *arguments: object, timeout: float = 200) -> subprocess.C
     """Call farm nightly as a process of its own."""
     words = command("nightly", "--suite", "suite.toml", *arguments)
     return completed(words, home, timeout_s=timeout)
+
+
+@pytest.fixture
+def lab(home: Path) -> Lab:
+    a_lab(home)
+    a_suite(home)
+    return Lab(home)
+
+
+class Killed(Exception):
+    """Stands for a SIGKILL at a moment of the test's choice."""
+
+
+def broken_off(lab: Lab) -> None:
+    """Open a night, and die before anything is measured."""
+
+    def die(*_: object) -> str:
+        raise Killed
+
+    with pytest.raises(Killed):
+        nightly.run(lab.context, Asked(lab.home / "suite.toml"), lab.clock(), replace(lab.steps(), health=die))  # type: ignore[arg-type]

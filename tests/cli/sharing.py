@@ -6,18 +6,24 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
+
 from farm.queue import Limits
+from tests.cli.gating import Farm, a_model
 from tests.conftest import ROOT
 from tests.processes import command, completed
 
 USUAL = Limits()
 Found = TypeVar("Found")
 PATIENCE_S = 60.0
+QUICK = ("--passes", "latency", "--threads", 1, "--iterations", 5)
+RUN_NS = 40_000_000
+"""Of an inference of the long work: about a second for a run of twenty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,3 +109,31 @@ def stored(home: Path, statement: str) -> list[dict[str, Any]]:
 def ok_runs(home: Path, workload: str) -> Counter[int]:
     """How often each repeat of a workload was measured."""
     return Counter(row["repeat"] for row in stored(home, f"SELECT repeat FROM runs WHERE workload_id = '{workload}' AND outcome = 'ok'"))
+
+
+@pytest.fixture(autouse=True)
+def nobody_left() -> Iterator[None]:
+    yield
+    kill_all()
+
+
+@pytest.fixture
+def slow(home: Path) -> Path:
+    return a_model(home / "slow.fake", sleep_ns=RUN_NS)
+
+
+@pytest.fixture
+def quick(home: Path) -> Path:
+    return a_model(home / "quick.fake", sleep_ns=100_000)
+
+
+def listed(farm: Farm) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = json.loads(farm("queue", "--json").stdout)
+    return found
+
+
+def ended(process: Process) -> dict[str, object]:
+    """What nightly work came to."""
+    assert process.ends() == 0, process.said
+    found: dict[str, object] = json.loads(process.output)
+    return found

@@ -25,9 +25,8 @@ from farm.health import Check, Health, Name, Standing
 from farm.workloads import Device
 from tests.bench.android import Bench
 from tests.cli.gating import a_model
-from tests.cli.nights import SCHEDULE, Lab, a_lab, a_suite, called
+from tests.cli.nights import DAY, EVERY, SCHEDULE, Killed, Lab, a_lab, a_suite, broken_off, called
 from tests.cli.test_full_disk import namespace
-from tests.cli.test_nightly import DAY, EVERY, Killed, broken_off
 from tests.conftest import CALM_TOML
 from tests.processes import command
 
@@ -44,13 +43,6 @@ mount -o remount,size=2g data || exit 9
 "$2" -m farm --data data sql "SELECT max(times) AS most FROM (SELECT count(*) AS times FROM runs WHERE outcome = 'ok' \
 GROUP BY workload_id, pass, repeat)"
 """
-
-
-@pytest.fixture
-def lab(home: Path) -> Lab:
-    a_lab(home)
-    a_suite(home)
-    return Lab(home)
 
 
 @pytest.mark.timeout(300)
