@@ -15,6 +15,8 @@ PLAN = Plan()
 Row = dict[str, object]
 
 WITHIN = Budget("w", "latency_ns", Statistic.P50, max_regression=0.03)
+TOKENS = Budget("w", "decode_tokens_per_s", Statistic.P50, max_regression=0.03)
+LIMIT = Budget("w", "vm_hwm_bytes", Statistic.VALUE, limit=1.1e9)
 
 
 def interleaved(baseline: Sequence[float], candidate: Sequence[float], device: str = "s25", **changes: object) -> list[Row]:
@@ -41,6 +43,12 @@ def a_row(side: str, value: float | None, device: str = "s25", **changes: object
 def numbered(rows: Sequence[Row]) -> list[Row]:
     """The rows, each run with a name of its own."""
     return [row | {"run": f"{row['device']}-{row['session']}-{row['metric']}-{row['side']}-{place}"} for place, row in enumerate(rows)]
+
+
+def memory(*values: float, device: str = "s25", metric: str = "vm_hwm_bytes") -> list[Row]:
+    """Runs of the candidate alone, each with one value."""
+    rows = [a_row("candidate", value, device, block=place // 2, position=place % 2) for place, value in enumerate(values)]
+    return numbered([row | {"metric": metric, "statistic": "value"} for row in rows])
 
 
 def frame(*parts: Sequence[Row]) -> pl.DataFrame:

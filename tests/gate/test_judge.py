@@ -1,4 +1,5 @@
-import math
+"""One budget's verdict, look after look: when it is reached, what it says, and what it comes to for the exit code."""
+
 from dataclasses import replace
 from datetime import date
 
@@ -9,7 +10,6 @@ from farm.metrics import Statistic
 from farm.verdicts import (
     COULD_NOT_TELL,
     IN_BUDGET,
-    ONE_LOOK,
     OUT_OF_BUDGET,
     Budget,
     Decision,
@@ -19,9 +19,7 @@ from farm.verdicts import (
     Verdict,
     exit_code,
 )
-from tests.gate import TODAY, WITHIN, a_row, both, frame, interleaved, noisy, numbered, one
-
-TOKENS = Budget("w", "decode_tokens_per_s", Statistic.P50, max_regression=0.03)
+from tests.gate import TODAY, TOKENS, WITHIN, both, frame, one
 
 
 @pytest.mark.parametrize(
@@ -122,207 +120,6 @@ def test_measuring_that_ended_between_looks_is_looked_at_once_more() -> None:
     assert verdict.looks == 7  # 4, 5, 6, 7, 8, 10, and where it ended
 
 
-# --- what was measured, and what was not ---
-
-
-@pytest.mark.parametrize("side", ["baseline", "candidate"])
-def test_a_missing_side_is_inconclusive(side: str) -> None:
-    verdict = one(WITHIN, [row for row in both(1.0) if row["side"] != side])
-    assert verdict.decision is Decision.INCONCLUSIVE
-    assert "s25 has 0 runs a side and needs 4" in verdict.reason
-    assert exit_code([verdict]) == COULD_NOT_TELL
-
-
-def test_a_missing_device_is_inconclusive_however_good_the_others_are() -> None:
-    for verdict in (
-        one(WITHIN, both(0.5), devices=("s25", "pixel9")),
-        one(replace(WITHIN, devices=("s25", "pixel9")), both(0.5)),
-    ):
-        assert verdict.decision is Decision.INCONCLUSIVE
-        assert "pixel9 has 0 runs a side" in verdict.reason
-        assert not verdict.more_runs_help
-        assert gate.next_look([verdict], Plan()) is None
-
-
-def test_nothing_measured_and_nothing_judged_are_no_pass() -> None:
-    verdict = one(WITHIN)
-    assert verdict.decision is Decision.INCONCLUSIVE
-    assert verdict.reason == "nothing was measured"
-    assert verdict.allowed == pytest.approx(1.03)
-    assert one(TOKENS).allowed == pytest.approx(0.97)
-    assert one(LIMIT).allowed == 1.1e9
-    assert exit_code([]) == COULD_NOT_TELL
-
-
-def test_a_budget_of_some_devices_does_not_look_at_others() -> None:
-    budget = replace(WITHIN, devices=("s25",))
-    alone = one(budget, both(1.0))
-    assert one(budget, both(1.0), both(1.5, device="pixel9")) == alone
-
-
-def test_disturbed_runs_are_left_out_with_their_reasons() -> None:
-    rows = both(1.0)
-    rows[0] |= {"outcome": "invalid", "reason": "it throttled", "value": 9e9}
-    rows[1] |= {"outcome": "not_ready", "reason": "41 C", "value": None}
-    verdict = one(WITHIN, rows)
-    assert verdict.decision is Decision.PASS
-    reasons = {exclusion.run: exclusion.reason for exclusion in verdict.exclusions}
-    assert reasons[str(rows[0]["run"])] == "invalid: it throttled"
-    assert reasons[str(rows[1]["run"])] == "not ready: 41 C"
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [
-        {"outcome": "failed", "reason": "crashed", "value": None},
-        {"outcome": "timed_out", "reason": "300 s", "value": None},
-        {"value": None, "reason": "not read"},
-        {"value": float("nan")},
-        {"value": float("inf")},
-        {"value": 0.0},
-        {"value": -3.0},
-    ],
-)
-def test_a_candidate_that_fails_now_and_then_does_not_pass_and_a_failing_baseline_fails_nobody(fault: dict[str, object]) -> None:
-    good, bad = both(1.0), both(1.2)
-    next(row for row in good if row["side"] == "candidate").update(fault)
-    next(row for row in bad if row["side"] == "baseline").update(fault)
-    for rows, side in ((good, "candidate"), (bad, "baseline")):
-        verdict = one(WITHIN, rows)
-        assert verdict.decision is Decision.INCONCLUSIVE
-        assert f"1 run of the {side} gave no number" in verdict.reason
-        assert verdict.would_decide == "runs that do not fail"
-    slow = both(1.2)
-    next(row for row in slow if row["side"] == "candidate").update(fault)
-    assert one(WITHIN, slow).decision is Decision.FAIL
-
-
-def test_too_few_valid_runs_are_inconclusive() -> None:
-    verdict = one(WITHIN, both(1.0, count=3), plan=ONE_LOOK)
-    assert verdict.decision is Decision.INCONCLUSIVE
-    assert "s25 has 3 runs a side and needs 4" in verdict.reason
-
-
-def test_one_side_disturbed_more_often_is_warned_of() -> None:
-    rows = both(1.0, count=40)
-    for row in [row for row in rows if row["side"] == "candidate"][:14]:
-        row |= {"outcome": "invalid", "reason": "it throttled"}
-    warned = one(WITHIN, rows, plan=ONE_LOOK)
-    assert any("14 of 40 runs of the candidate were disturbed, 0 of 40 of the baseline" in text for text in warned.warnings)
-    assert one(WITHIN, both(1.0)).warnings == ()
-
-
-def test_runs_in_two_groups_are_warned_of() -> None:
-    baseline, candidate = noisy(40, sd=0.002), noisy(40, sd=0.002, seed=2)
-    candidate[::3] = [value * 1.08 for value in candidate[::3]]
-    verdict = one(WITHIN, interleaved(baseline, candidate), plan=ONE_LOOK)
-    (text,) = verdict.warnings
-    assert text == ("s25: runs fall into two groups 7.7 % apart; 0% of the baseline's and 35% of the candidate's are in the worse one")
-    assert verdict.decision is Decision.INCONCLUSIVE  # its typical run is no slower, but every third is
-    assert verdict.reason.endswith(f"one ratio does not tell it: {text}")
-    slower = one(WITHIN, interleaved(candidate, [value * 1.05 for value in baseline]), plan=ONE_LOOK)
-    assert slower.decision is Decision.INCONCLUSIVE  # its typical run is slower, but every third of the baseline's was slower still
-    baseline[1::3] = [value * 1.08 for value in baseline[1::3]]
-    alike = one(WITHIN, interleaved(baseline, candidate), plan=ONE_LOOK)
-    assert alike.decision is Decision.PASS
-    assert "runs fall into two groups" in alike.warnings[0]
-
-
-# --- order ---
-
-
-def test_runs_side_after_side_fail_but_do_not_pass() -> None:
-    def apart(ratio: float) -> list[dict[str, object]]:
-        baseline = [a_row("baseline", value, block=0, position=place) for place, value in enumerate(noisy(40))]
-        candidate = [a_row("candidate", value, block=1, position=place) for place, value in enumerate(noisy(40, ratio, seed=2))]
-        return numbered(baseline + candidate)
-
-    verdict = one(WITHIN, apart(1.0))
-    assert (verdict.decision, verdict.advisory) == (Decision.INCONCLUSIVE, "side after side")
-    assert "it would pass, but the runs are advisory" in verdict.reason
-    assert one(WITHIN, apart(1.2)).decision is Decision.FAIL
-    assert one(WITHIN, apart(1.0), plan=Plan(allow_unordered=True)).decision is Decision.PASS
-    warns = one(replace(WITHIN, severity=Severity.WARN), apart(1.0))
-    assert (warns.decision, warns.advisory) == (Decision.PASS, "side after side")
-
-
-def test_sessions_of_one_side_each_are_side_after_side() -> None:
-    rows = numbered(
-        [a_row("baseline", value, session="a", block=place // 4, position=place % 4) for place, value in enumerate(noisy(20))]
-        + [a_row("candidate", value, session="b", block=place // 4, position=place % 4) for place, value in enumerate(noisy(20, seed=2))]
-    )
-    verdict = one(WITHIN, rows)
-    assert verdict.advisory == "side after side"
-    assert verdict.used[0].baseline == 20
-
-
-@pytest.mark.parametrize("lost", ["block", "position"])
-def test_an_unknown_order_is_said(lost: str) -> None:
-    verdict = one(WITHIN, [row | {lost: None} for row in both(1.0)])
-    assert (verdict.decision, verdict.advisory) == (Decision.INCONCLUSIVE, "order unknown")
-
-
-def test_a_side_that_always_comes_first_is_no_fair_order() -> None:
-    rows = [row | {"position": (0 if row["side"] == "baseline" else 2) + place % 2} for place, row in enumerate(both(1.0))]
-    assert one(WITHIN, rows).advisory == "one side always came first"
-
-
-def test_sides_by_turns_are_interleaved() -> None:
-    turns = [0, 2, 1, 3]  # of the rows of a block, baseline candidate candidate baseline: ABAB
-    rows = [row | {"position": turns[int(str(row["position"]))]} for row in both(1.0)]
-    swapped = [row | {"position": 3 - int(str(row["position"]))} if row["block"] == 1 else row for row in rows]
-    for each in (rows, swapped):
-        verdict = one(WITHIN, each)
-        assert (verdict.decision, verdict.advisory) == (Decision.PASS, None)
-
-
-def test_one_device_measured_side_after_side_makes_all_of_it_advice() -> None:
-    apart = [row | {"block": 0 if row["side"] == "baseline" else 1, "position": place} for place, row in enumerate(both(1.0, device="old"))]
-    verdict = one(WITHIN, both(1.0), apart)
-    assert (verdict.decision, verdict.advisory) == (Decision.INCONCLUSIVE, "side after side on old")
-
-
-def test_what_drifts_over_a_session_does_not_blur_the_ratio() -> None:
-    rows = both(1.0, sd=0.005)
-    drifting = [row | {"value": row["value"] * math.exp(0.02 * row["block"])} for row in rows]  # type: ignore[operator]
-    verdict = one(WITHIN, drifting, plan=ONE_LOOK)
-    assert verdict.estimate is not None
-    assert verdict.decision is Decision.PASS
-    assert verdict.estimate.high is not None
-    assert verdict.estimate.low is not None
-    assert verdict.estimate.high - verdict.estimate.low < 0.03  # the drift itself is 40 %
-
-
-# --- devices and flavours ---
-
-
-def test_devices_of_different_speed_are_compared_each_with_itself() -> None:
-    slow = [row | {"value": row["value"] * 9} for row in both(1.0, device="old", seed=7)]  # type: ignore[operator]
-    verdict = one(WITHIN, both(1.0), slow)
-    assert verdict.decision is Decision.PASS
-    assert [used.device for used in verdict.used] == ["old", "s25"]
-    assert all(used.estimate == pytest.approx(1.0, abs=0.03) for used in verdict.used)
-
-
-def test_one_slow_device_does_not_hide_behind_the_others() -> None:
-    parts = [both(1.0, device=f"d{k}", seed=k) for k in range(3)]
-    assert one(WITHIN, *parts).decision is Decision.PASS
-    verdict = one(WITHIN, *parts, both(1.08, device="pixel9", seed=9))
-    assert verdict.decision is Decision.INCONCLUSIVE
-    assert "pixel9 alone may still be over the budget" in verdict.reason
-    assert verdict.would_decide == "more runs, or a budget for each device"
-
-
-def test_flavours_are_never_compared_with_each_other() -> None:
-    rows = [row | {"flavour": "portable"} if row["side"] == "candidate" else row for row in both(0.5)]
-    verdict = one(WITHIN, rows)
-    assert verdict.decision is Decision.INCONCLUSIVE
-    assert all("no valid run of the other side with its flavour" in exclusion.reason for exclusion in verdict.exclusions)
-
-
-# --- severity, exemptions, exit codes ---
-
-
 def test_a_budget_that_warns_never_changes_the_exit_code() -> None:
     warns = replace(WITHIN, severity=Severity.WARN)
     assert exit_code([one(warns, both(1.2))]) == IN_BUDGET
@@ -343,55 +140,6 @@ def test_an_exemption_holds_until_the_end_of_its_day(today: date, code: int) -> 
     assert exit_code([verdict]) == code
     (text,) = verdict.warnings
     assert text == f"the exemption {'holds until' if code == IN_BUDGET else 'ended on'} 2026-03-01 (ana: new tokenizer)"
-
-
-# --- limits ---
-
-LIMIT = Budget("w", "vm_hwm_bytes", Statistic.VALUE, limit=1.1e9)
-
-
-def memory(*values: float, device: str = "s25", metric: str = "vm_hwm_bytes") -> list[dict[str, object]]:
-    rows = [a_row("candidate", value, device, block=place // 2, position=place % 2) for place, value in enumerate(values)]
-    return numbered([row | {"metric": metric, "statistic": "value"} for row in rows])
-
-
-def test_a_limit_is_held_against_the_median_of_the_candidates_runs() -> None:
-    assert one(LIMIT, memory(*[1.0e9] * 10)).decision is Decision.PASS
-    spread = one(LIMIT, memory(*[1.0e9, 1.01e9] * 20), plan=ONE_LOOK)
-    assert spread.detectable is not None
-    assert 1.1e9 < spread.detectable < 1.12e9
-    failed = one(LIMIT, memory(*[1.2e9] * 20))
-    assert failed.decision is Decision.FAIL
-    assert failed.reason == "1.200 GB (1.200 GB … 1.200 GB), 1.100 GB allowed"
-    assert one(LIMIT, memory(*[1.1e9] * 40)).decision is Decision.INCONCLUSIVE
-    assert one(LIMIT, memory(*[1.0e9] * 5), plan=ONE_LOOK).decision is Decision.INCONCLUSIVE  # 1/32 is above 0.025
-    assert one(LIMIT, memory(*[1.0e9] * 6), plan=ONE_LOOK).decision is Decision.PASS
-
-
-def test_one_device_over_the_limit_is_enough_and_all_must_be_within() -> None:
-    good, bad = memory(*[1.0e9] * 40), memory(*[1.2e9] * 40, device="pixel9")
-    verdict = one(LIMIT, good, bad)
-    assert verdict.decision is Decision.FAIL
-    assert "on pixel9" in verdict.reason
-    assert one(LIMIT, good, memory(*[1.05e9, 1.15e9] * 20, device="pixel9")).decision is Decision.INCONCLUSIVE
-    assert one(LIMIT, good, devices=("s25", "pixel9")).decision is Decision.INCONCLUSIVE
-
-
-def test_a_rate_has_a_lowest_value() -> None:
-    budget = Budget("w", "decode_tokens_per_s", Statistic.VALUE, limit=10.0)
-    assert one(budget, memory(*[9.0] * 40, metric="decode_tokens_per_s")).decision is Decision.FAIL
-    assert one(budget, memory(*[11.0] * 40, metric="decode_tokens_per_s")).decision is Decision.PASS
-
-
-def test_a_failed_run_holds_back_the_pass_of_a_limit() -> None:
-    rows = memory(*[1.0e9] * 10)
-    rows[0] |= {"outcome": "failed", "reason": "killed: out of memory", "value": None}
-    verdict = one(LIMIT, rows)
-    assert verdict.decision is Decision.INCONCLUSIVE
-    assert "killed: out of memory" in verdict.reason
-
-
-# --- what is refused ---
 
 
 def test_wrong_frames_and_budgets_are_refused() -> None:
