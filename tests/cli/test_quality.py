@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from farm import items
-from tests.cli.test_commands import Farm, data, farm
+from tests.cli.commands import Farm, data, farm
 from tests.conftest import FakeModel
 
 __all__ = ["data", "farm"]
