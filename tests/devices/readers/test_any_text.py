@@ -24,7 +24,7 @@ from farm.devices.readers import (
     toybox,
 )
 from farm.devices.readers.reading import Reading
-from tests.devices.readers import texts
+from tests.devices.readers import ios_texts, system_texts, texts
 
 Facts = Callable[[str], set[Hashable]]
 
@@ -68,8 +68,8 @@ def report_facts(text: str) -> set[Hashable]:
 
 
 READERS: dict[str, tuple[Facts, str]] = {
-    "iOS crash report": (report_facts, texts.CRASH_REPORT),
-    "iOS jetsam report": (report_facts, texts.JETSAM_REPORT),
+    "iOS crash report": (report_facts, ios_texts.CRASH_REPORT),
+    "iOS jetsam report": (report_facts, ios_texts.JETSAM_REPORT),
     "battery, AOSP": (of_readings(battery.read), texts.AOSP_BATTERY),
     "battery, Samsung": (of_readings(battery.read), texts.SAMSUNG_BATTERY),
     "battery, OPLUS": (of_readings(battery.read), texts.OPLUS_BATTERY),
@@ -91,24 +91,24 @@ READERS: dict[str, tuple[Facts, str]] = {
     "governor": (of_readings(lambda text: cpu.governor(text, "policy0")), "schedutil\n"),
     "time in state": (of_values(cpu.time_in_state), texts.TIME_IN_STATE),
     "cpus": (of_one(lambda text: cpu.cpus(text) or None), "0-5,7\n"),
-    "identity": (of_readings(lambda text: properties.identity(properties.properties(text))), texts.GETPROP),
-    "wakefulness": (of_readings(framework.wakefulness), texts.POWER),
-    "stay on": (of_readings(framework.stays_on), texts.POWER),
-    "screen": (of_readings(framework.screen), texts.DISPLAY),
-    "refresh rate": (of_readings(framework.refresh_rate), texts.DISPLAY),
-    "panels": (of_readings(framework.panels), texts.SURFACE_FLINGER),
-    "doze": (of_readings(framework.doze), texts.DEVICEIDLE),
+    "identity": (of_readings(lambda text: properties.identity(properties.properties(text))), system_texts.GETPROP),
+    "wakefulness": (of_readings(framework.wakefulness), system_texts.POWER),
+    "stay on": (of_readings(framework.stays_on), system_texts.POWER),
+    "screen": (of_readings(framework.screen), system_texts.DISPLAY),
+    "refresh rate": (of_readings(framework.refresh_rate), system_texts.DISPLAY),
+    "panels": (of_readings(framework.panels), system_texts.SURFACE_FLINGER),
+    "doze": (of_readings(framework.doze), system_texts.DEVICEIDLE),
     "setting": (of_readings(lambda text: framework.setting(text, "screen_off_timeout")), "2147483647\n"),
-    "settings": (lambda text: set(framework.settings(text).items()), texts.SETTINGS),
+    "settings": (lambda text: set(framework.settings(text).items()), system_texts.SETTINGS),
     "airplane mode": (of_readings(framework.airplane_mode), "enabled\n"),
-    "app memory": (of_readings(framework.app_memory), texts.APP_MEMORY),
-    "uptime": (of_readings(toybox.uptime), texts.UPTIME),
-    "disks": (of_values(toybox.disks), texts.DF),
-    "adb devices": (device_facts, texts.ADB_DEVICES),
-    "adb push": (of_one(lambda text: adb.pushed(text).bytes_sent), texts.ADB_PUSH),
-    "kills": (of_values(logs.kills), texts.LOGCAT),
-    "deaths": (lambda text: set(logs.deaths(text).items()), texts.LOGCAT),
-    "tombstone": (crash_facts, texts.TOMBSTONE),
+    "app memory": (of_readings(framework.app_memory), system_texts.APP_MEMORY),
+    "uptime": (of_readings(toybox.uptime), system_texts.UPTIME),
+    "disks": (of_values(toybox.disks), system_texts.DF),
+    "adb devices": (device_facts, system_texts.ADB_DEVICES),
+    "adb push": (of_one(lambda text: adb.pushed(text).bytes_sent), system_texts.ADB_PUSH),
+    "kills": (of_values(logs.kills), system_texts.LOGCAT),
+    "deaths": (lambda text: set(logs.deaths(text).items()), system_texts.LOGCAT),
+    "tombstone": (crash_facts, system_texts.TOMBSTONE),
     "cores": (of_values(cpu.cores), texts.CPUINFO),
     "cpu times": (of_one(proc.cpu_times), texts.STAT),
     "load": (of_one(proc.load_1m), "2.31 1.87 1.90 3/1234 5678\n"),
@@ -117,7 +117,7 @@ READERS: dict[str, tuple[Facts, str]] = {
     "system's name": (of_one(proc.os_name), 'NAME="Acme"\nPRETTY_NAME="Acme Linux 12 (twelve)"\nVERSION_ID="12"\n'),
     "system's name, unquoted": (of_one(proc.os_name), "PRETTY_NAME=Acme\n"),
     "start of a process": (of_one(proc.start_mark), texts.PID_STAT),
-    "who listens": (lambda text: set(proc.listening_inodes(text, 0x14AC)), texts.PROC_NET_TCP),
+    "who listens": (lambda text: set(proc.listening_inodes(text, 0x14AC)), system_texts.PROC_NET_TCP),
     "memory": (of_one(lambda text: proc.memory_bytes(text, "MemAvailable")), "MemTotal: 8000000 kB\nMemAvailable:    4000000 kB\n"),
     "whole number": (of_one(sysfs.whole_number), "41500\n"),
     "word": (of_one(sysfs.word), "schedutil\n"),

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from farm.devices.readers import power_source, reports
-from tests.devices.readers import texts
+from tests.devices.readers import ios_texts
 
 ENTRY: dict[str, Any] = {
     "CurrentCapacity": 80,
@@ -77,7 +77,7 @@ def test_any_entry_gives_the_same_names_each_with_a_value_or_a_reason(entry: dic
 
 
 def test_a_crash_is_told_in_the_words_of_its_report() -> None:
-    ended = reports.read(texts.CRASH_REPORT, 4711)
+    ended = reports.read(ios_texts.CRASH_REPORT, 4711)
     assert ended is not None
     assert not ended.out_of_memory
     assert reports.signal_number(ended.signal) == 11
@@ -85,7 +85,7 @@ def test_a_crash_is_told_in_the_words_of_its_report() -> None:
 
 
 def test_an_end_for_want_of_memory_is_told_apart() -> None:
-    ended = reports.read(texts.JETSAM_REPORT, 4711)
+    ended = reports.read(ios_texts.JETSAM_REPORT, 4711)
     assert ended is not None
     assert ended.out_of_memory
     assert ended.words == "per-process-limit at 3500 MB"
@@ -94,10 +94,10 @@ def test_an_end_for_want_of_memory_is_told_apart() -> None:
 @pytest.mark.parametrize(
     ("text", "pid"),
     [
-        (texts.CRASH_REPORT, 4712),
-        (texts.JETSAM_REPORT, 34),  # it was there, and was not ended
-        (texts.CRASH_REPORT.replace('"309"', '"210"'), 4711),
-        (texts.CRASH_REPORT[:-3], 4711),
+        (ios_texts.CRASH_REPORT, 4712),
+        (ios_texts.JETSAM_REPORT, 34),  # it was there, and was not ended
+        (ios_texts.CRASH_REPORT.replace('"309"', '"210"'), 4711),
+        (ios_texts.CRASH_REPORT[:-3], 4711),
         ("", 4711),
         ("[]\n[]", 4711),
         ('{"bug_type":"309"}\n' + "[" * 100_000, 4711),
@@ -108,6 +108,6 @@ def test_reports_that_say_nothing_of_a_process(text: str, pid: int) -> None:
 
 
 def test_the_first_report_that_names_the_process_is_taken() -> None:
-    ended = reports.of_process(["", texts.CRASH_REPORT.replace("4711", "99"), texts.JETSAM_REPORT, texts.CRASH_REPORT], 4711)
+    ended = reports.of_process(["", ios_texts.CRASH_REPORT.replace("4711", "99"), ios_texts.JETSAM_REPORT, ios_texts.CRASH_REPORT], 4711)
     assert ended is not None
     assert ended.out_of_memory

@@ -4,7 +4,7 @@ import pytest
 
 from farm.devices.readers import adb, cpu, errors, framework, logs, proc, properties, toybox
 from farm.devices.readers.errors import Problem
-from tests.devices.readers import texts
+from tests.devices.readers import system_texts, texts
 
 
 def test_frequencies_are_in_khz() -> None:
@@ -38,7 +38,7 @@ def test_cores_that_are_listed_in_full() -> None:
 
 
 def test_properties_and_who_it_is() -> None:
-    values = properties.properties(texts.GETPROP)
+    values = properties.properties(system_texts.GETPROP)
     assert values["persist.sys.boot.reason.history"].splitlines()[-1] == "cold,1700000001"
     assert values["ro.odd"] == "a [bracket] within"
     assert values["ro.boot.bootreason"] == ""
@@ -73,15 +73,15 @@ def test_a_key_printed_twice_differently_is_none() -> None:
 
 
 def test_screen_and_power() -> None:
-    assert framework.wakefulness(texts.POWER).text == "asleep"
-    assert framework.stays_on(texts.POWER).text == "on"
-    assert framework.screen(texts.DISPLAY).text == "on"
-    assert framework.screen(texts.DISPLAY.replace("State=ON", "State=DOZE_SUSPEND")).text == "doze"
-    assert framework.screen(texts.DISPLAY.replace("size=2", "size=3")).text is None
+    assert framework.wakefulness(system_texts.POWER).text == "asleep"
+    assert framework.stays_on(system_texts.POWER).text == "on"
+    assert framework.screen(system_texts.DISPLAY).text == "on"
+    assert framework.screen(system_texts.DISPLAY.replace("State=ON", "State=DOZE_SUSPEND")).text == "doze"
+    assert framework.screen(system_texts.DISPLAY.replace("size=2", "size=3")).text is None
     assert framework.screen("Display Power State:\n  mScreenState=OFF\n").text == "off"
-    assert framework.refresh_rate(texts.DISPLAY).value == 120.00001
-    assert [panel.text for panel in framework.panels(texts.SURFACE_FLINGER)] == ["on"]
-    assert framework.doze(texts.DEVICEIDLE).text == "deep IDLE_PENDING, light IDLE"
+    assert framework.refresh_rate(system_texts.DISPLAY).value == 120.00001
+    assert [panel.text for panel in framework.panels(system_texts.SURFACE_FLINGER)] == ["on"]
+    assert framework.doze(system_texts.DEVICEIDLE).text == "deep IDLE_PENDING, light IDLE"
 
 
 def test_an_alarm_in_a_file_of_power_is_no_power() -> None:
@@ -110,7 +110,7 @@ def test_a_setting(text: str, value: str | None, reason: str | None) -> None:
 
 
 def test_lists_of_settings() -> None:
-    found = framework.settings(texts.SETTINGS)
+    found = framework.settings(system_texts.SETTINGS)
     assert found["battery_saver_constants"] == "vibration=true,gps_mode=2"
     assert found["zen_duration"] is None
     assert framework.settings("a=1\na=2\n") == {}
@@ -123,7 +123,7 @@ def test_airplane_mode() -> None:
 
 
 def test_memory_of_an_app() -> None:
-    assert [reading.value for reading in framework.app_memory(texts.APP_MEMORY)] == [204800 * 1024, 180224 * 1024, 2048 * 1024]
+    assert [reading.value for reading in framework.app_memory(system_texts.APP_MEMORY)] == [204800 * 1024, 180224 * 1024, 2048 * 1024]
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_uptime(up: str, uptime_s: int) -> None:
 
 
 def test_disks() -> None:
-    assert [(disk.mounted_on, disk.free_bytes // 1024) for disk in toybox.disks(texts.DF)] == [
+    assert [(disk.mounted_on, disk.free_bytes // 1024) for disk in toybox.disks(system_texts.DF)] == [
         ("/dev", 3778460),
         ("/vendor", 1014984),
         ("/data", 51900000),
@@ -144,7 +144,7 @@ def test_disks() -> None:
 
 
 def test_attached_devices_and_their_states() -> None:
-    found = adb.attached(texts.ADB_DEVICES)
+    found = adb.attached(system_texts.ADB_DEVICES)
     assert [device.state.split(";")[0] for device in found] == [
         "device",
         "offline",
@@ -157,15 +157,15 @@ def test_attached_devices_and_their_states() -> None:
 
 
 def test_how_a_push_ended() -> None:
-    assert adb.pushed(texts.ADB_PUSH) == adb.Pushed(104_857_600)
-    failed = texts.ADB_PUSH + "adb: error: failed to copy 'a' to 'b': remote Read-only file system\n"
+    assert adb.pushed(system_texts.ADB_PUSH) == adb.Pushed(104_857_600)
+    failed = system_texts.ADB_PUSH + "adb: error: failed to copy 'a' to 'b': remote Read-only file system\n"
     assert adb.pushed(failed).bytes_sent is None
     assert str(adb.pushed(failed).reason).startswith("read-only: ")
     assert adb.pushed("[ 50%] /data/local/tmp/model.pte\n").reason == "adb does not say that the push has ended"
 
 
 def test_who_was_killed_for_memory() -> None:
-    found = logs.kills(texts.LOGCAT)
+    found = logs.kills(system_texts.LOGCAT)
     assert [(kill.by, kill.process, kill.pid, kill.for_memory) for kill in found] == [
         ("lmkd", "org.example.app", 4321, True),
         ("activity manager", "com.example.idle", 5000, False),
@@ -173,15 +173,15 @@ def test_who_was_killed_for_memory() -> None:
     ]
     assert found[0].rss_bytes == 180224 * 1024
     assert found[0].reason.startswith("low watermark is breached and swap is low")
-    assert logs.deaths(texts.LOGCAT) == {4321: "org.example.app"}
+    assert logs.deaths(system_texts.LOGCAT) == {4321: "org.example.app"}
 
 
 def test_how_a_process_crashed() -> None:
-    found = logs.tombstone(texts.TOMBSTONE)
+    found = logs.tombstone(system_texts.TOMBSTONE)
     assert found is not None
     assert (found.process, found.pid, found.thread, found.signal) == ("./harness", 6001, "worker", "SIGABRT")
     assert found.summary == "./harness crashed: SIGABRT (SI_QUEUE): terminating due to uncaught exception of type std::bad_alloc"
-    two_lines = logs.tombstone(texts.TOMBSTONE.replace("of type std", "of\ntype std"))
+    two_lines = logs.tombstone(system_texts.TOMBSTONE.replace("of type std", "of\ntype std"))
     assert two_lines is not None
     assert two_lines.abort_message == "terminating due to uncaught exception of\ntype std::bad_alloc"
 
@@ -214,7 +214,16 @@ def test_errors(line: str, problem: Problem) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [texts.OPLUS_BATTERY, texts.THERMAL, texts.POWER_STATS, texts.GETPROP, texts.DISPLAY, texts.DF, texts.TOMBSTONE]
+    "text",
+    [
+        texts.OPLUS_BATTERY,
+        texts.THERMAL,
+        texts.POWER_STATS,
+        system_texts.GETPROP,
+        system_texts.DISPLAY,
+        system_texts.DF,
+        system_texts.TOMBSTONE,
+    ],
 )
 def test_data_is_no_error(text: str) -> None:
     assert errors.find(text) is None
@@ -236,11 +245,11 @@ def test_a_core_with_two_parts_is_none() -> None:
 
 
 def test_blocks_of_another_size_are_not_read() -> None:
-    assert toybox.disks(texts.DF.replace("1K-blocks", "512-blocks")) == ()
+    assert toybox.disks(system_texts.DF.replace("1K-blocks", "512-blocks")) == ()
 
 
 def test_what_debuggerd_takes_for_the_cause() -> None:
-    text = texts.TOMBSTONE.replace(
+    text = system_texts.TOMBSTONE.replace(
         "signal 6 (SIGABRT), code -1 (SI_QUEUE), fault addr --------", "signal 11 (SIGSEGV), code 1 (SEGV_MAPERR), fault addr 0x0"
     )
     found = logs.tombstone(
@@ -260,7 +269,7 @@ def test_a_line_of_processor_times_with_an_odd_end_is_read_in_no_time(ending: st
 
 
 def test_who_waits_for_connections_at_a_port() -> None:
-    assert proc.listening_inodes(texts.PROC_NET_TCP, 5292) == {2222}
+    assert proc.listening_inodes(system_texts.PROC_NET_TCP, 5292) == {2222}
     ipv6 = "   0: 00000000000000000000000000000000:14AC 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000"
     assert proc.listening_inodes(f"{ipv6}     0        0 44 1 00 100 0 0 10 0\n", 5292) == {44}
-    assert proc.listening_inodes(texts.PROC_NET_TCP, 48206) == set()
+    assert proc.listening_inodes(system_texts.PROC_NET_TCP, 48206) == set()
