@@ -8,9 +8,10 @@ import pytest
 
 from farm.errors import StoreError
 from farm.exchange.imported import Contents, Gap, Number, Source, rows
-from farm.records import Record, record
+from farm.records import Record
 from farm.store import SCHEMA_VERSION, Store
-from tests.conftest import NOW, a_run, a_session
+from tests.conftest import NOW
+from tests.store import of_one_run
 
 NUMBER = Number(
     "a model",
@@ -74,9 +75,7 @@ def test_files_go_in_together_or_not_at_all(tmp_path: Path) -> None:
 
 
 def test_imported_numbers_are_never_among_farms_runs(tmp_path: Path) -> None:
-    store = Store(tmp_path / "farm.duckdb")
-    session = a_session()
-    store.append([record(session, a_run(session))])
+    store = of_one_run(tmp_path)
     before = store.query("all_statistics")
     listed = store.query("run_list", workload=None, device=None, outcome=None, most=100)
     store.add_imported([a_file()])

@@ -12,6 +12,7 @@ from farm.journal import Journal
 from farm.records import record
 from farm.store import SCHEMA_VERSION, Store
 from tests.conftest import a_run, a_session
+from tests.store import of_one_run
 
 
 def test_a_database_of_somebody_elses_gets_no_table_of_farms(tmp_path: Path) -> None:
@@ -35,11 +36,10 @@ def test_a_database_whose_first_writer_was_killed_before_its_tables_were_in_is_a
 
 
 def test_a_database_of_a_newer_farm_is_refused(tmp_path: Path) -> None:
-    store = Store(tmp_path / "farm.duckdb")
-    session = a_session()
-    store.append([record(session, a_run(session))])
+    store = of_one_run(tmp_path)
     with duckdb.connect(store.path) as connection:
         connection.execute("INSERT INTO farm_schema VALUES (?, 'later.sql')", [SCHEMA_VERSION + 1])
+    session = a_session()
     with pytest.raises(StoreError, match="made by a newer farm"):
         store.append([record(session, a_run(session))])
     with pytest.raises(StoreError, match="made by a newer farm"):

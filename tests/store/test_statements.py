@@ -11,6 +11,7 @@ from farm.errors import InputError
 from farm.records import record
 from farm.store import Store, statistics_of
 from tests.conftest import a_run, a_session
+from tests.store import of_one_run
 
 
 @pytest.mark.parametrize(
@@ -24,18 +25,14 @@ from tests.conftest import a_run, a_session
     ],
 )
 def test_a_statement_may_give_what_polars_has_no_type_for(tmp_path: Path, statement: str) -> None:
-    store = Store(tmp_path / "farm.duckdb")
-    session = a_session()
-    store.append([record(session, a_run(session))])
+    store = of_one_run(tmp_path)
     frame = store.sql(statement)
     assert frame.height >= 1
     assert list(frame.iter_rows()) == [tuple(row.values()) for row in frame.to_dicts()]
 
 
 def test_a_statement_may_join_tables_that_share_names(tmp_path: Path) -> None:
-    store = Store(tmp_path / "farm.duckdb")
-    session = a_session()
-    store.append([record(session, a_run(session))])
+    store = of_one_run(tmp_path)
     frame = store.sql("SELECT runs.id, sessions.id, devices.id FROM runs JOIN sessions ON session_id = sessions.id JOIN devices ON true")
     assert frame.columns == ["id", "id_2", "id_3"]
 
@@ -82,9 +79,7 @@ def test_the_history_of_a_series_is_in_order_of_time(tmp_path: Path) -> None:
     ],
 )
 def test_a_users_statement_reads_and_does_nothing_else(tmp_path: Path, statement: str) -> None:
-    store = Store(tmp_path / "farm.duckdb")
-    session = a_session()
-    store.append([record(session, a_run(session))])
+    store = of_one_run(tmp_path)
     secret = tmp_path / "secret.txt"
     secret.write_text("secret")
     with pytest.raises(InputError, match="the statement failed"):
@@ -99,9 +94,7 @@ ENDLESS = "SELECT sum(a.range * b.range) FROM range(300000) a, range(300000) b"
 @pytest.mark.parametrize("after_s", [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5])
 def test_an_interrupt_while_the_database_works_is_an_interrupt(after_s: float, tmp_path: Path) -> None:
     """DuckDB makes an error of its own of it, or loses it when it comes while a statement is planned."""
-    store = Store(tmp_path / "farm.duckdb")
-    session = a_session()
-    store.append([record(session, a_run(session))])
+    store = of_one_run(tmp_path)
     interrupting = threading.Timer(after_s, os.kill, (os.getpid(), signal.SIGINT))
     with pytest.raises(KeyboardInterrupt):  # noqa: PT012 - it may come before the statement
         interrupting.start()
