@@ -7,6 +7,8 @@ from typing import Any
 
 from farm import rack
 from farm.devices import Transport
+from farm.devices.transport import Handle
+from farm.harness.arguments import BoxNames, arguments
 from farm.workloads import Artifact, Device, HarnessBuild, Job, Run
 from tests.conftest import NOW, a_job
 
@@ -31,3 +33,9 @@ def measured(transport: Transport, job: Job, harness: HarnessBuild, meanwhile: C
         each.join()
     assert runs == ended
     return runs
+
+
+def started(transport: Transport, job: Job) -> Handle:
+    """Send a job's model and start the harness on it."""
+    transport.push(job.artifact.path, "files/model")
+    return transport.start(arguments(job, BoxNames("files/model"), "ab"), "ab")

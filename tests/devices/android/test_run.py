@@ -13,9 +13,9 @@ from farm.devices.android.device import AndroidTransport
 from farm.devices.android.server import Server
 from farm.devices.transport import Handle, Status
 from farm.errors import InputError
-from farm.harness.arguments import BoxNames, arguments
 from tests.bench.android import Phone
 from tests.conftest import FakeModel, a_job
+from tests.devices import started
 
 BOOT = "1d3b4f0e-8f1b-4b7e-9c1a-0c7d6f2a9e55"
 STAT = f"4711 (sh) S 1 4711 4711 0 -1 {' '.join('0' for _ in range(13))} 812345 9 9 9"
@@ -50,8 +50,7 @@ def test_names_and_options_reach_the_harness_as_they_are(phone: Phone, transport
     evil = "$(touch /data/local/tmp/evil)`touch /data/local/tmp/evil`'\"; touch /data/local/tmp/evil"
     job = a_job(fake_model())
     job = replace(job, workload=replace(job.workload, method=evil))
-    transport.push(job.artifact.path, "files/model")
-    handle = transport.start(arguments(job, BoxNames("files/model"), "ab"), "ab")
+    handle = started(transport, job)
     deadline_s = time.monotonic() + 20
     while transport.poll(handle) is Status.RUNNING and time.monotonic() < deadline_s:
         time.sleep(0.05)

@@ -8,11 +8,10 @@ import pytest
 from farm.devices.ios.device import IosTransport
 from farm.devices.transport import Status
 from farm.errors import DeviceNotReady
-from farm.harness.arguments import BoxNames, arguments
 from farm.workloads import HarnessBuild, Outcome
 from tests.bench.ios import Iphone
 from tests.conftest import FakeModel
-from tests.devices import measured, on
+from tests.devices import measured, on, started
 from tests.devices.ios import BOTH, works_again
 
 
@@ -20,8 +19,7 @@ def test_an_app_that_cannot_be_ended_is_said_and_not_waited_for_for_ever(
     phone: Iphone, transport: IosTransport, fake_model: FakeModel
 ) -> None:
     job = on(transport.device, fake_model(hang_at_iteration=1))
-    transport.push(job.artifact.path, "files/model")
-    handle = transport.start(arguments(job, BoxNames("files/model"), "ab"), "ab")
+    handle = started(transport, job)
     phone.state(is_deaf=True)
     with pytest.raises(DeviceNotReady, match="iphone16pro: the harness app does not end"):
         transport.stop(handle)
@@ -98,8 +96,7 @@ def test_an_old_report_of_the_same_process_number_is_not_taken_for_this_end(
     phone: Iphone, transport: IosTransport, fake_model: FakeModel
 ) -> None:
     job = on(transport.device, fake_model(hang_at_iteration=1))
-    transport.push(job.artifact.path, "files/model")
-    handle = transport.start(arguments(job, BoxNames("files/model"), "aa"), "aa")
+    handle = started(transport, job)
     for each in phone.crashes.iterdir():
         each.unlink()
     phone.report(handle.pid, signal=11)

@@ -11,11 +11,10 @@ import pytest
 from farm.devices.ios.device import IosTransport
 from farm.devices.transport import Holder, Status
 from farm.errors import DeviceBusy
-from farm.harness.arguments import BoxNames, arguments
 from farm.workloads import Device
 from tests.bench.ios import Iphone
 from tests.conftest import FakeModel
-from tests.devices import on
+from tests.devices import on, started
 
 
 def test_a_phone_is_held_by_one_host_at_a_time(phone: Iphone, device: Device, transport: IosTransport) -> None:
@@ -46,8 +45,7 @@ def test_another_controllers_look_at_a_phone_that_is_held_leaves_what_runs_there
     other.preflight()
     identity = transport.identify()
     job = on(device, fake_model(sleep_ns=300_000_000))
-    transport.push(job.artifact.path, "files/model")
-    handle = transport.start(arguments(job, BoxNames("files/model"), "aa"), "aa")
+    handle = started(transport, job)
     other.preflight()
     assert other.identify() == identity
     other.device = replace(device, harness=tmp_path / "harness.ipa")
