@@ -127,6 +127,13 @@ def quick(home: Path) -> Path:
     return a_model(home / "quick.fake", sleep_ns=100_000)
 
 
+def one_that_waits(home: Path, model: Path) -> Process:
+    """Begin an ad hoc run on this machine while another process has it."""
+    process = begun(home, "run", model, *QUICK, "--repeat", 1)
+    process.hears("local is held by")
+    return process
+
+
 def listed(farm: Farm) -> list[dict[str, object]]:
     found: list[dict[str, object]] = json.loads(farm("queue", "--json").stdout)
     return found

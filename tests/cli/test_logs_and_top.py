@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from tests.cli.gating import Farm, a_model
-from tests.cli.sharing import QUICK, begun, stored, waited
+from tests.cli.sharing import QUICK, begun, one_that_waits, stored, waited
 
 
 def test_logs_tell_what_happened_on_a_device_and_to_a_run_and_hide_secrets(home: Path, farm: Farm) -> None:
@@ -40,8 +40,7 @@ def test_top_shows_what_a_device_does_and_who_waits(home: Path, farm: Farm, slow
     assert [(one["device"], one["state"]) for one in before["devices"]] == [("local", "idle")]
     holder = begun(home, "run", slow, "--passes", "latency", "--threads", 1, "--iterations", 100, "--repeat", 5)
     holder.hears("[1/5]")
-    waiting = begun(home, "run", quick, *QUICK, "--repeat", 1)
-    waiting.hears("local is held by")
+    waiting = one_that_waits(home, quick)
     seen = waited(lambda: next((one for one in json.loads(farm("top", "--json").stdout)["devices"] if one["job"]), None), lambda: "a job")
     assert (seen["state"], seen["phase"], seen["pid"], seen["jobs"]) == ("leased", "measuring", holder.pid, 5)
     plain = farm("top", "--once").stdout

@@ -12,7 +12,7 @@ from farm.artifacts import open_artifact
 from farm.queue import Limits
 from tests.bench.android import Bench
 from tests.cli.gating import Farm, a_model, gate
-from tests.cli.sharing import QUICK, RUN_NS, begun, ended, listed, nightly, ok_runs, stored
+from tests.cli.sharing import QUICK, RUN_NS, begun, ended, listed, nightly, ok_runs, one_that_waits, stored
 
 MEASURED = """
 SELECT pid, waited_s FROM queue_standings JOIN queue_requests ON id = request_id WHERE standing = 'measuring' ORDER BY standing_at
@@ -125,8 +125,7 @@ def test_a_database_that_another_process_holds_stops_no_measurement_and_is_told_
         assert locker.stdout.readline() == "locked\n"
         night = nightly(home, slow, 12)
         night.hears("[1/12]")  # though what it has to tell waits
-        mine = begun(home, "run", quick, *QUICK, "--repeat", 1)
-        mine.hears("local is held by")
+        mine = one_that_waits(home, quick)
         night.hears("[4/12]")
         assert locker.stdin is not None
         locker.stdin.close()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from farm.queue import Limits
 from tests.cli.gating import Farm, a_model, gate
-from tests.cli.sharing import QUICK, RUN_NS, begun, ended, listed, nightly, ok_runs, stored
+from tests.cli.sharing import QUICK, RUN_NS, begun, ended, listed, nightly, ok_runs, one_that_waits, stored
 
 
 def test_a_holder_that_is_killed_is_followed_by_who_waits_and_leaves_nothing_behind(
@@ -16,8 +16,7 @@ def test_a_holder_that_is_killed_is_followed_by_who_waits_and_leaves_nothing_beh
 ) -> None:
     holder = begun(home, "run", slow, "--passes", "latency", "--threads", 1, "--iterations", 20, "--repeat", 20)
     holder.hears("[1/20]")
-    waiting = begun(home, "run", quick, *QUICK, "--repeat", 1)
-    waiting.hears("local is held by")
+    waiting = one_that_waits(home, quick)
     holder.kill()
     assert waiting.ends() == 0
     assert listed(farm) == []
@@ -31,8 +30,7 @@ def test_a_holder_that_is_killed_is_followed_by_who_waits_and_leaves_nothing_beh
 def test_a_waiter_that_is_killed_is_waited_for_by_nobody(home: Path, farm: Farm, slow: Path, quick: Path) -> None:
     night = nightly(home, slow, 5)
     night.hears("[1/5]")
-    mine = begun(home, "run", quick, *QUICK, "--repeat", 1)
-    mine.hears("local is held by")
+    mine = one_that_waits(home, quick)
     mine.kill()
     came = ended(night)
     assert came == {"failure": None, "repeats": [*range(5)], "left": 0}
@@ -45,8 +43,7 @@ def test_a_request_that_is_cancelled_ends_with_a_sentence_and_130_and_one_that_m
 ) -> None:
     holder = begun(home, "run", slow, "--passes", "latency", "--threads", 1, "--iterations", 20, "--repeat", 20)
     holder.hears("[1/20]")
-    waiting = begun(home, "run", quick, *QUICK, "--repeat", 1)
-    waiting.hears("local is held by")
+    waiting = one_that_waits(home, quick)
     measures, waits = listed(farm)
     assert farm("queue", "cancel", "ffffffff").returncode == 2
     cancelled = farm("queue", "cancel", str(waits["id"])[-12:])
@@ -132,8 +129,7 @@ def test_a_device_that_is_held_back_is_measured_on_by_nobody_and_says_why(home: 
 def test_a_process_that_is_stopped_while_it_waits_is_passed_over(home: Path, slow: Path, quick: Path) -> None:
     night = nightly(home, slow, 8, limits=Limits(courtesy_s=1))
     night.hears("[1/8]")
-    mine = begun(home, "run", quick, *QUICK, "--repeat", 1)
-    mine.hears("local is held by")
+    mine = one_that_waits(home, quick)
     mine.popen.send_signal(signal.SIGSTOP)
     assert ended(night) == {"failure": None, "repeats": [*range(8)], "left": 0}
     mine.popen.send_signal(signal.SIGCONT)
