@@ -12,7 +12,7 @@ from farm.rack import Contest
 from farm.records import Record, Row, utc
 from farm.series import workload_key
 from farm.verdicts import Budget, Noise, Plan
-from farm.workloads import ONCE_PASSES, Artifact, Device, Job, Outcome, Workload
+from farm.workloads import ONCE_PASSES, UNJUDGED_PASSES, Artifact, Device, Job, Outcome, Workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def contests(work: Iterable[tuple[Workload, Artifact]], budgets: Sequence[Budget
     asked = asked if asked or budgets else frozenset(workload.id for workload, _ in given)
     sides = {workload.id: (artifact, artifact) for workload, artifact in given}
     found = release.contests([workload for workload, _ in given], budgets, asked, sides)
-    noisy = ((each, tuple(pass_ for pass_ in each.workload.passes if pass_ not in ONCE_PASSES)) for each in found)
+    noisy = ((each, tuple(pass_ for pass_ in each.workload.passes if pass_ not in ONCE_PASSES | UNJUDGED_PASSES)) for each in found)
     return tuple(release.with_passes(each, passes) for each, passes in noisy if passes)
 
 

@@ -48,6 +48,8 @@ def with_its_number(run: Run) -> Run:
         )
     if run.job.pass_ is Pass.POWER:
         return run  # the harness says when and how much it worked; power.with_energy makes the number, or fails the run
+    if run.job.pass_ is Pass.PROFILE and not run.operators:
+        return replace(run, outcome=Outcome.FAILED, error_class="not_measured", reason="the harness tells no operator's time")
     wanted = metrics.headline(run.job.pass_, tokens=run.job.tokens, kind=run.job.device.kind)
     if wanted in read:
         return run

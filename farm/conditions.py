@@ -145,7 +145,11 @@ def disturbances(conditions: Conditions, readings: Sequence[Readings], flavour: 
         if share > conditions.max_run_delay_ratio:
             told = _told(share, conditions.max_run_delay_ratio)
             reasons.append(f"{what} for {told} of the timed part{_limit(conditions.max_run_delay_ratio)}")
-    if job.pass_ in (Pass.LATENCY, Pass.SUSTAIN) and _CPU_FLAVOURS.issuperset(flavour.split("+")) and "thread_cpu_time_ns" in read:
+    if (
+        job.pass_ in (Pass.LATENCY, Pass.SUSTAIN, Pass.PROFILE)
+        and _CPU_FLAVOURS.issuperset(flavour.split("+"))
+        and "thread_cpu_time_ns" in read
+    ):
         share = read["thread_cpu_time_ns"] / wall_ns
         if share < conditions.min_thread_cpu_ratio:
             told = _told(share, conditions.min_thread_cpu_ratio)

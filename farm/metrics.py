@@ -94,8 +94,16 @@ _HEADLINES = {
     Pass.POWER: "energy_per_inference_uj",
     Pass.SUSTAIN: "sustained_ratio",
     Pass.QUALITY: "accuracy_ratio",
+    Pass.PROFILE: "traced_latency_ns",
 }
-_OF_TOKENS = {Pass.LATENCY: "token_ns", Pass.POWER: "energy_per_token_uj", Pass.QUALITY: "perplexity"}
+_OF_TOKENS = {
+    Pass.LATENCY: "token_ns",
+    Pass.POWER: "energy_per_token_uj",
+    Pass.QUALITY: "perplexity",
+    Pass.PROFILE: "traced_token_ns",
+}
+TRACED = ("traced_latency_ns", "traced_token_ns")
+"""The whole of what a profile pass timed, with the tracer that makes it slower: no latency, so it is not in the table of metrics."""
 
 
 def headline(pass_: Pass, *, tokens: bool, kind: DeviceKind) -> str:

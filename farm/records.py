@@ -14,6 +14,7 @@ from farm.workloads import (
     Items,
     Job,
     Measured,
+    Operator,
     Outcome,
     Place,
     Provenance,
@@ -51,6 +52,7 @@ def record(session: Session, run: Run) -> Record:
         "placements": [] if run.job.place is None else [_placement(run, run.job.place)],
         "item_files": [] if run.answers is None or run.job.workload.items is None else [_items(run, run.job.workload.items)],
         "answers": [] if run.answers is None else [{"run_id": run.id, **_lists(asdict(run.answers))}],
+        "operators": [{"run_id": run.id, **_lists(asdict(item))} for item in run.operators],
     }
 
 
@@ -76,6 +78,7 @@ def run_of(rows: Record, job: Job) -> Run:
         absent=tuple(Absent(**_without_run(item)) for item in rows["absences"]),
         state=tuple(StateReading(**_without_run(item)) for item in rows["device_state"]),
         answers=next((_answers(_without_run(item)) for item in rows.get("answers", [])), None),
+        operators=tuple(Operator(**_tuples(_without_run(item))) for item in rows.get("operators", [])),
     )
 
 
@@ -87,8 +90,11 @@ def session_of(rows: Record, device: Device, identity: Identity) -> Session:
 
 
 def _answers(row: Row) -> Answers:
-    values: Row = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
-    return Answers(**values)
+    return Answers(**_tuples(row))
+
+
+def _tuples(row: Row) -> Row:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
 
 
 def _lists(row: Row) -> Row:

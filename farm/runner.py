@@ -132,6 +132,7 @@ def _collected(run: Run, transport: Transport, handle: Handle, attempt: Attempt)
             raise protocol.explain_exit(left.exit_code, left.log, transport.diagnose(handle)) from error
         raise
     run = replace(run, measured=as_known(result.measured, run.job, attempt.harness), readings=result.readings, absent=result.absent)
+    run = replace(run, operators=result.operators)
     if run.job.pass_ is Pass.SUSTAIN:
         found, missing = sustain.derived(run.readings, tokens=run.job.workload.prompt is not None)
         run = replace(run, readings=run.readings + found, absent=run.absent + missing)

@@ -3,7 +3,7 @@
 import json
 import math
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,9 @@ from farm import units
 from farm.cli.context import Context, say, tell
 from farm.errors import InputError
 from farm.workloads import Outcome
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _SHORT = 12
 MOST_ROWS = 1_000_000_000
@@ -75,6 +78,8 @@ def show(context: Context, run_id: str, samples: bool, as_json: bool) -> None:
         raise InputError(f'more than one run begins or ends with "{run_id}"', hint="give more of its identity")
     row = found.row(0, named=True)
     parts = {name: store.query(f"run_{name}", run_id=row["run_id"]) for name in ("statistics", "samples", "absences", "state")}
+    parts["operators"] = store.query("profiles", run_ids=[row["run_id"]])
+    parts["operator_times"] = store.query("operator_times", run_id=row["run_id"])
     parts["pruned"] = store.query("pruned_readings", run_ids=[row["run_id"]])
     if as_json:
         click.echo(_json(row | {name: frame.to_dicts() for name, frame in parts.items()}))
@@ -82,6 +87,18 @@ def show(context: Context, run_id: str, samples: bool, as_json: bool) -> None:
     from farm.cli import draw, run_view
 
     draw.tables(run_view.tables(row, parts, samples=samples))
+    if not parts["operators"].is_empty():
+        _draw_profile(parts["operators"])
+
+
+def _draw_profile(rows: "pl.DataFrame") -> None:
+    from farm import profiles
+    from farm.cli import draw
+    from farm.publish import operators
+
+    for profile in profiles.profiles(rows.iter_rows(named=True)):
+        draw.tables([operators.profile_table(profile)])
+        draw.lines("What a profile says", operators.profile_lines(profile))
 
 
 @click.command(epilog='Example: farm sql "SELECT workload_id, pass, count(*) FROM runs GROUP BY ALL"')

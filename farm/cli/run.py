@@ -224,7 +224,7 @@ def _exit_code(sessions: Sequence[Done]) -> int:
 def _show(sessions: Sequence[Done], options: Options, exit_code: int) -> None:
     """Print the sessions and write their page."""
     from farm.cli import draw
-    from farm.publish import document, tables
+    from farm.publish import document, operators, tables
 
     results = [_results(done) for done in sessions]
     if options.as_json:
@@ -232,6 +232,9 @@ def _show(sessions: Sequence[Done], options: Options, exit_code: int) -> None:
     else:
         for one in results:
             draw.tables(tables.result_tables(one, with_device=len(results) > 1))
+            for profile in one.profiles:
+                draw.tables([operators.profile_table(profile)])
+                draw.lines("What a profile says", operators.profile_lines(profile, operators.latency_of(profile, one.lines)))
         draw.lines("Attempts without a valid number", [line for one in results for line in tables.outcome_lines(one)])
         for one in results:
             where = f" on {one.device.name}" if len(results) > 1 else ""
@@ -245,8 +248,8 @@ def _show(sessions: Sequence[Done], options: Options, exit_code: int) -> None:
 
 
 def _results(done: Done) -> "Results":
-    from farm import publish, summary
-    from farm.store import statistics_of
+    from farm import profiles, publish, summary
+    from farm.store import rows_of, statistics_of
 
     failure = None if done.failure is None else done.failure.message
     if done.session is None:
@@ -254,4 +257,8 @@ def _results(done: Done) -> "Results":
     statistics = statistics_of(done.records)
     answers = {run.id: run.answers for run in done.runs if run.answers is not None}
     lines, validity = tuple(summary.lines(statistics, answers)), tuple(summary.validity(statistics))
-    return publish.Results(done.device, done.session, tuple(done.runs), lines, validity, failure)
+    found: tuple[profiles.Profile, ...] = ()
+    if any(run.operators for run in done.runs):
+        rows = rows_of(done.records, {"profiles": {"run_ids": None}})["profiles"]
+        found = profiles.together(profiles.profiles(rows.iter_rows(named=True)))
+    return publish.Results(done.device, done.session, tuple(done.runs), lines, validity, failure, found)

@@ -68,6 +68,8 @@ def tables(row: Mapping[str, Any], parts: Mapping[str, pl.DataFrame], *, samples
         found.append(
             Table("Readings", ("metric", "source", "values"), _texts(parts["samples"].select("metric", "source", "values")), (0, 1, 2))
         )
+        if parts["operator_times"].height:
+            found.append(Table("Readings of operators", ("place", "operator", "times_ns"), _texts(parts["operator_times"]), (1, 2)))
     return found
 
 

@@ -12,7 +12,7 @@ import click
 from farm.cli import named
 from farm.cli.context import Context, naive, now_utc, plain
 from farm.errors import InputError
-from farm.workloads import DeviceKind, ItemKind, Pass, Workload
+from farm.workloads import UNJUDGED_PASSES, DeviceKind, ItemKind, Pass, Workload
 
 if TYPE_CHECKING:
     import polars as pl
@@ -216,6 +216,7 @@ def _expected(context: Context, suite: Path, asked: Asked, followed: "Sequence[F
         for name in devices
         for each in work
         for pass_ in each.passes
+        if pass_ not in UNJUDGED_PASSES
     )
 
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from farm.harness.protocol import PROTOCOL
 from farm.workloads import ITEMS_OUTPUT, OUTPUT, RESULT, Job, Pass, run_folder
 
+MOST_TRACED = 500
+"""Inferences of a profile pass: the time of every operator in each of them is kept."""
+
 
 @dataclass(frozen=True, slots=True)
 class BoxNames:
@@ -35,7 +38,7 @@ def arguments(job: Job, names: BoxNames, nonce: str) -> list[str]:
         options["cpus"] = settings.cpus
     if settings.compute_units:
         options["compute-units"] = settings.compute_units
-    if job.pass_ in (Pass.LATENCY, Pass.MEMORY, Pass.POWER):
+    if job.pass_ in (Pass.LATENCY, Pass.MEMORY, Pass.POWER, Pass.PROFILE):
         options["warmup-iterations"] = settings.warmup_iterations
     if job.pass_ is Pass.POWER:
         options |= {"idle-ms": settings.power_idle_ms, "duration-ms": settings.power_work_ms}
@@ -43,6 +46,9 @@ def arguments(job: Job, names: BoxNames, nonce: str) -> list[str]:
         options |= {"prompt": names.prompt, "decode-tokens": settings.decode_tokens, "generations": settings.generations}
     elif job.pass_ in (Pass.LATENCY, Pass.MEMORY):
         options |= {"iterations": settings.iterations, "duration-ms": settings.duration_ms, "max-iterations": settings.max_iterations}
+    elif job.pass_ is Pass.PROFILE:
+        most = min(settings.max_iterations, MOST_TRACED)
+        options |= {"iterations": min(settings.iterations, most), "duration-ms": settings.duration_ms, "max-iterations": most}
     if job.pass_ is Pass.SUSTAIN:
         options["duration-ms"] = settings.sustain_ms
     if names.items is not None:

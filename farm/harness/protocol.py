@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from farm.errors import HarnessFailed
-from farm.workloads import BOX_FULL, Absent, Measured, Readings
+from farm.metrics import TRACED
+from farm.workloads import BOX_FULL, Absent, Measured, Operator, Readings
 
 PROTOCOL = 1
 
@@ -42,6 +43,7 @@ class Result:
     model: Mapping[str, Any]
     readings: tuple[Readings, ...]
     absent: tuple[Absent, ...]
+    operators: tuple[Operator, ...] = ()
 
     @property
     def measured(self) -> Measured:
@@ -65,6 +67,7 @@ class _Lines:
     model: dict[str, Any] | None = None
     readings: list[Readings] = field(default_factory=list)
     absent: list[Absent] = field(default_factory=list)
+    operators: list[Operator] = field(default_factory=list)
     tokens: tuple[int, ...] = ()
     error: dict[str, Any] | None = None
     ended: bool = False
@@ -91,7 +94,8 @@ def parse(text: str, nonce: str) -> Result:
         _fail("garbage", "the harness's result has no model line")
     _check_build(lines.begin)
     generated = [Readings(GENERATED, lines.tokens)] if lines.tokens else []
-    return Result(lines.begin, lines.model, tuple(lines.readings + generated), tuple(lines.absent))
+    _check_operators(lines)
+    return Result(lines.begin, lines.model, tuple(lines.readings + generated), tuple(lines.absent), tuple(lines.operators))
 
 
 def explain_exit(exit_code: int | None, log: str, device_says: str = "") -> HarnessFailed:
@@ -153,12 +157,8 @@ def _take(lines: _Lines, line: dict[str, Any], number: int) -> None:
             case "model":
                 lines.model = line
                 _text(line["flavour"])
-            case "series":
-                lines.readings.append(_readings(line, lines.readings))
-            case "absent":
-                lines.absent.append(Absent(_text(line["metric"]), _text(line["reason"]), _text(line.get("source", ""))))
-            case "tokens":
-                lines.tokens = tuple(int(value) for value in line["values"])
+            case "series" | "absent" | "operator" | "tokens":
+                _take_measured(lines, line)
             case "error":
                 lines.error = {"class": _text(line["class"]), "message": _text(line["message"])}
             case "end":
@@ -170,6 +170,18 @@ def _take(lines: _Lines, line: dict[str, Any], number: int) -> None:
                 _fail("garbage", f'line {number} of the harness\'s result is of the unknown type "{other}"')
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise HarnessFailed(f"line {number} of the harness's result is not of protocol {PROTOCOL}'s form", error_class="garbage") from error
+
+
+def _take_measured(lines: _Lines, line: Mapping[str, Any]) -> None:
+    match line["type"]:
+        case "series":
+            lines.readings.append(_readings(line, lines.readings))
+        case "absent":
+            lines.absent.append(Absent(_text(line["metric"]), _text(line["reason"]), _text(line.get("source", ""))))
+        case "operator":
+            lines.operators.append(_operator(line, lines.operators))
+        case "tokens":
+            lines.tokens = tuple(int(value) for value in line["values"])
 
 
 def _check_end(begin: Mapping[str, Any] | None, end: Mapping[str, Any]) -> None:
@@ -215,9 +227,32 @@ def _readings(line: Mapping[str, Any], earlier: Sequence[Readings]) -> Readings:
     return Readings(metric, values, source, at_ns)
 
 
+def _operator(line: Mapping[str, Any], earlier: Sequence[Operator]) -> Operator:
+    parent, delegate = line.get("parent"), line.get("delegate")
+    if _moment(line["index"]) != len(earlier) or (parent is not None and _moment(parent) >= len(earlier)):
+        raise ValueError("an operator out of order")
+    return Operator(
+        place=len(earlier),
+        name=_text(line["name"]),
+        calls=_moment(line["calls"]),
+        times_ns=tuple(_moment(value) for value in line["times_ns"]),
+        parent=parent,
+        delegate=None if delegate is None else _text(delegate),
+        instruction=_moment(line["instruction"]) if "instruction" in line else None,
+        debug_id=_moment(line["debug_id"]) if "debug_id" in line else None,
+    )
+
+
+def _check_operators(lines: _Lines) -> None:
+    """Refuse operators that were not timed in each of the iterations that the total was timed in."""
+    totals = [len(item.values) for item in lines.readings if item.metric in TRACED and not item.source]
+    if any([len(operator.times_ns)] != totals for operator in lines.operators):
+        _fail("garbage", "the harness's result does not have the time of each operator in each iteration")
+
+
 def _moment(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
-        raise ValueError("not a time")
+        raise ValueError("not a time or number from 0")
     return value
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from farm.publish.operators import as_values
 from farm.publish.power import run_power
 from farm.publish.results import Results
 from farm.publish.tables import absent_lines, note_lines
@@ -44,6 +45,7 @@ def _session(results: Results) -> dict[str, Any]:
         },
         "failure": results.failure,
         "results": [_line(line) for line in results.lines],
+        "profiles": [as_values(profile) for profile in results.profiles],
         "runs": [_run(run) for run in results.runs],
         "notes": note_lines(results),
         "not_measured": absent_lines(results.runs),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from farm.profiles import Profile
 from farm.summary import Line, Validity
 from farm.workloads import Device, Run, Session
 
@@ -18,3 +19,5 @@ class Results:
     validity: tuple[Validity, ...]
     failure: str | None = None
     """What ended the session before its time, or kept it from beginning."""
+    profiles: tuple[Profile, ...] = ()
+    """Of its profile passes, one for each workload and artifact."""

@@ -14,7 +14,7 @@ from farm.records import Record
 from farm.release.numbers import Numbers, of_measured
 from farm.series import workload_key
 from farm.verdicts import Budget, Change, Decision, Plan, Verdict
-from farm.workloads import Artifact, Device, Job, Pass, Workload
+from farm.workloads import UNJUDGED_PASSES, Artifact, Device, Job, Pass, Workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,7 @@ def contests(
     for workload in workloads:
         needed = {pass_ for budget in budgets if budget.workload == workload.id for pass_ in METRICS[budget.metric].passes}
         stated = set(workload.passes) if workload.id in asked else set()
-        passes = tuple(pass_ for pass_ in Pass if pass_ in needed | stated)
+        passes = tuple(pass_ for pass_ in Pass if pass_ in (needed | stated) - UNJUDGED_PASSES)
         if passes:
             candidate, baseline = sides[workload.id]
             found.append(Contest(replace(workload, passes=passes), candidate, baseline))

@@ -41,6 +41,8 @@ UNITS = (
             "absences": "run_id",
             "device_state": "run_id",
             "answers": "run_id",
+            "operators": "run_id",
+            "pruned_operators": "run_id",
             "placements": "run_id",
         },
     ),
@@ -97,7 +99,7 @@ NOT_MERGED: Mapping[str, str] = {
     "clock_trusts": _OF_A_HOST,
 }
 """Tables that stay as they are, with why."""
-_DROPPABLE = ("samples", "pruned_samples")
+_DROPPABLE = ("samples", "pruned_samples", "operators", "pruned_operators")
 
 
 @dataclass(frozen=True, slots=True)

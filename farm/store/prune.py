@@ -19,7 +19,7 @@ FEWEST_READINGS = 8
 NIGHTS_AROUND = 7
 """Days before and after a change whose runs its finding needs."""
 _TRIES = 5
-_OTHERS = ("samples", "pruned_samples")
+_OTHERS = ("samples", "pruned_samples", "operators", "pruned_operators")
 _FEW = {"few": FEWEST_READINGS, "kept_sources": [INTERVAL, WINDOWS]}
 
 
@@ -94,10 +94,13 @@ def _fill(connection: duckdb.DuckDBPyConnection, now: datetime) -> None:
         if table == "farm_schema":
             continue  # it is there, by the migrations
         connection.execute(f"INSERT INTO target.{table} SELECT * FROM source.{table}")  # noqa: S608 - tables of ours
-    connection.execute("INSERT INTO target.pruned_samples SELECT * FROM source.pruned_samples")
+    for table in ("pruned_samples", "pruned_operators"):
+        connection.execute(f"INSERT INTO target.{table} SELECT * FROM source.{table}")  # noqa: S608 - tables of ours
     connection.execute(statement("prune_samples"), _FEW)
     connection.execute(statement("prune_summaries"), {**_FEW, "pruned_at": now})
     connection.execute(statement("prune_rates"), {"pruned_at": now})
+    connection.execute(statement("prune_operators"), {"few": FEWEST_READINGS})
+    connection.execute(statement("prune_operator_summaries"), {"few": FEWEST_READINGS, "pruned_at": now})
 
 
 def _whole(connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -106,7 +109,7 @@ def _whole(connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 def _check(connection: duckdb.DuckDBPyConnection, partial: Path) -> None:
     """Raise StoreError unless every other table and every statistic of every run is what it was."""
-    same = [*_whole(connection), "run_statistics"]
+    same = [*_whole(connection), "run_statistics", "operator_statistics"]
     compare(_counts(connection, "source", same), _counts(connection, "target", same), partial)
     ((rows, hashed),) = connection.execute(statement("prune_staying"), _FEW).fetchall()
     compare({"samples": (rows, hashed)}, _counts(connection, "target", ["samples"]), partial)

@@ -28,10 +28,15 @@ class Pass(StrEnum):
     """Minutes of work without a pause: throttling is not a disturbance there, it is what is measured."""
     QUALITY = "quality"
     """Every item of a file answered once: what comes out depends on the artifact, not on how quiet the device is."""
+    PROFILE = "profile"
+    """How long each operator takes, with the runtime's tracer on: that makes all of it slower."""
 
 
 ONCE_PASSES = frozenset({Pass.QUALITY})
 """Those that give the same again: one valid run is enough, whatever the number of repeats."""
+
+UNJUDGED_PASSES = frozenset({Pass.PROFILE})
+"""Those that explain numbers and give none to hold against others: no gate, calibration or history takes them."""
 
 
 USUAL_PASSES = (Pass.LATENCY, Pass.MEMORY, Pass.LOAD_COLD, Pass.LOAD_WARM)

@@ -53,6 +53,31 @@ class Answers:
 
 
 @dataclass(frozen=True, slots=True)
+class Operator:
+    """What one part of a traced computation took: an operator, or what it lies in, such as the call of a delegate.
+
+    Parts lie in each other: the time of a part holds that of the parts in it.
+    """
+
+    place: int
+    """Among the parts of the run, from 0, in the order in which they are first reached."""
+    name: str
+    """As the runtime says it."""
+    calls: int
+    """Over all iterations."""
+    times_ns: tuple[int, ...]
+    """One for each iteration: the sum of its calls in it."""
+    parent: int | None = None
+    """The place of the part that it lies in; a smaller one."""
+    delegate: str | None = None
+    """What computes it; None: the runtime itself."""
+    instruction: int | None = None
+    """Its place in the program, where the runtime tells it."""
+    debug_id: int | None = None
+    """Its number in the delegate, where that tells numbers."""
+
+
+@dataclass(frozen=True, slots=True)
 class StateReading:
     """One fact about the device around a run: a number or a text, or None of both and the reason."""
 
@@ -126,6 +151,8 @@ class Run:
     hint: str | None = None
     answers: Answers | None = None
     """Of a quality pass."""
+    operators: tuple[Operator, ...] = ()
+    """Of a profile pass."""
 
 
 RESULT = "result.jsonl"

@@ -28,10 +28,11 @@ std::int64_t whole_number(const std::string& option, const std::string& text, st
 }
 
 Pass pass_named(const std::string& name) {
-  for (const auto pass : {Pass::kLatency, Pass::kMemory, Pass::kLoadCold, Pass::kLoadWarm, Pass::kPower, Pass::kSustain, Pass::kQuality}) {
+  for (const auto pass :
+       {Pass::kLatency, Pass::kMemory, Pass::kLoadCold, Pass::kLoadWarm, Pass::kPower, Pass::kSustain, Pass::kQuality, Pass::kProfile}) {
     if (name == pass_name(pass)) return pass;
   }
-  bad("--pass takes latency, memory, load_cold, load_warm, power, sustain or quality, not \"" + name + "\"");
+  bad("--pass takes latency, memory, load_cold, load_warm, power, sustain, quality or profile, not \"" + name + "\"");
 }
 
 // Reads a list such as "0,2" or "4-7".
@@ -72,6 +73,9 @@ void check_together(const Arguments& arguments) {
   if (power && (arguments.idle_ms == 0 || arguments.duration_ms == 0)) bad("--pass power goes with --idle-ms and --duration-ms");
   if (!power && arguments.idle_ms > 0) bad("--idle-ms goes with --pass power");
   if (arguments.pass == Pass::kSustain && arguments.duration_ms == 0) bad("--pass sustain goes with --duration-ms");
+  if (arguments.pass == Pass::kProfile && arguments.decode_tokens == 1) {
+    bad("--pass profile follows tokens that come after the first: --decode-tokens is at least 2");
+  }
 }
 
 }  // namespace
@@ -85,6 +89,7 @@ const char* pass_name(Pass pass) {
     case Pass::kPower: return "power";
     case Pass::kSustain: return "sustain";
     case Pass::kQuality: return "quality";
+    case Pass::kProfile: return "profile";
   }
   return "unknown";
 }

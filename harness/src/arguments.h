@@ -6,7 +6,7 @@
 
 namespace farm {
 
-enum class Pass { kLatency, kMemory, kLoadCold, kLoadWarm, kPower, kSustain, kQuality };
+enum class Pass { kLatency, kMemory, kLoadCold, kLoadWarm, kPower, kSustain, kQuality, kProfile };
 
 // The job, as the host asked for it; protocol/README.md describes every option.
 struct Arguments {

@@ -6,7 +6,7 @@ namespace farm {
 
 namespace et = ::executorch::runtime;
 
-LoadedMethod::LoadedMethod(const et::Program& program, const std::string& name) {
+LoadedMethod::LoadedMethod(const et::Program& program, const std::string& name, et::EventTracer* tracer) {
   const auto meta = program.method_meta(name.c_str());
   if (!meta.ok()) fail(meta.error(), "the model has no method \"" + name + "\"", "model_invalid");
   for (std::size_t id = 0; id < meta->num_memory_planned_buffers(); ++id) {
@@ -17,7 +17,7 @@ LoadedMethod::LoadedMethod(const et::Program& program, const std::string& name) 
   }
   planned_ = std::make_unique<et::HierarchicalAllocator>(et::Span<et::Span<std::uint8_t>>(spans_.data(), spans_.size()));
   memory_ = std::make_unique<et::MemoryManager>(&own_, planned_.get(), &temporary_);
-  auto loaded = program.load_method(name.c_str(), memory_.get());
+  auto loaded = program.load_method(name.c_str(), memory_.get(), tracer);
   if (!loaded.ok()) fail(loaded.error(), "the method \"" + name + "\" cannot be loaded", "model_invalid");
   method_ = std::make_unique<et::Method>(std::move(*loaded));
 }

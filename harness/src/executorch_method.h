@@ -1,6 +1,7 @@
 #pragma once
 
 #include <executorch/extension/memory_allocator/malloc_memory_allocator.h>
+#include <executorch/runtime/core/event_tracer.h>
 #include <executorch/runtime/executor/program.h>
 
 #include <cstdint>
@@ -14,7 +15,9 @@ namespace farm {
 // A method of a program with the memory it needs. Throws Error when it cannot be loaded.
 class LoadedMethod {
  public:
-  LoadedMethod(const ::executorch::runtime::Program& program, const std::string& name);
+  // The tracer, when there is one, must outlive it.
+  LoadedMethod(const ::executorch::runtime::Program& program, const std::string& name,
+               ::executorch::runtime::EventTracer* tracer = nullptr);
 
   ::executorch::runtime::Method& get() { return *method_; }
   const ::executorch::runtime::Method& get() const { return *method_; }

@@ -102,6 +102,7 @@ void run_pass(const Job& job, const RuntimeInfo& info) {
     case Pass::kPower: return power_pass(job);
     case Pass::kSustain: return sustain_pass(job);
     case Pass::kQuality: return quality_pass(job);
+    case Pass::kProfile: return profile_pass(job);
   }
 }
 

@@ -69,7 +69,7 @@ std::int64_t elapsed_ns(Clock::time_point since) {
 }
 
 LoadOptions load_options(const Job& job, bool thorough) {
-  return {job.arguments.method, job.arguments.threads, thorough, job.arguments.compute_units};
+  return {job.arguments.method, job.arguments.threads, thorough, job.arguments.compute_units, job.arguments.pass == Pass::kProfile};
 }
 
 std::unique_ptr<Model> open_model(const Job& job, bool thorough) {

@@ -34,6 +34,7 @@ std::string why_no_load(bool cold, const std::optional<Residence>& before);
 void power_pass(const Job& job);  // also of language models
 void sustain_pass(const Job& job);
 void quality_pass(const Job& job);
+void profile_pass(const Job& job);  // also of language models
 
 // ---- Shared by the passes (pass_common.cpp) ----
 

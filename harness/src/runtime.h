@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "trace.h"
+
 namespace farm {
 
 using Bytes = std::vector<std::byte>;
@@ -78,6 +80,9 @@ class Model {
   virtual Bytes logits() const = 0;
   // The logits of the tokens of the last feed: of all of them, or of the last one only, as the model gives them.
   virtual Logits all_logits() const = 0;
+
+  // Of a model that was loaded to be traced: what is told how long each part of a computation takes.
+  virtual Trace& trace() = 0;
 };
 
 // What load() is given of a model: the file itself, or what the runtime has made of it.
@@ -92,6 +97,7 @@ struct LoadOptions {
   std::int64_t threads = 1;
   bool thorough = false;      // check the file's inner consistency first, which reads all of its structure
   std::string compute_units;  // on which processors Core ML may compute; empty: all
+  bool traced = false;        // tell how long each operator takes, which makes it slower
 };
 
 // A runtime that this program holds. Each is one file, which defines NAME_runtime; CMake picks them (linked_runtimes.cpp.in).
@@ -103,6 +109,7 @@ struct Runtime {
   Prepared (*prepare)(const std::string& path, const std::string& model_sha256, bool anew);
   // Loads a method of a prepared model. Throws Error: model_unreadable, model_invalid, operator_missing, backend_missing, ...
   std::unique_ptr<Model> (*load)(const std::string& path, const LoadOptions& options);
+  const char* why_untraced = nullptr;  // why no model of it can be traced, as a sentence; nullptr: it can
 };
 
 // Those that are linked in, at least one.

@@ -71,6 +71,8 @@ NSArray<NSString*>* sorted_names(NSDictionary<NSString*, MLFeatureDescription*>*
   return [features.allKeys sortedArrayUsingSelector:@selector(compare:)];
 }
 
+constexpr const char* kWhyUntraced = "Core ML tells nobody how long its operators take: there is no profile of it";
+
 // ---- The model ----
 
 class CoreMlModel final : public Model {
@@ -133,6 +135,7 @@ class CoreMlModel final : public Model {
   std::int64_t best_token() const override { no_language(); }
   Bytes logits() const override { no_language(); }
   Logits all_logits() const override { no_language(); }
+  Trace& trace() override { throw Error("unsupported", kWhyUntraced); }
 
  private:
   [[noreturn]] static void no_language() { throw Error("unsupported", "language models are not run by Core ML here"); }
@@ -280,6 +283,6 @@ std::unique_ptr<Model> load_model(const std::string& path, const LoadOptions& op
 
 }  // namespace
 
-extern const Runtime coreml_runtime = {"coreml", runtime_info, prepare, load_model};
+extern const Runtime coreml_runtime = {"coreml", runtime_info, prepare, load_model, kWhyUntraced};
 
 }  // namespace farm

@@ -15,6 +15,7 @@
 #include "executorch_errors.h"
 #include "executorch_language.h"
 #include "executorch_method.h"
+#include "executorch_trace.h"
 #include "runtime.h"
 
 // The wheel has these symbols in libexecutorch_threadpool, and no header for them.
@@ -70,10 +71,11 @@ std::string short_name(std::string backend) {
 
 class ExecuTorchModel final : public Model {
  public:
-  ExecuTorchModel(std::unique_ptr<MmapDataLoader> loader, std::unique_ptr<et::Program> program, const std::string& method)
-      : loader_(std::move(loader)), program_(std::move(program)), method_name_(method) {
+  ExecuTorchModel(std::unique_ptr<MmapDataLoader> loader, std::unique_ptr<et::Program> program, const LoadOptions& options)
+      : loader_(std::move(loader)), program_(std::move(program)), method_name_(options.method) {
     read_signature();
-    method_ = std::make_unique<LoadedMethod>(*program_, method);
+    if (options.traced) tracer_ = std::make_unique<OperatorTracer>(delegates());
+    method_ = std::make_unique<LoadedMethod>(*program_, method_name_, tracer_.get());
   }
 
   // Described when it is first asked for: what a program says of itself is no part of loading it.
@@ -151,6 +153,11 @@ class ExecuTorchModel final : public Model {
     return bytes;
   }
 
+  Trace& trace() override {
+    if (!tracer_) throw Error("unsupported", "the model was not loaded to be traced");
+    return tracer_->trace();
+  }
+
  private:
   std::pair<const float*, std::size_t> last_logits() const {
     const auto logits = all_logits();
@@ -179,6 +186,16 @@ class ExecuTorchModel final : public Model {
     return *meta;
   }
 
+  // What the method's delegate calls may be computed by: events do not tell which of several.
+  std::string delegates() const {
+    const auto meta = signature();
+    std::set<std::string> names;
+    for (std::size_t place = 0; place < meta.num_backends(); ++place) names.insert(short_name(*meta.get_backend_name(place)));
+    std::string all;
+    for (const auto& name : names) all += (all.empty() ? "" : " or ") + name;
+    return all;
+  }
+
   ModelInfo describe() const {
     ModelInfo info;
     const auto meta = signature();
@@ -200,6 +217,7 @@ class ExecuTorchModel final : public Model {
   std::string method_name_;
   mutable std::optional<ModelInfo> info_;
   std::vector<et::TensorInfo> metas_;
+  std::unique_ptr<OperatorTracer> tracer_;
   std::unique_ptr<LoadedMethod> method_;
   std::vector<TensorPtr> tensors_;
   std::optional<TokenInputs> token_inputs_;
@@ -237,11 +255,11 @@ std::unique_ptr<Model> load_model(const std::string& path, const LoadOptions& op
     throw Error("model_invalid", "the model " + path + " is not a whole ExecuTorch program", last_log(),
                 static_cast<std::int64_t>(program.error()));
   }
-  return std::make_unique<ExecuTorchModel>(std::move(owned), std::make_unique<et::Program>(std::move(*program)), options.method);
+  return std::make_unique<ExecuTorchModel>(std::move(owned), std::make_unique<et::Program>(std::move(*program)), options);
 }
 
 }  // namespace
 
-extern const Runtime executorch_runtime = {"executorch", runtime_info, as_it_is, load_model};
+extern const Runtime executorch_runtime = {"executorch", runtime_info, as_it_is, load_model, nullptr};
 
 }  // namespace farm

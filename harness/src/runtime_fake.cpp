@@ -19,7 +19,15 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// A part that spins for a stated time, after those within it.
+struct Part {
+  std::string name;
+  std::int64_t spin_ns = 0;
+  std::vector<Part> inner;
+};
+
 struct Script {
+  std::vector<Part> parts;  // computed after spin_ns
   std::int64_t spin_ns = 0;
   std::int64_t sleep_ns = 0;
   std::int64_t load_ns = 0;
@@ -53,6 +61,13 @@ std::vector<float> floats(const std::string& path, const std::string& text) {
   return values;
 }
 
+// Reads "NAME NANOSECONDS".
+Part part_of(const std::string& path, const std::string& text) {
+  const auto space = text.rfind(' ');
+  if (space == std::string::npos || space == 0) invalid(path, "\"" + text + "\" is no part");
+  return {text.substr(0, space), std::strtoll(text.c_str() + space, nullptr, 10), {}};
+}
+
 Script read_script(const std::string& path) {
   std::ifstream file(path);
   if (!file) throw Error("model_unreadable", "the model " + path + " cannot be opened");
@@ -84,6 +99,10 @@ Script read_script(const std::string& path) {
       script.fail_load = value;
     } else if (key == "output_values") {
       script.output = floats(path, value);
+    } else if (key == "part") {
+      script.parts.push_back(part_of(path, value));
+    } else if (key == "inner" && !script.parts.empty()) {
+      script.parts.back().inner.push_back(part_of(path, value));
     } else if (const auto found = numbers.find(key); found != numbers.end() && !value.empty()) {
       *found->second = std::strtoll(value.c_str(), nullptr, 10);
     } else if (!line.empty()) {
@@ -122,6 +141,8 @@ class FakeModel final : public Model {
     ++iteration_;
     misbehave();
     spin(script_.spin_ns);
+    std::int64_t place = 0;
+    for (const auto& part : script_.parts) compute(part, {}, place++);
     if (script_.sleep_ns > 0) std::this_thread::sleep_for(std::chrono::nanoseconds(script_.sleep_ns));
   }
 
@@ -152,7 +173,18 @@ class FakeModel final : public Model {
     return {logits_.data(), logits_.size() / vocabulary, vocabulary};
   }
 
+  Trace& trace() override { return trace_; }
+
  private:
+  // A part with inner ones is computed by the delegate "inner", as they are.
+  void compute(const Part& part, std::string_view delegate, std::int64_t instruction) {
+    if (!part.inner.empty()) delegate = "inner";
+    trace_.open({part.name, delegate, instruction});
+    for (const auto& inner : part.inner) compute(inner, delegate, -1);
+    spin(part.spin_ns);
+    trace_.close();
+  }
+
   // The rule: the token that follows t is t + 1, round the vocabulary. Its logit is 1, every other one's 0.
   std::int64_t after(std::int64_t token) const { return (token + 1) % script_.vocabulary; }
 
@@ -172,6 +204,7 @@ class FakeModel final : public Model {
   Script script_;
   Bytes memory_;
   ModelInfo info_;
+  Trace trace_;
   std::int64_t iteration_ = 0;
   std::size_t expected_tokens_ = 0;
   std::int64_t last_token_ = 0;
@@ -191,6 +224,6 @@ std::unique_ptr<Model> load_model(const std::string& path, const LoadOptions&) {
 
 }  // namespace
 
-extern const Runtime fake_runtime = {"fake", runtime_info, as_it_is, load_model};
+extern const Runtime fake_runtime = {"fake", runtime_info, as_it_is, load_model, nullptr};
 
 }  // namespace farm

@@ -65,6 +65,7 @@ TEST_CASE("what is not a job is refused by name") {
       {"--protocol 1 --nonce n --model m --result r --pass power --duration-ms 5", "goes with --idle-ms and --duration-ms"},
       {"--protocol 1 --nonce n --model m --result r --pass power --idle-ms 5", "goes with --idle-ms and --duration-ms"},
       {"--protocol 1 --nonce n --model m --result r --pass sustain", "--pass sustain goes with --duration-ms"},
+      {"--protocol 1 --nonce n --model m --result r --pass profile --prompt p --decode-tokens 1", "--decode-tokens is at least 2"},
       {"--protocol 1 --nonce n --model m --result r --idle-ms 5", "--idle-ms goes with --pass power"},
       {"--protocol 1 --nonce n --model m --result r --pass quality --items i", "go with --pass quality"},
       {"--protocol 1 --nonce n --model m --result r --pass quality --items-output o", "go with --pass quality"},

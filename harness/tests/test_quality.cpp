@@ -62,8 +62,10 @@ class Unshaped : public Model {
   std::int64_t best_token() const override { return 0; }
   Bytes logits() const override { return {}; }
   Logits all_logits() const override { return {}; }
+  Trace& trace() override { return trace_; }
 
  private:
+  Trace trace_;
   ModelInfo info_{"unshaped", {{"float32", {1}, 4}}, {{"float32", {}, 4}}, std::nullopt};
 };
 

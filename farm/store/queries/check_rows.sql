@@ -19,6 +19,8 @@ WITH found AS (
         UNION ALL SELECT run_id FROM absences
         UNION ALL SELECT run_id FROM device_state
         UNION ALL SELECT run_id FROM answers
+        UNION ALL SELECT run_id FROM operators
+        UNION ALL SELECT run_id FROM pruned_operators
     )
     WHERE run_id NOT IN (SELECT id FROM runs)
     UNION ALL
@@ -39,6 +41,19 @@ WITH found AS (
     SELECT DISTINCT 'summaries that no readings can have', run_id::VARCHAR
     FROM pruned_samples
     WHERE readings < 1 OR NOT (least <= p50 AND p50 <= p90 AND p90 <= p99 AND p99 <= most AND first BETWEEN least AND most)
+    UNION ALL
+    SELECT 'valid profile runs without an operator', id::VARCHAR
+    FROM runs WHERE outcome = 'ok' AND pass = 'profile' AND id NOT IN (SELECT run_id FROM operators)
+    UNION ALL
+    SELECT DISTINCT 'runs with operators twice', run_id::VARCHAR
+    FROM (SELECT run_id FROM operators GROUP BY run_id, place HAVING count(*) > 1)
+    UNION ALL
+    SELECT DISTINCT 'operators in a part that is not there', run_id::VARCHAR
+    FROM operators WHERE parent IS NOT NULL AND (run_id, parent) NOT IN (SELECT (run_id, place) FROM operators)
+    UNION ALL
+    SELECT DISTINCT 'operators with neither times nor a summary, or with both', operators.run_id::VARCHAR
+    FROM operators LEFT JOIN pruned_operators ON pruned_operators.run_id = operators.run_id AND pruned_operators.place = operators.place
+    WHERE (operators.times_ns IS NULL) = (pruned_operators.place IS NULL)
     UNION ALL
     SELECT 'runs stored twice', min(id)::VARCHAR
     FROM runs

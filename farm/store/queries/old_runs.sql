@@ -22,13 +22,15 @@ windows AS (
     GROUP BY findings.id, findings.series_key, findings.pass
 ),
 raw AS (
-    SELECT
-        samples.run_id,
-        sum(len(samples.values)) AS readings,
-        sum(8 * (len(samples.values) + coalesce(len(samples.at_ns), 0))) AS size_bytes
-    FROM samples
-    WHERE len(samples.values) > $few AND NOT list_contains($kept_sources::VARCHAR[], samples.source)
-    GROUP BY samples.run_id
+    SELECT run_id, sum(readings) AS readings, sum(size_bytes) AS size_bytes
+    FROM (
+        SELECT run_id, len(values) AS readings, 8 * (len(values) + coalesce(len(at_ns), 0)) AS size_bytes
+        FROM samples
+        WHERE len(values) > $few AND NOT list_contains($kept_sources::VARCHAR[], source)
+        UNION ALL
+        SELECT run_id, len(times_ns), 8 * len(times_ns) FROM operators WHERE len(times_ns) > $few
+    )
+    GROUP BY run_id
 )
 SELECT
     runs.id::VARCHAR AS run_id,

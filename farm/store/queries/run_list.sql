@@ -21,6 +21,7 @@ LEFT JOIN run_statistics ON run_statistics.run_id = runs.id AND run_statistics.m
         WHEN 'latency' THEN CASE WHEN runs.workload_key IN (SELECT key FROM workloads WHERE prompt_tokens IS NOT NULL) THEN 'token_ns' ELSE 'latency_ns' END
         WHEN 'memory' THEN CASE devices.kind WHEN 'ios' THEN 'phys_footprint_bytes' ELSE 'vm_hwm_bytes' END
         WHEN 'sustain' THEN 'sustained_ratio'
+        WHEN 'profile' THEN CASE WHEN runs.workload_key IN (SELECT key FROM workloads WHERE prompt_tokens IS NOT NULL) THEN 'traced_token_ns' ELSE 'traced_latency_ns' END
         WHEN 'power' THEN CASE WHEN runs.workload_key IN (SELECT key FROM workloads WHERE prompt_tokens IS NOT NULL) THEN 'energy_per_token_uj' ELSE 'energy_per_inference_uj' END
         ELSE runs.pass || '_ns'
     END

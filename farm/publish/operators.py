@@ -1,0 +1,117 @@
+"""A profile as a table and as sentences, for a terminal and for a page."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from farm import units
+from farm.profiles import Operator, Profile
+from farm.publish.tables import Table, count
+from farm.summary import Line
+
+MOST_SHOWN = 20
+"""Operators of a profile that a table holds; those that take less are one row."""
+OUTSIDE = "outside operators"
+_COLUMNS = ("operator", "computed by", "instruction", "calls", "median", "p90", "share")
+_EXPENDABLE = tuple(_COLUMNS.index(name) for name in ("p90", "instruction", "calls", "computed by"))
+
+
+def profile_table(profile: Profile) -> Table:
+    """Return the heaviest operators, what is outside of them, and the whole."""
+    shown, rest = profile.operators[:MOST_SHOWN], profile.operators[MOST_SHOWN:]
+    rows: list[tuple[str, ...]] = [
+        (
+            operator.name,
+            computed_by(operator),
+            "" if operator.instruction is None else str(operator.instruction),
+            f"{operator.calls:g}",
+            median_text(operator),
+            "" if is_below(operator.p90_ns, operator) else units.show(operator.p90_ns, units.TIME),
+            share_text(operator, profile),
+        )
+        for operator in shown
+    ]
+    if rest:
+        rest_ns = sum(operator.median_ns for operator in rest)
+        rows.append(_sum(f"{count(len(rest), 'lighter operator')}, their medians together", rest_ns, profile))
+    rows.append(_sum(OUTSIDE, profile.outside_ns, profile))
+    rows += [_sum(f"  of that in calls of {delegate}", time_ns, profile) for delegate, time_ns in profile.in_calls]
+    rows.append(_sum("the whole, with the tracer", profile.whole_ns, profile))
+    return Table(title(profile), _COLUMNS, tuple(rows), (0, 1), _EXPENDABLE)
+
+
+def title(profile: Profile) -> str:
+    """Return what the profile is of."""
+    named = f"{profile.workload} · {profile.artifact} · {profile.flavour} · {count(profile.threads, 'thread')}"
+    return f"Profile · {named} · {count(len(profile.run_ids), 'run')}, {count(profile.iterations, unit(profile))}"
+
+
+def unit(profile: Profile) -> str:
+    """Return what one iteration is."""
+    return "token" if profile.of_tokens else "inference"
+
+
+def computed_by(operator: Operator) -> str:
+    """Return what computes an operator."""
+    return operator.delegate or "kernel"
+
+
+def is_below(time_ns: float, operator: Operator) -> bool:
+    """Whether a time is less than the microsecond in which it was told."""
+    return time_ns == 0 and operator.is_whole_us
+
+
+def median_text(operator: Operator) -> str:
+    """Return the median; one that was rounded away is no zero."""
+    return "< 1 us" if is_below(operator.median_ns, operator) else units.show(operator.median_ns, units.TIME)
+
+
+def share_text(operator: Operator, profile: Profile) -> str:
+    """Return the share of the whole."""
+    if is_below(operator.median_ns, operator):
+        return f"< {units.show(operator.calls * 1e3 / profile.whole_ns, units.RATIO, 2)}" if profile.whole_ns > 0 else ""
+    return percent(operator.share)
+
+
+def percent(share: float) -> str:
+    """Return a share with one decimal."""
+    return f"{share:.1%}".replace("%", " %")
+
+
+def _sum(name: str, time_ns: float, profile: Profile) -> tuple[str, ...]:
+    share = percent(time_ns / profile.whole_ns) if profile.whole_ns > 0 else ""
+    return name, "", "", "", units.show(time_ns, units.TIME), "", share
+
+
+def latency_of(profile: Profile, lines: Iterable[Line]) -> float | None:
+    """Return the median of the latency passes beside it, of the same artifact and settings; None when there are none."""
+    metric = "token_ns" if profile.of_tokens else "latency_ns"
+    same = (profile.workload, profile.artifact_sha256, profile.flavour, profile.threads)
+    for line in lines:
+        if line.is_first and line.metric.name == metric and (line.workload, line.artifact, line.flavour, line.threads) == same:
+            return line.median
+    return None
+
+
+def profile_lines(profile: Profile, latency_ns: float | None = None) -> list[str]:
+    """Return what a reader of a profile should know; latency_ns is the median of the latency passes beside it, if there were any."""
+    slower = "which makes all of it slower"
+    if latency_ns:
+        share = percent(profile.whole_ns / latency_ns - 1)
+        slower = f"which makes it slower (here {share} beside the latency passes' {units.show(latency_ns, units.TIME)})"
+    lines = [f"the tracer watches every operator, {slower}: this is where time goes, not how long the model takes"]
+    lines += [
+        f'{delegate} tells its operators\' times in whole microseconds, rounded down: what each call takes beyond that is in "{OUTSIDE}"'
+        for delegate in profile.rounded
+    ]
+    lines += [f"{delegate} tells no operators of its own: its whole call stands as one" for delegate in profile.silent]
+    if profile.of_tokens:
+        lines.append("an iteration is one decoded token; reading the prompt is not in it")
+    if profile.others:
+        lines.append(f"{count(profile.others, 'run')} had other operators than the newest, and are not in it")
+    return lines
+
+
+def as_values(profile: Profile) -> dict[str, Any]:
+    """Return a profile as JSON values, base units."""
+    return asdict(profile) | {"with_tracer": True}
