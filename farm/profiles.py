@@ -4,6 +4,7 @@ A profile explains a latency and is none: what watches makes slower. Only operat
 that no time counts twice; what remains of the whole has a line of its own.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -14,11 +15,15 @@ _WRAPPED = "native_call_"
 """What ExecuTorch calls a kernel of its own: this, and the operator's name."""
 _DELEGATE_CALL = "DELEGATE_CALL"
 """What it calls the call of a delegate."""
+_KERNEL_CALL = "OPERATOR_CALL"
+"""What it calls a kernel, in which one made by its code generator tells its name."""
+_NUMBERED = re.compile(r" #\d+$")
+"""What XNNPACK tells operators of one name apart by."""
 
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """One operator, at its place in the program. Times are medians over iterations, of the calls of each iteration together."""
+    """One operator, at its place in the program. Times are of the calls of an iteration together."""
 
     place: int
     """Among the parts of the computation, in the order in which they are first reached."""
@@ -30,8 +35,8 @@ class Operator:
     """In each iteration."""
     median_ns: float
     p90_ns: float
-    share: float
-    """Of the whole's median."""
+    sum_ns: float
+    """Over the usual iterations: the half of them whose whole is nearest the median."""
     is_silent: bool
     """It is a delegate's whole call, in which that told no operator."""
     is_whole_us: bool
@@ -39,8 +44,30 @@ class Operator:
 
 
 @dataclass(frozen=True, slots=True)
+class Kind:
+    """Operators that differ in their place only."""
+
+    name: str
+    delegate: str | None
+    operators: int
+    median_ns: float
+    """The sum of their medians."""
+    sum_ns: float
+    is_whole_us: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What is in no operator: all of it, or what lies in the calls of a delegate."""
+
+    median_ns: float
+    sum_ns: float
+    delegate: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
-    """What one or several runs of one artifact tell of its operators; of several, each figure is the median over them."""
+    """What one or several runs of one artifact tell of its operators; of several, each time is the median over them."""
 
     run_ids: tuple[str, ...]
     workload: str
@@ -52,21 +79,27 @@ class Profile:
     of_tokens: bool
     """An iteration is a decoded token, not an inference."""
     whole_ns: float
-    """Of an iteration, with the tracer: no latency."""
+    """The median of an iteration, with the tracer: no latency."""
     iterations: int
     """In all runs."""
+    usual_iterations: int
+    """Those that shares are of."""
     operators: tuple[Operator, ...]
-    outside_ns: float
-    """What of an iteration is in no operator."""
-    in_calls: tuple[tuple[str, float], ...] = ()
-    """How much of that lies within the calls of each delegate."""
+    """The heaviest first."""
+    outside: Rest
+    in_calls: tuple[Rest, ...] = ()
+    """How much of what is outside lies within the calls of each delegate."""
     others: int = 0
     """Runs that had other operators and are not in here."""
 
     @property
-    def outside_share(self) -> float:
-        """Of the whole's median."""
-        return self.outside_ns / self.whole_ns if self.whole_ns > 0 else 0.0
+    def sum_ns(self) -> float:
+        """The whole of the usual iterations: what shares are of, so that they add up, and a pause of the machine counts for no operator."""
+        return sum(operator.sum_ns for operator in self.operators) + self.outside.sum_ns
+
+    def share(self, sum_ns: float) -> float:
+        """Return which share of the usual iterations a sum is."""
+        return sum_ns / self.sum_ns if self.sum_ns > 0 else 0.0
 
     @property
     def rounded(self) -> tuple[str, ...]:
@@ -87,6 +120,25 @@ def profiles(rows: Iterable[Mapping[str, Any]]) -> tuple[Profile, ...]:
     return tuple(profile for profile in found if profile is not None)
 
 
+def kinds(profile: Profile) -> tuple[Kind, ...]:
+    """Return the operators by what they compute, heaviest first: without the number that a delegate gives each of one name."""
+    groups: dict[tuple[str, str | None], list[Operator]] = {}
+    for operator in profile.operators:
+        groups.setdefault((_NUMBERED.sub("", operator.name), operator.delegate), []).append(operator)
+    found = [
+        Kind(
+            name,
+            delegate,
+            len(own),
+            sum(operator.median_ns for operator in own),
+            sum(operator.sum_ns for operator in own),
+            all(operator.is_whole_us for operator in own),
+        )
+        for (name, delegate), own in groups.items()
+    ]
+    return tuple(sorted(found, key=lambda kind: -kind.sum_ns))
+
+
 def together(runs: Sequence[Profile]) -> tuple[Profile, ...]:
     """Return one profile for each workload, artifact, flavour and number of threads: of its runs that have the operators of the newest."""
     groups: dict[tuple[object, ...], list[Profile]] = {}
@@ -101,47 +153,56 @@ def _of_run(rows: Sequence[Mapping[str, Any]]) -> Profile | None:
     if not parts or outside is None:
         return None
     first = rows[0]
-    whole_ns = first["whole_ns"]
     parents = {row["parent"] for row in parts.values()}
-    calls: dict[str, float] = {}
+    calls: dict[str, Rest] = {}
     for place, row in parts.items():
-        if place in parents and row["delegate"] is not None:
-            calls[row["delegate"]] = calls.get(row["delegate"], 0.0) + row["own_p50_ns"]
+        if place in parents and (delegate := row["delegate"]) is not None:
+            known = calls.get(delegate, Rest(0.0, 0.0))
+            calls[delegate] = Rest(known.median_ns + row["own_p50_ns"], known.sum_ns + row["usual_own_sum_ns"], delegate)
     return Profile(
         run_ids=(first["run_id"],),
         **{name: first[name] for name in ("workload", "artifact", "artifact_sha256", "flavour", "threads")},
         of_tokens=first["metric"] == "traced_token_ns",
-        whole_ns=whole_ns,
+        whole_ns=first["whole_ns"],
         iterations=outside["iterations"],
-        operators=_heaviest(_operator(row, parts, whole_ns) for place, row in parts.items() if place not in parents),
-        outside_ns=outside["p50_ns"],
-        in_calls=tuple(calls.items()),
+        usual_iterations=(outside["iterations"] + 1) // 2,
+        operators=_heaviest(_operator(row, parts) for place, row in parts.items() if place not in parents),
+        outside=Rest(outside["p50_ns"], outside["usual_sum_ns"]),
+        in_calls=tuple(calls.values()),
     )
 
 
-def _operator(row: Mapping[str, Any], parts: Mapping[int, Mapping[str, Any]], whole_ns: float) -> Operator:
+def _operator(row: Mapping[str, Any], parts: Mapping[int, Mapping[str, Any]]) -> Operator:
     within: Mapping[str, Any] | None = row
     instruction = None
     while instruction is None and within is not None:  # a delegate's operator has that of its call
         instruction, within = within["instruction"], parts.get(within["parent"])
-    is_silent = row["name"] == _DELEGATE_CALL
-    name = f"a call of {row['delegate']}" if is_silent else row["name"] or f"debug id {row['debug_id']}"
     return Operator(
         place=row["place"],
-        name=name.removeprefix(_WRAPPED),
+        name=_name(row),
         delegate=row["delegate"],
         instruction=instruction,
         calls=row["calls"] / row["iterations"],
         median_ns=row["p50_ns"],
         p90_ns=row["p90_ns"],
-        share=row["p50_ns"] / whole_ns if whole_ns > 0 else 0.0,
-        is_silent=is_silent,
+        sum_ns=row["usual_sum_ns"],
+        is_silent=row["name"] == _DELEGATE_CALL,
         is_whole_us=row["is_whole_us"],
     )
 
 
+def _name(row: Mapping[str, Any]) -> str:
+    """Return what people call an operator."""
+    name = str(row["name"])
+    if name == _DELEGATE_CALL:
+        return f"a call of {row['delegate']}"
+    if name == _KERNEL_CALL:
+        return "a kernel that tells no name"
+    return name.removeprefix(_WRAPPED) or f"debug id {row['debug_id']}"
+
+
 def _heaviest(operators: Iterable[Operator]) -> tuple[Operator, ...]:
-    return tuple(sorted(operators, key=lambda operator: -operator.median_ns))
+    return tuple(sorted(operators, key=lambda operator: (-operator.sum_ns, operator.place)))
 
 
 def _structure(run: Profile) -> list[tuple[int, str, str | None, int | None]]:
@@ -152,32 +213,34 @@ def _structure(run: Profile) -> list[tuple[int, str, str | None, int | None]]:
 def _merged(runs: Sequence[Profile]) -> Profile:
     newest = runs[-1]
     same = [run for run in runs if _structure(run) == _structure(newest)]
-    if len(same) == 1:
-        return replace(newest, others=len(runs) - 1)
     of_each: dict[int, list[Operator]] = {}
     for run in same:
         for operator in run.operators:
             of_each.setdefault(operator.place, []).append(operator)
-    whole_ns = median(run.whole_ns for run in same)
+    calls = (tuple(each) for each in zip(*(run.in_calls for run in same), strict=True))
     return replace(
         newest,
         run_ids=tuple(run_id for run in same for run_id in run.run_ids),
-        whole_ns=whole_ns,
+        whole_ns=median(run.whole_ns for run in same),
         iterations=sum(run.iterations for run in same),
-        operators=_heaviest(_middle(each, whole_ns) for each in of_each.values()),
-        outside_ns=median(run.outside_ns for run in same),
-        in_calls=tuple((delegate, median(dict(run.in_calls).get(delegate, 0.0) for run in same)) for delegate, _ in newest.in_calls),
+        usual_iterations=sum(run.usual_iterations for run in same),
+        operators=_heaviest(_middle(each) for each in of_each.values()),
+        outside=_rest([run.outside for run in same]),
+        in_calls=tuple(_rest(each) for each in calls),
         others=len(runs) - len(same),
     )
 
 
-def _middle(same: Sequence[Operator], whole_ns: float) -> Operator:
-    median_ns = median(operator.median_ns for operator in same)
+def _middle(same: Sequence[Operator]) -> Operator:
     return replace(
         same[0],
         calls=median(operator.calls for operator in same),
-        median_ns=median_ns,
+        median_ns=median(operator.median_ns for operator in same),
         p90_ns=median(operator.p90_ns for operator in same),
-        share=median_ns / whole_ns if whole_ns > 0 else 0.0,
+        sum_ns=sum(operator.sum_ns for operator in same),
         is_whole_us=all(operator.is_whole_us for operator in same),
     )
+
+
+def _rest(same: Sequence[Rest]) -> Rest:
+    return Rest(median(rest.median_ns for rest in same), sum(rest.sum_ns for rest in same), same[0].delegate)

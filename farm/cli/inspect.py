@@ -97,7 +97,7 @@ def _draw_profile(rows: "pl.DataFrame") -> None:
     from farm.publish import operators
 
     for profile in profiles.profiles(rows.iter_rows(named=True)):
-        draw.tables([operators.profile_table(profile)])
+        draw.tables(operators.tables(profile))
         draw.lines("What a profile says", operators.profile_lines(profile))
 
 

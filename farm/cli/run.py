@@ -233,7 +233,7 @@ def _show(sessions: Sequence[Done], options: Options, exit_code: int) -> None:
         for one in results:
             draw.tables(tables.result_tables(one, with_device=len(results) > 1))
             for profile in one.profiles:
-                draw.tables([operators.profile_table(profile)])
+                draw.tables(operators.tables(profile))
                 draw.lines("What a profile says", operators.profile_lines(profile, operators.latency_of(profile, one.lines)))
         draw.lines("Attempts without a valid number", [line for one in results for line in tables.outcome_lines(one)])
         for one in results:

@@ -1,16 +1,18 @@
 """A profile as a table and as sentences, for a terminal and for a page."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from farm import units
-from farm.profiles import Operator, Profile
+from farm.profiles import Kind, Operator, Profile, Rest, kinds
 from farm.publish.tables import Table, count
 from farm.summary import Line
 
 MOST_SHOWN = 20
 """Operators of a profile that a table holds; those that take less are one row."""
+NOTICED = 0.05
+"""How far medians may be from adding up to the whole's before that is said."""
 OUTSIDE = "outside operators"
 _COLUMNS = ("operator", "computed by", "instruction", "calls", "median", "p90", "share")
 _EXPENDABLE = tuple(_COLUMNS.index(name) for name in ("p90", "instruction", "calls", "computed by"))
@@ -32,12 +34,37 @@ def profile_table(profile: Profile) -> Table:
         for operator in shown
     ]
     if rest:
-        rest_ns = sum(operator.median_ns for operator in rest)
-        rows.append(_sum(f"{count(len(rest), 'lighter operator')}, their medians together", rest_ns, profile))
-    rows.append(_sum(OUTSIDE, profile.outside_ns, profile))
-    rows += [_sum(f"  of that in calls of {delegate}", time_ns, profile) for delegate, time_ns in profile.in_calls]
-    rows.append(_sum("the whole, with the tracer", profile.whole_ns, profile))
+        rows.append(_sum(*lighter(rest), profile))
+    rows.append(_sum(OUTSIDE, profile.outside, profile))
+    rows += [_sum(f"  of that in calls of {part.delegate}", part, profile) for part in profile.in_calls]
+    rows.append(_sum("the whole, with the tracer", Rest(profile.whole_ns, profile.sum_ns), profile))
     return Table(title(profile), _COLUMNS, tuple(rows), (0, 1), _EXPENDABLE)
+
+
+def lighter(rest: Sequence[Operator]) -> tuple[str, Rest]:
+    """Return the row of operators that have none of their own."""
+    time = Rest(sum(operator.median_ns for operator in rest), sum(operator.sum_ns for operator in rest))
+    return f"{count(len(rest), 'lighter operator')}, their medians together", time
+
+
+def kind_table(profile: Profile) -> Table:
+    """Return the kinds of operators of a profile that has too many to list."""
+    rows = tuple(
+        (kind.name, computed_by(kind), str(kind.operators), kind_text(kind), percent(profile.share(kind.sum_ns)))
+        for kind in kinds(profile)[:MOST_SHOWN]
+    )
+    columns = ("kind of operator", "computed by", "operators", "medians together", "share")
+    return Table(f"By kind · {profile.workload} · {count(len(profile.operators), 'operator')}", columns, rows, (0, 1), (1,))
+
+
+def kind_text(kind: Kind) -> str:
+    """Return the medians of a kind together."""
+    return "< 1 us each" if is_below(kind.median_ns, kind) else units.show(kind.median_ns, units.TIME)
+
+
+def tables(profile: Profile) -> list[Table]:
+    """Return the heaviest operators, and before them the kinds of a profile that has more operators than the table holds."""
+    return [*([kind_table(profile)] if len(profile.operators) > MOST_SHOWN else []), profile_table(profile)]
 
 
 def title(profile: Profile) -> str:
@@ -51,12 +78,12 @@ def unit(profile: Profile) -> str:
     return "token" if profile.of_tokens else "inference"
 
 
-def computed_by(operator: Operator) -> str:
+def computed_by(operator: Operator | Kind) -> str:
     """Return what computes an operator."""
     return operator.delegate or "kernel"
 
 
-def is_below(time_ns: float, operator: Operator) -> bool:
+def is_below(time_ns: float, operator: Operator | Kind) -> bool:
     """Whether a time is less than the microsecond in which it was told."""
     return time_ns == 0 and operator.is_whole_us
 
@@ -67,20 +94,19 @@ def median_text(operator: Operator) -> str:
 
 
 def share_text(operator: Operator, profile: Profile) -> str:
-    """Return the share of the whole."""
+    """Return the share of the usual iterations; of an operator whose usual time was rounded away, what it is less than."""
     if is_below(operator.median_ns, operator):
-        return f"< {units.show(operator.calls * 1e3 / profile.whole_ns, units.RATIO, 2)}" if profile.whole_ns > 0 else ""
-    return percent(operator.share)
+        return f"< {percent(profile.share(operator.sum_ns + operator.calls * profile.usual_iterations * 1e3))}"
+    return percent(profile.share(operator.sum_ns))
 
 
 def percent(share: float) -> str:
     """Return a share with one decimal."""
-    return f"{share:.1%}".replace("%", " %")
+    return f"{share * 100:.1f} %"
 
 
-def _sum(name: str, time_ns: float, profile: Profile) -> tuple[str, ...]:
-    share = percent(time_ns / profile.whole_ns) if profile.whole_ns > 0 else ""
-    return name, "", "", "", units.show(time_ns, units.TIME), "", share
+def _sum(name: str, time: Rest, profile: Profile) -> tuple[str, ...]:
+    return name, "", "", "", units.show(time.median_ns, units.TIME), "", percent(profile.share(time.sum_ns))
 
 
 def latency_of(profile: Profile, lines: Iterable[Line]) -> float | None:
@@ -104,7 +130,14 @@ def profile_lines(profile: Profile, latency_ns: float | None = None) -> list[str
         f'{delegate} tells its operators\' times in whole microseconds, rounded down: what each call takes beyond that is in "{OUTSIDE}"'
         for delegate in profile.rounded
     ]
+    medians_ns = sum(operator.median_ns for operator in profile.operators) + profile.outside.median_ns
+    if abs(medians_ns - profile.whole_ns) > NOTICED * profile.whole_ns:
+        told, one = percent(medians_ns / profile.whole_ns), unit(profile)
+        lines.append(
+            f"the parts' medians come to {told} of the whole's, as times vary from one {one} to the next"
+        )
     lines += [f"{delegate} tells no operators of its own: its whole call stands as one" for delegate in profile.silent]
+    lines.append(f"shares are of the half of the {unit(profile)}s whose whole is nearest the median, so that a pause counts for no operator")
     if profile.of_tokens:
         lines.append("an iteration is one decoded token; reading the prompt is not in it")
     if profile.others:

@@ -10,7 +10,7 @@ import polars as pl
 
 from farm.errors import InputError
 from farm.findings import night_of
-from farm.report import health, page, pareto, series, steadiness, surroundings, words
+from farm.report import health, page, pareto, profiles, series, steadiness, surroundings, words
 from farm.report.changes import GroupRows, group_rows
 from farm.report.look import Look, measured_hint
 from farm.report.packed import packed
@@ -41,7 +41,7 @@ def device_page(store: Store, look: Look, name: str, pages: Mapping[str, str] | 
     line = health.devices(found["report_devices"], recent, tracked, steadiness.suspects(found["canary_states"]))[0]
     return page.render(
         "device.html.j2",
-        _content(look, facts["device_id"], found, events, pages or {}),
+        _content(look, facts["device_id"], found, events, pages or {}) | profiles.data(store, look, facts["device_id"]),
         title=words.title(f"farm device: {facts['device']}"),
         device=facts,
         line=line,

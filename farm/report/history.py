@@ -10,7 +10,7 @@ from farm.errors import InputError
 from farm.findings import Followed, TrackedChange
 from farm.metrics import METRICS
 from farm.publish import tracking
-from farm.report import health, page, runs, series, surroundings, words
+from farm.report import health, page, profiles, runs, series, surroundings, words
 from farm.report.look import Look, measured_hint
 from farm.report.packed import packed
 from farm.store import Store
@@ -113,6 +113,7 @@ def _content(
     content = series.data(series.Histories(tuple(own), changes, look.tracked.branch))
     content |= {"history": _every_run(found["report_history"], newest, content), "pareto": []}
     content |= {"events": surroundings.event_data(health.events(found["report_sessions"]), content["epoch"])}
+    content |= profiles.data(store, look, newest.series.device_id, newest.series.workload)
     return content | _runs(store, look, found["report_history"], newest, changes)
 
 

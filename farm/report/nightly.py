@@ -7,7 +7,7 @@ import polars as pl
 
 from farm.findings import Followed, Tracked, TrackedChange
 from farm.publish.explanation import Explanation
-from farm.report import budgets, changes, health, page, pareto, runs, series, steadiness, surroundings, verdict, words
+from farm.report import budgets, changes, health, page, pareto, profiles, runs, series, steadiness, surroundings, verdict, words
 from farm.report.look import Look
 from farm.report.night import Unsent, rack_night
 from farm.report.verdict import NightBudgets
@@ -81,6 +81,7 @@ def _content(store: Store, look: Look, pages: Mapping[str, str], promised: Night
     ranked = sorted(explanations, key=budgets.rank)
     judged = [run for one in ranked[:_DIGGABLE_BUDGETS] for run in budgets.opened(one)]
     content = series.data(series.Histories(look.followed, tuple(ordered), tracked.branch, pages))
+    content |= profiles.data(store, look)
     content |= _runs_around(store, tracked, ordered, series.by_name(look.followed), judged)
     return content | {"budgets": [budgets.data(one, _commands(one, promised, tracked.branch), look.followed) for one in explanations]}
 

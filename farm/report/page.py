@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from farm.sources import source_root
 
-_SCRIPTS = ("data", "units", "dom", "tables", "plots", "history", "runs", "run", "budget", "device", "pareto", "view")
+_SCRIPTS = ("data", "units", "dom", "tables", "plots", "history", "runs", "run", "profile", "budget", "device", "pareto", "view")
 """Files of reports/static/js, in the order in which they are run."""
 _IN_JSON = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 

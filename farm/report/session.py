@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from farm import units
 from farm.publish import Results
+from farm.publish.operators import latency_of
 from farm.publish.tables import absent_lines, identity_lines, interval_text, note_lines, outcome_lines, result_tables
-from farm.report import page, words
+from farm.report import page, profiles, words
 from farm.summary import Line
 
 _WIDTH, _HEIGHT, _MARGIN = 240.0, 24.0, 6.0
@@ -39,6 +40,7 @@ def _part(results: Results) -> dict[str, object]:
         "session": results.session,
         "command": "" if results.session is None else words.pasteable(results.session.command),
         "tables": result_tables(results),
+        "profiles": [profiles.block(one, latency_of(one, results.lines)) for one in results.profiles],
         "strips": [(line.workload, strip(line)) for line in results.lines if line.is_first and len(line.values) > 1],
         "lists": (
             ("Attempts without a valid number", outcome_lines(results)),

@@ -7,7 +7,7 @@
 namespace farm {
 namespace {
 
-constexpr std::size_t kMostTimes = 1'000'000;  // that a result holds, of all parts together
+constexpr std::size_t kMostTimes = 200'000;  // that a result holds, of all parts together
 
 // One computation after the other, as a latency pass times them: an inference, or a decoded token.
 class Work {
@@ -76,8 +76,9 @@ void learn(Work& work, Trace& trace, std::int64_t times) {
   trace.pause();
 }
 
-void write_part(ResultFile& result, const Trace& trace, std::size_t place) {
-  const auto& part = trace.parts()[place];
+}  // namespace
+
+JsonObject operator_line(std::size_t place, const TracedPart& part, std::int64_t calls, const std::vector<std::int64_t>& times_ns) {
   JsonObject line;
   line.text("type", "operator").integer("index", static_cast<std::int64_t>(place));
   if (part.parent) line.integer("parent", static_cast<std::int64_t>(*part.parent));
@@ -85,10 +86,8 @@ void write_part(ResultFile& result, const Trace& trace, std::size_t place) {
   if (!part.delegate.empty()) line.text("delegate", part.delegate);
   if (part.instruction >= 0) line.integer("instruction", part.instruction);
   if (part.debug_id >= 0) line.integer("debug_id", part.debug_id);
-  result.line(line.integer("calls", trace.calls(place)).integers("times_ns", trace.times_ns(place)));
+  return line.integer("calls", calls).integers("times_ns", times_ns);
 }
-
-}  // namespace
 
 void profile_pass(const Job& job) {
   if (job.runtime.why_untraced != nullptr) throw Error("unsupported", job.runtime.why_untraced);
@@ -132,7 +131,8 @@ void profile_pass(const Job& job) {
   }
   total_ns.resize(done);
   job.result.series(language ? "traced_token_ns" : "traced_latency_ns", total_ns);
-  for (std::size_t place = 0; place < trace.parts().size(); ++place) write_part(job.result, trace, place);
+  for (std::size_t place = 0; place < trace.parts().size(); ++place)
+    job.result.line(operator_line(place, trace.parts()[place], trace.calls(place), trace.times_ns(place)));
   write_reference_kernel(job.result, kernel_before, kernel_after);
   stretch.write(job.result);
   sampler.write(job.result);

@@ -53,6 +53,9 @@ void prefill(Model& model, const std::vector<std::int64_t>& prompt);
 // Writes raw bytes to --output, when that was asked for.
 void write_output(const Job& job, const Bytes& bytes);
 
+// The line of a part of a traced computation.
+JsonObject operator_line(std::size_t place, const TracedPart& part, std::int64_t calls, const std::vector<std::int64_t>& times_ns);
+
 // How the sampler works beside a pass.
 Sampler::Settings sampler_settings(const Job& job);
 

@@ -34,6 +34,14 @@ def test_a_language_models_tokens_are_read() -> None:
     assert [item.values for item in readings if item.metric == "generated_token_index"] == [(17, 3, 9, 17)]
 
 
+def test_a_profiles_operators_are_read_with_what_they_lie_in() -> None:
+    result = protocol.parse((EXAMPLES / "profile.jsonl").read_text(), "c0ffee")
+    assert [item.parent for item in result.operators] == [None, 0, 1, 1, 0, 4]
+    assert result.operators[2].delegate == "xnnpack"
+    assert (result.operators[3].name, result.operators[3].debug_id, result.operators[3].calls) == ("", 7, 6)
+    assert (result.operators[5].instruction, result.operators[5].times_ns) == (1, (801, 799, 805))
+
+
 def test_a_core_ml_result_of_an_iphone_is_read() -> None:
     result = protocol.parse((EXAMPLES / "coreml.jsonl").read_text(), "c0ffee")
     assert result.measured.flavour == "coreml(cpu_and_ne)"

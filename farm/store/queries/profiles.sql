@@ -18,6 +18,8 @@ SELECT
     operator_statistics.p50_ns,
     operator_statistics.p90_ns,
     operator_statistics.own_p50_ns,
+    operator_statistics.usual_sum_ns,
+    operator_statistics.usual_own_sum_ns,
     operator_statistics.is_whole_us,
     run_statistics.metric,
     run_statistics.p50 AS whole_ns

@@ -24,6 +24,8 @@ CREATE TABLE pruned_operators (
     p50_ns DOUBLE NOT NULL,
     p90_ns DOUBLE NOT NULL,
     own_p50_ns DOUBLE NOT NULL,
+    usual_sum_ns DOUBLE NOT NULL,
+    usual_own_sum_ns DOUBLE NOT NULL,
     is_whole_us BOOLEAN NOT NULL,
     pruned_at TIMESTAMP NOT NULL
 );
@@ -31,7 +33,8 @@ CREATE TABLE pruned_operators (
 CREATE INDEX pruned_operators_by_run ON pruned_operators (run_id);
 
 -- One row for each part of each profile run, and one whose place is NULL: what of each iteration is in no operator, a part without parts.
--- own: less what lies in it. is_whole_us: no time has a fraction of a microsecond, as a delegate tells them that rounds.
+-- own: less what lies in it. The sums are over the half of the iterations whose whole is nearest the median: there, shares add up, and
+-- a pause of the machine counts for no operator. is_whole_us: no time has a fraction of a microsecond, as a delegate tells them that rounds.
 CREATE VIEW operator_statistics AS
 WITH parts AS (
     SELECT run_id, place, parent, unnest(range(len(times_ns))) AS iteration, unnest(times_ns) AS time_ns
@@ -47,28 +50,38 @@ own AS (
 inside AS (
     SELECT run_id, iteration, sum(time_ns) AS time_ns FROM own WHERE is_operator GROUP BY ALL
 ),
-whole AS (
-    SELECT run_id, unnest(range(len(values))) AS iteration, unnest(values) AS time_ns
+traced AS (
+    SELECT run_id, list_median(values) AS middle_ns, values
     FROM samples WHERE metric IN ('traced_latency_ns', 'traced_token_ns') AND source = ''
 ),
-outside AS (
-    SELECT whole.run_id, CAST(NULL AS INTEGER) AS place, whole.time_ns - inside.time_ns AS time_ns
-    FROM whole JOIN inside ON inside.run_id = whole.run_id AND inside.iteration = whole.iteration
+whole AS (
+    SELECT run_id, middle_ns, unnest(range(len(values))) AS iteration, unnest(values) AS time_ns FROM traced
+),
+near AS (
+    SELECT
+        run_id,
+        iteration,
+        time_ns,
+        2 * row_number() OVER (PARTITION BY run_id ORDER BY abs(time_ns - middle_ns), iteration) <= count(*) OVER (PARTITION BY run_id) + 1 AS is_usual
+    FROM whole
 ),
 every AS (
-    SELECT run_id, place, CAST(time_ns AS DOUBLE) AS time_ns, CAST(own_ns AS DOUBLE) AS own_ns FROM own
+    SELECT run_id, place, iteration, CAST(time_ns AS DOUBLE) AS time_ns, CAST(own_ns AS DOUBLE) AS own_ns FROM own
     UNION ALL
-    SELECT run_id, place, time_ns, time_ns FROM outside
+    SELECT near.run_id, CAST(NULL AS INTEGER), iteration, near.time_ns - inside.time_ns, near.time_ns - inside.time_ns
+    FROM near JOIN inside USING (run_id, iteration)
 )
 SELECT
     run_id,
     place,
     count(*) AS iterations,
-    quantile_cont(time_ns, 0.5) AS p50_ns,
-    quantile_cont(time_ns, 0.9) AS p90_ns,
+    quantile_cont(every.time_ns, 0.5) AS p50_ns,
+    quantile_cont(every.time_ns, 0.9) AS p90_ns,
     quantile_cont(own_ns, 0.5) AS own_p50_ns,
-    bool_and(time_ns % 1000 = 0) AS is_whole_us
-FROM every
+    sum(every.time_ns) FILTER (WHERE is_usual) AS usual_sum_ns,
+    sum(own_ns) FILTER (WHERE is_usual) AS usual_own_sum_ns,
+    bool_and(every.time_ns % 1000 = 0) AS is_whole_us
+FROM every JOIN near USING (run_id, iteration)
 GROUP BY run_id, place
 UNION ALL
-SELECT run_id, place, iterations, p50_ns, p90_ns, own_p50_ns, is_whole_us FROM pruned_operators;
+SELECT run_id, place, iterations, p50_ns, p90_ns, own_p50_ns, usual_sum_ns, usual_own_sum_ns, is_whole_us FROM pruned_operators;

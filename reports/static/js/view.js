@@ -85,7 +85,7 @@ function viewOfSeries(id, state) {
         );
   const newest = runsOf(series).at(-1);
   const measured = newest ? DATA.commands[newest.command] : series.measure;
-  return { content: [title, facts, past, runsView(series), el("section", {}, el("h2", {}, "Measure it again"), copyable(measured))] };
+  return { content: [title, facts, past, profileView(series), runsView(series), el("section", {}, el("h2", {}, "Measure it again"), copyable(measured))] };
 }
 
 function viewOfRun(id) {
