@@ -205,9 +205,10 @@ def _heaviest(operators: Iterable[Operator]) -> tuple[Operator, ...]:
     return tuple(sorted(operators, key=lambda operator: (-operator.sum_ns, operator.place)))
 
 
-def _structure(run: Profile) -> list[tuple[int, str, str | None, int | None]]:
+def _structure(run: Profile) -> list[tuple[object, ...]]:
     places = sorted(run.operators, key=lambda operator: operator.place)
-    return [(operator.place, operator.name, operator.delegate, operator.instruction) for operator in places]
+    operators = [(operator.place, operator.name, operator.delegate, operator.instruction) for operator in places]
+    return [*operators, tuple(part.delegate for part in run.in_calls)]
 
 
 def _merged(runs: Sequence[Profile]) -> Profile:

@@ -123,8 +123,8 @@ def profile_lines(profile: Profile, latency_ns: float | None = None) -> list[str
     """Return what a reader of a profile should know; latency_ns is the median of the latency passes beside it, if there were any."""
     slower = "which makes all of it slower"
     if latency_ns:
-        share = percent(profile.whole_ns / latency_ns - 1)
-        slower = f"which makes it slower (here {share} beside the latency passes' {units.show(latency_ns, units.TIME)})"
+        share = f"{(profile.whole_ns / latency_ns - 1) * 100:+.1f} %"
+        slower = f"which makes it slower (here {share} against the latency passes' {units.show(latency_ns, units.TIME)})"
     lines = [f"the tracer watches every operator, {slower}: this is where time goes, not how long the model takes"]
     lines += [
         f'{delegate} tells its operators\' times in whole microseconds, rounded down: what each call takes beyond that is in "{OUTSIDE}"'
@@ -133,11 +133,11 @@ def profile_lines(profile: Profile, latency_ns: float | None = None) -> list[str
     medians_ns = sum(operator.median_ns for operator in profile.operators) + profile.outside.median_ns
     if abs(medians_ns - profile.whole_ns) > NOTICED * profile.whole_ns:
         told, one = percent(medians_ns / profile.whole_ns), unit(profile)
-        lines.append(
-            f"the parts' medians come to {told} of the whole's, as times vary from one {one} to the next"
-        )
+        lines.append(f"the parts' medians come to {told} of the whole's, as times vary from one {one} to the next")
     lines += [f"{delegate} tells no operators of its own: its whole call stands as one" for delegate in profile.silent]
-    lines.append(f"shares are of the half of the {unit(profile)}s whose whole is nearest the median, so that a pause counts for no operator")
+    lines.append(
+        f"shares are of the half of the {unit(profile)}s whose whole is nearest the median, so that a pause counts for no operator"
+    )
     if profile.of_tokens:
         lines.append("an iteration is one decoded token; reading the prompt is not in it")
     if profile.others:
