@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import polars as pl
+
 from farm import units
 from farm.profiles import Kind, Operator, Profile, Rest, kinds, profiles
 from farm.publish import operators as told
@@ -18,8 +20,7 @@ BAR_WIDTH = 160.0
 
 def data(store: Store, look: Look, device_id: str | None = None, workload: str | None = None) -> dict[str, Any]:
     """Return the newest profiles of a branch as what a page's scripts read of them; device_id and workload: None for all."""
-    asked = {"branch": look.tracked.branch, "as_of": look.now, "device_id": device_id, "workload": workload, "most": MOST_PROFILES}
-    newest = store.query("report_profiles", **asked)
+    newest = newest_runs(store, look, device_id, workload)
     if newest.is_empty():
         return {"profiles": []}
     rows = store.query("profiles", run_ids=newest["run_id"].to_list())
@@ -33,6 +34,12 @@ def data(store: Store, look: Look, device_id: str | None = None, workload: str |
             if row["run_id"] in found
         ]
     }
+
+
+def newest_runs(store: Store, look: Look, device_id: str | None = None, workload: str | None = None) -> pl.DataFrame:
+    """Return the runs that data() tells of, the newest first."""
+    asked = {"branch": look.tracked.branch, "as_of": look.now, "device_id": device_id, "workload": workload, "most": MOST_PROFILES}
+    return store.query("report_profiles", **asked)
 
 
 def block(profile: Profile, latency_ns: float | None = None) -> dict[str, Any]:
@@ -59,9 +66,16 @@ def block(profile: Profile, latency_ns: float | None = None) -> dict[str, Any]:
     }
 
 
-def _kind(kind: Kind, profile: Profile) -> list[Any]:
+def _kind(kind: Kind, profile: Profile) -> dict[str, Any]:
     share = profile.share(kind.sum_ns)
-    return [kind.name, told.computed_by(kind), kind.operators, told.kind_text(kind), kind.median_ns, told.percent(share), share]
+    return {
+        "name": kind.name,
+        "by": told.computed_by(kind),
+        "operators": kind.operators,
+        "median": told.kind_text(kind),
+        "median_ns": kind.median_ns,
+        "share": told.percent(share),
+    } | _bar(share)
 
 
 def _operator(operator: Operator, profile: Profile) -> dict[str, Any]:

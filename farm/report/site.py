@@ -8,7 +8,7 @@ from typing import Any
 
 from farm import __version__
 from farm.findings import Followed
-from farm.report import health, nightly, page, series, steadiness, verdict, words
+from farm.report import health, nightly, page, profiles, series, steadiness, verdict, words
 from farm.report.device import device_page
 from farm.report.history import Chosen, history_page
 from farm.report.look import Look
@@ -61,15 +61,19 @@ def site(
     found = [
         SitePage(
             NIGHTLY,
-            _key(state, pages, promised, files, rack_night(store, tracked.branch, look.now, unsent)),
+            _key(state, pages, promised, files, rack_night(store, tracked.branch, look.now, unsent), _profiled(store, look)),
             lambda: nightly.nightly_page(store, look, pages, promised, files, unsent),
         ),
         *(SitePage(entry.name, _key(entry.row, tracked.branch), entry.made) for entry in gates),
         *(
-            SitePage(name, _key(state, row, pages, _steady(store, look, row)), _device(store, look, device, pages))
+            SitePage(
+                name,
+                _key(state, row, pages, _steady(store, look, row), _profiled(store, look, row["device_id"])),
+                _device(store, look, device, pages),
+            )
             for device, name, row in devices
         ),
-        *(SitePage(pages[series.name_of(item.series)], _history_key(look, item), _history(store, look, item)) for item in shown),
+        *(SitePage(pages[series.name_of(item.series)], _history_key(store, look, item), _history(store, look, item)) for item in shown),
     ]
     return [SitePage(INDEX, _key([one.key for one in found]), lambda: _index(store, look, gates, devices, shown, pages, promised)), *found]
 
@@ -89,8 +93,14 @@ def _history(store: Store, look: Look, item: Followed) -> Callable[[], str]:
     return lambda: history_page(store, look, chosen, in_site=True)
 
 
-def _history_key(look: Look, item: Followed) -> str:
-    return _key(item, [change for change in look.tracked.changes if change.series == item.series])
+def _history_key(store: Store, look: Look, item: Followed) -> str:
+    changes = [change for change in look.tracked.changes if change.series == item.series]
+    return _key(item, changes, _profiled(store, look, item.series.device_id, item.series.workload))
+
+
+def _profiled(store: Store, look: Look, device_id: str | None = None, workload: str | None = None) -> list[Any]:
+    """Return which profiles a page shows: they may be new without any new night of a series."""
+    return profiles.newest_runs(store, look, device_id, workload).rows()
 
 
 def _index(

@@ -22,13 +22,13 @@ function profileView(series) {
       el("span", {}, "revision ", named(shortly(profile.revision))),
       el("span", {}, counted(profile.operators, "operator")),
     ),
+    profile.kinds.length ? [el("h3", {}, "By kind of operator"), kindsTable(profile, series), el("h3", {}, "One by one")] : null,
     table(
       `Heaviest operators of ${series.workload}`,
       ["operator", "computed by", "#instruction", "#calls", "#median", "#share", "of the whole"],
       profile.rows.map(operatorRow),
       { class: "sortable cards" },
     ),
-    profile.kinds.length ? kindsTable(profile, series) : null,
     el(
       "ul",
       {},
@@ -45,11 +45,15 @@ function operatorRow(row) {
     row.by === null ? none : el("bdi", {}, row.by),
     row.by === null ? none : row.instruction === null ? { absent: "not told" } : { num: String(row.instruction), sort: row.instruction },
     row.calls === null ? none : { num: row.calls, sort: Number(row.calls) },
-    { num: row.median, sort: row.median_ns },
-    { num: row.share, sort: row.part },
-    shareBar(row),
+    ...timesOf(row),
   ];
 }
+
+const timesOf = (row) => [
+  { num: row.median, sort: row.median_ns },
+  { num: row.share, sort: row.part },
+  { num: shareBar(row), sort: row.part },
+];
 
 function shareBar(row) {
   return svg(
@@ -62,13 +66,12 @@ function shareBar(row) {
 function kindsTable(profile, series) {
   return table(
     `Kinds of operators of ${series.workload}`,
-    ["kind of operator", "computed by", "#operators", "#medians together", "#share"],
-    profile.kinds.map(([name, by, operators, text, median_ns, share, part]) => [
-      named(name),
-      el("bdi", {}, by),
-      { num: String(operators), sort: operators },
-      { num: text, sort: median_ns },
-      { num: share, sort: part },
+    ["kind of operator", "computed by", "#operators", "#medians together", "#share", "of the whole"],
+    profile.kinds.map((kind) => [
+      named(kind.name),
+      el("bdi", {}, kind.by),
+      { num: String(kind.operators), sort: kind.operators },
+      ...timesOf(kind),
     ]),
     { class: "sortable cards" },
   );
