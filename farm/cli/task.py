@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from farm.config import Suite
 
 _DEFAULT_REPEATS = 5
+_FEWEST_PROFILED = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ def task_of(context: Context, options: Options, fresh_runs: confirming.Wanted | 
         devices = [suite.on(device) for device in devices]
         work = [(workload, open_artifact(path)) for workload, path in suite.work]
     _check_units(work)
+    _check_profiles(work)
     repeats = options.repeat or (suite.repeats if suite else _DEFAULT_REPEATS)
     seed = secrets.randbits(32) if options.seed is None else options.seed
     wanted = confirming.asked(context, options.branch, devices, work) if fresh_runs is None else fresh_runs
@@ -76,6 +78,19 @@ def _check_units(work: Iterable[tuple[Workload, Artifact]]) -> None:
     for workload, artifact in work:
         if workload.settings.compute_units and artifact.runtime != COREML:
             raise InputError(f"{artifact.name} is no Core ML model, and compute units are Core ML's", hint="leave them out")
+
+
+def _check_profiles(work: Iterable[tuple[Workload, Artifact]]) -> None:
+    """Raise InputError where there can be no profile of a model."""
+    for workload, artifact in work:
+        if Pass.PROFILE not in workload.passes:
+            continue
+        if artifact.runtime == COREML:
+            why = "Core ML tells nobody how long its operators take"
+            raise InputError(f"there is no profile of {artifact.name}: {why}", hint="leave the profile pass out")
+        if workload.prompt is not None and workload.settings.decode_tokens < _FEWEST_PROFILED:
+            why = "a language model's profile is of the tokens after the first"
+            raise InputError(f"there is no profile of {artifact.name}: {why}", hint="ask for at least two tokens: --decode-tokens")
 
 
 def _workload_id(artifact: Artifact) -> str:

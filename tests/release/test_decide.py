@@ -165,6 +165,12 @@ def test_the_passes_are_those_of_the_budgets_and_those_that_the_suite_states() -
     assert both[0].workload.passes == (Pass.LATENCY, Pass.MEMORY, Pass.LOAD_WARM)
 
 
+def test_a_profile_that_a_suite_states_is_no_part_of_a_gate() -> None:
+    workloads = [Workload("net", (Pass.LATENCY, Pass.PROFILE), PassSettings()), Workload("only", (Pass.PROFILE,), PassSettings())]
+    found = release.contests(workloads, [], frozenset({"net", "only"}), dict.fromkeys(("net", "only"), (NEW, OLD)))
+    assert [(contest.workload.id, contest.workload.passes) for contest in found] == [("net", (Pass.LATENCY,))]
+
+
 def test_an_unchecked_output_is_refused_where_a_budget_blocks() -> None:
     with pytest.raises(InputError, match=r'the candidate new\.pte of "net" has no reference'):
         release.refuse_unchecked(asked())
