@@ -92,7 +92,7 @@ _COULD_NOT_TELL = 3
     type=FiniteRange(0, MOST_SUSTAIN_S),
     default=PassSettings().duration_ms / 1e3,
     show_default=True,
-    help="Seconds that a latency pass goes on, at least (MODEL only).",
+    help="Seconds that a latency pass goes on, at least; a profile pass ends after 500 inferences at the latest (MODEL only).",
 )
 @click.option(
     "--timeout",

@@ -123,8 +123,9 @@ def profile_lines(profile: Profile, latency_ns: float | None = None) -> list[str
     """Return what a reader of a profile should know; latency_ns is the median of the latency passes beside it, if there were any."""
     slower = "which makes all of it slower"
     if latency_ns:
+        hidden = "" if profile.whole_ns > latency_ns else "no more than runs differ, "
         share = f"{(profile.whole_ns / latency_ns - 1) * 100:+.1f} %"
-        slower = f"which makes it slower (here {share} against the latency passes' {units.show(latency_ns, units.TIME)})"
+        slower = f"which makes it slower (here {hidden}{share} against the latency passes' {units.show(latency_ns, units.TIME)})"
     lines = [f"the tracer watches every operator, {slower}: this is where time goes, not how long the model takes"]
     lines += [
         f'{delegate} tells its operators\' times in whole microseconds, rounded down: what each call takes beyond that is in "{OUTSIDE}"'

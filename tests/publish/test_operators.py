@@ -44,6 +44,8 @@ def test_what_a_profile_is_not_is_said_and_how_much_slower_it_was() -> None:
     assert "not how long the model takes" in first
     first, *_ = told.profile_lines(profile(), latency_ns=80_000)
     assert "(here +25.0 % against the latency passes' 80.0 us)" in first
+    first, *_ = told.profile_lines(profile(), latency_ns=125_000)
+    assert "(here no more than runs differ, -20.0 % against the latency passes' 125 us)" in first
 
 
 def test_what_was_rounded_and_what_is_silent_and_what_does_not_add_up_is_said() -> None:
