@@ -6,7 +6,7 @@ from typing import Any
 
 from farm import units
 from farm.profiles import Kind, Operator, Profile, Rest, kinds
-from farm.publish.tables import Table, count
+from farm.publish.tables import Table
 from farm.summary import Line
 
 MOST_SHOWN = 20
@@ -44,7 +44,7 @@ def profile_table(profile: Profile) -> Table:
 def lighter(rest: Sequence[Operator]) -> tuple[str, Rest]:
     """Return the row of operators that have none of their own."""
     time = Rest(sum(operator.median_ns for operator in rest), sum(operator.sum_ns for operator in rest))
-    return f"{count(len(rest), 'lighter operator')}, their medians together", time
+    return f"{units.counted(len(rest), 'lighter operator')}, their medians together", time
 
 
 def kind_table(profile: Profile) -> Table:
@@ -54,7 +54,7 @@ def kind_table(profile: Profile) -> Table:
         for kind in kinds(profile)[:MOST_SHOWN]
     )
     columns = ("kind of operator", "computed by", "operators", "medians together", "share")
-    return Table(f"By kind · {profile.workload} · {count(len(profile.operators), 'operator')}", columns, rows, (0, 1), (1,))
+    return Table(f"By kind · {profile.workload} · {units.counted(len(profile.operators), 'operator')}", columns, rows, (0, 1), (1,))
 
 
 def kind_text(kind: Kind) -> str:
@@ -69,8 +69,8 @@ def tables(profile: Profile) -> list[Table]:
 
 def title(profile: Profile) -> str:
     """Return what the profile is of."""
-    named = f"{profile.workload} · {profile.artifact} · {profile.flavour} · {count(profile.threads, 'thread')}"
-    return f"Profile · {named} · {count(len(profile.run_ids), 'run')}, {count(profile.iterations, unit(profile))}"
+    named = f"{profile.workload} · {profile.artifact} · {profile.flavour} · {units.counted(profile.threads, 'thread')}"
+    return f"Profile · {named} · {units.counted(len(profile.run_ids), 'run')}, {units.counted(profile.iterations, unit(profile))}"
 
 
 def unit(profile: Profile) -> str:
@@ -142,7 +142,7 @@ def profile_lines(profile: Profile, latency_ns: float | None = None) -> list[str
     if profile.of_tokens:
         lines.append("an iteration is one decoded token; reading the prompt is not in it")
     if profile.others:
-        lines.append(f"{count(profile.others, 'run')} had other operators than the newest, and are not in it")
+        lines.append(f"{units.counted(profile.others, 'run')} had other operators than the newest, and are not in it")
     return lines
 
 

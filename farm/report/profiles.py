@@ -7,7 +7,6 @@ import polars as pl
 from farm import units
 from farm.profiles import Kind, Operator, Profile, Rest, kinds, profiles
 from farm.publish import operators as told
-from farm.publish.tables import count
 from farm.report import words
 from farm.report.look import Look
 from farm.store import Store
@@ -52,7 +51,7 @@ def block(profile: Profile, latency_ns: float | None = None) -> dict[str, Any]:
     whole = units.show(profile.whole_ns, units.TIME)
     return {
         "title": f"{profile.workload} · {profile.artifact}",
-        "summary": f"Median of {count(profile.iterations, told.unit(profile))}: {whole} with the tracer, which is no latency.",
+        "summary": f"Median of {units.counted(profile.iterations, told.unit(profile))}: {whole} with the tracer, which is no latency.",
         "rows": rows,
         "kinds": [_kind(kind, profile) for kind in (kinds(profile)[: told.MOST_SHOWN] if rest else ())],
         "operators": len(profile.operators),

@@ -85,7 +85,8 @@ function viewOfSeries(id, state) {
         );
   const newest = runsOf(series).at(-1);
   const measured = newest ? DATA.commands[newest.command] : series.measure;
-  return { content: [title, facts, past, profileView(series), runsView(series), el("section", {}, el("h2", {}, "Measure it again"), copyable(measured))] };
+  const again = el("section", {}, el("h2", {}, "Measure it again"), copyable(measured));
+  return { content: [title, facts, past, profileView(series), runsView(series), again] };
 }
 
 function viewOfRun(id) {

@@ -1,4 +1,4 @@
--- Version 12. What profile passes told: how long each operator took, with the runtime's tracer on.
+-- Version 14. What profile passes told: how long each operator took, with the runtime's tracer on.
 
 -- One row for each part of a traced computation: an operator, or what operators lie in, whose time holds theirs. The whole of what was
 -- timed is in samples (traced_latency_ns, traced_token_ns): with the tracer, so it is no latency.
