@@ -72,6 +72,15 @@ def test_the_json_is_of_the_published_form_whatever_was_found(farm: Farm, tmp_pa
     assert done.returncode == 3  # nothing to follow
 
 
+def test_a_profile_that_a_suite_states_is_no_series_that_could_be_missing(farm: Farm, tmp_path: Path) -> None:
+    measured(tmp_path)
+    (tmp_path / "m.pte").write_bytes(b"x")
+    text = '[suite]\nname = "nightly"\npasses = ["latency", "profile"]\n[[workloads]]\nid = "net"\nartifact = "m.pte"\n'
+    (tmp_path / "suite.toml").write_text(text)
+    done = farm("track", "--suite", "suite.toml")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_suite_may_name_a_pool_of_the_lab(farm: Farm, tmp_path: Path) -> None:
     measured(tmp_path)
     (tmp_path / "devices.toml").write_text('[devices.s25]\nkind = "android"\nserial = "x"\n[pools]\nrack = ["s25"]\n')
