@@ -7,7 +7,7 @@ import pytest
 
 from farm.harness import protocol
 from farm.workloads import HarnessBuild, Operator
-from tests.cli.test_commands import Farm, data, farm
+from tests.cli.commands import Farm, data, farm
 from tests.test_end_to_end import EXAMPLES, host, started
 
 __all__ = ["data", "farm", "host"]

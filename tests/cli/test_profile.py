@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.artifacts.coreml_models import a_package
-from tests.cli.test_commands import Farm, data, farm
+from tests.cli.commands import Farm, data, farm
 from tests.conftest import FakeModel
 
 __all__ = ["data", "farm"]
