@@ -50,6 +50,11 @@ def median_bounds(values: Sequence[float] | NDArray[np.float64], level: float) -
     return (-math.inf, math.inf) if rank == 0 else (float(ordered[rank - 1]), float(ordered[ordered.size - rank]))
 
 
+def fewest_for_a_bound(level: float) -> int:
+    """Return from how many values on median_bounds of this level are finite: the first n with 1 / 2^n at most level."""
+    return math.ceil(-math.log2(level))
+
+
 def share_interval(hits: int, count: int, wanted: float = 0.95) -> Interval:
     """Return the interval for the share that hits of count independent draws are of.
 
