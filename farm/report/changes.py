@@ -20,8 +20,7 @@ class ChangeRow:
     device: str
     workload: str
     label: str
-    before: str
-    after: str
+    moved: str
     size: str
     interval: str
     bar: shapes.Bar | None
@@ -106,8 +105,7 @@ def _row(change: TrackedChange, item: Followed, axis: shapes.Scale, new_since: d
         device=change.series.device,
         workload=change.series.workload,
         label=words.label(metric),
-        before=words.amount(change.before, metric),
-        after=words.amount(change.after, metric),
+        moved=words.in_one_unit([words.amount(change.before, metric), words.amount(change.after, metric)], " → "),
         size=size,
         interval=words.unbroken(interval),
         bar=drawn,

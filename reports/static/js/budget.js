@@ -33,7 +33,7 @@ function viewOfBudget(id) {
       el(
         "p",
         { class: "hint" },
-        "Below: a dot is a run, the bar the range and the tick the median of those that count; what does not count is hollow and in its own row. Each axis begins at the least run that counts, not at zero.",
+        "Below: a dot is a run, the tick the median of those that count and the bar that median's interval; what does not count is hollow and in its own row. Each axis begins at the least run that counts, not at zero.",
       ),
       devices.map((device) => budgetRuns(budget, device)),
       (budget.commands ?? []).map(([what, command]) => [el("h2", {}, what), copyable(command)]),
