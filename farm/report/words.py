@@ -64,7 +64,7 @@ def size_words(size: Size, metric: str) -> tuple[str, str]:
 
 def counted(number: int, thing: str, things: str | None = None) -> str:
     """Return "1 run", "2 runs"."""
-    return f"{number:,} {thing if number == 1 else things or thing + 's'}".replace(",", " ")
+    return f"{number:,} {thing if number == 1 else things or thing + 's'}".replace(",", "\u00a0")
 
 
 def listed(names: Sequence[str], most: int = 3) -> str:

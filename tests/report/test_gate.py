@@ -91,12 +91,31 @@ def test_a_device_shows_its_canary_with_band_state_and_sessions_and_its_noise(br
         assert it.text("#canary .facts").startswith("within")
         assert "the band goes from 9.955 us to 11.00 us" in (it.page.locator("#canary-curve .plot").get_attribute("aria-label") or "")
         assert it.page.locator("#canary tbody tr").count() == 14
-        assert it.text("#canary figcaption").startswith("the canary's level: 14 sessions")
+        assert it.text("#canary figcaption").startswith("The canary's level: 14 sessions")
         assert it.page.locator("#canary tbody tr", has_text="tells the band").count() == 5
         assert it.page.locator("#noise tbody tr").count() == len(rack.year.nets)
         scatter = [float(text.split()[0]) for text in it.page.locator("#noise tbody td.num:nth-child(2)").all_inner_texts()]
         assert scatter == sorted(scatter, reverse=True)
         assert it.page.locator("#noise svg.ibar").count() == len(rack.year.nets)
+
+
+def test_a_device_lists_its_own_numbers_each_leads_to_its_history_and_its_curves_are_there_when_one_comes_back(
+    browser: Browser, pages: dict[str, Path], rack: Rack
+) -> None:
+    name = rack.year.phones[2].name
+    with opened(browser, pages["device"]) as it:
+        it.everything()
+        assert {text.strip() for text in it.page.locator("#findings td:nth-child(2)").all_text_contents()} == {name}
+        assert "whose numbers are in the nightly" in (it.page.locator("#findings").text_content() or "")
+        drawn = it.page.locator("#overview canvas").count()
+        assert drawn > 2
+        for _ in range(2):
+            it.page.locator("#findings a").first.click()
+            it.page.wait_for_selector("#detail canvas")
+            assert name in it.text("#detail h1")
+            it.page.go_back()
+            it.page.wait_for_selector("#overview", state="visible")
+        assert it.page.locator("#overview canvas").count() == drawn
 
 
 def test_a_suspect_device_is_said_on_its_page_and_in_the_nightlys_health(

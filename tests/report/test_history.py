@@ -40,6 +40,16 @@ def it(browser: Browser, pages: dict[str, Path]) -> Iterator[Opened]:
         yield found
 
 
+def test_whoever_comes_back_from_a_run_finds_the_history_as_it_was(it: Opened) -> None:
+    it.page.wait_for_selector("tr:has-text('every reading')")
+    for row in (0, 1):
+        it.page.locator("#overview tr", has_text="every reading").nth(row).locator("a").click()
+        it.page.wait_for_selector("#detail canvas")
+        it.page.go_back()
+        it.page.wait_for_selector("#overview canvas")
+    assert it.page.evaluate(DOTTED) > 200
+
+
 def test_every_run_is_there_and_what_is_invalid_is_counted_apart(it: Opened) -> None:
     text = it.text("header")
     assert "invalid" in text
@@ -68,8 +78,9 @@ def test_dragging_and_the_wheel_zoom_and_the_address_restores_the_view(it: Opene
     dragged = days_shown(it)
     assert 10 <= dragged <= 20
     it.page.mouse.move(box["x"] + box["width"] * 0.5, middle)
+    before = it.page.url.partition("#")[2]
     it.page.mouse.wheel(0, -100)
-    it.page.wait_for_timeout(100)
+    it.until(f"location.hash !== {'#' + before!r}")
     assert 0 < days_shown(it) <= dragged
     fragment = "#" + it.page.url.partition("#")[2]
     with opened(browser, pages["history"], fragment) as again:

@@ -55,17 +55,17 @@ function budgetRuns(budget, device) {
     }));
   const rows = own.map((run) => [
     el("a", { href: `#run=${run.id}` }, run.id.slice(-12)),
+    run.value === null ? { absent: run.why ?? "not measured" } : { num: amount(run.value, budget.unit), sort: run.value },
     run.side,
+    run.why === null ? "counts" : el("bdi", {}, `left out: ${run.why}`),
     run.block === null
       ? { absent: "order unknown" }
       : { num: `${run.block + 1}.${run.position + 1}`, sort: run.block * 10 + run.position },
-    run.value === null ? { absent: run.why ?? "not measured" } : { num: amount(run.value, budget.unit), sort: run.value },
-    run.why === null ? "counts" : el("bdi", {}, `left out: ${run.why}`),
     DATA.opened[run.id] ? "every reading" : RUNS.has(run.id) ? "summary" : "its value",
   ]);
-  const heads = ["run", "side", "#block.place", "#value", "counts", "in this page"],
+  const heads = ["run", "#value", "side", "counts", "#block.place", "in this page"],
     isPlaced = own.some((run) => run.block !== null);
-  const cut = (row) => (isPlaced ? row : row.filter((_, place) => place !== 2));
+  const cut = (row) => (isPlaced ? row : row.filter((_, place) => place !== 4));
   return el(
     "section",
     {},

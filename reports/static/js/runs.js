@@ -15,16 +15,16 @@ function runsContent(series) {
     .toReversed()
     .map((run) => [
       el("a", { href: `#run=${run.id}`, class: "at" }, run.at),
+      value(run) === null ? { absent: run.reason ?? "not measured" } : { num: amount(value(run), series.unit), sort: value(run) },
+      flag(run),
       run.day,
       run.side ?? null,
-      flag(run),
-      value(run) === null ? { absent: run.reason ?? "not measured" } : { num: amount(value(run), series.unit), sort: value(run) },
       named(shortly(run.revision)),
       el("bdi", {}, run.reason ?? ""),
       DATA.opened[run.id] ? "every reading" : "summary",
     ]);
-  const heads = ["began", "night", "side", "outcome", "#value", "revision", "why", "in this page"];
-  const isEmpty = { 2: !own.some((run) => run.side), 6: !own.some((run) => run.reason) };
+  const heads = ["began", "#value", "outcome", "night", "side", "revision", "why", "in this page"];
+  const isEmpty = { 4: !own.some((run) => run.side), 6: !own.some((run) => run.reason) };
   const cut = (row) => row.filter((_, place) => !isEmpty[place]);
   return [
     el(
