@@ -13,7 +13,7 @@ from farm.store import Store
 from farm.verdicts import Decision, Estimate
 from tests.publish.judged import FAILED, PASSED
 from tests.report import fleet
-from tests.report.browser import opened
+from tests.report.browser import PHONE, opened
 from tests.report.conftest import Rack, end_of
 from tests.report.year import Year
 from tests.track.rack import load
@@ -76,6 +76,22 @@ def test_revisions_are_compared_with_intervals_and_a_caution_about_their_nights(
         assert "only one has" in it.text("#overview").lower()
         worst.locator("a").click()
         it.page.wait_for_selector("#detail .strip svg")
+
+
+def test_what_did_not_change_is_folded_and_on_paper_it_is_there_even_without_scripts(browser: Browser, pages: dict[str, Path]) -> None:
+    with opened(browser, pages["revisions"], size=PHONE, java_script_enabled=False) as it:
+        folded, shown = it.page.locator("#none tbody tr"), it.page.locator("#pairs > .wide tbody tr")
+        assert folded.count() > shown.count() > 0
+        assert it.page.locator("#none summary").inner_text().split()[-1] == str(folded.count())
+        assert not folded.last.is_visible()
+        it.page.locator("#none summary").click()
+        assert folded.last.is_visible()
+        row = folded.first.bounding_box()
+        assert row is not None
+        assert row["height"] < 130
+    with opened(browser, pages["revisions"], java_script_enabled=False) as it:
+        it.page.emulate_media(media="print")
+        assert it.page.locator("#none tbody tr").last.evaluate("(row) => row.checkVisibility({ contentVisibilityAuto: true })")
 
 
 def test_devices_are_beside_each_other_and_never_judged(browser: Browser, pages: dict[str, Path]) -> None:
