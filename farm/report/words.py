@@ -63,8 +63,8 @@ def size_words(size: Size, metric: str) -> tuple[str, str]:
 
 
 def counted(number: int, thing: str, things: str | None = None) -> str:
-    """Return "1 run", "2 runs"."""
-    return f"{number:,} {thing if number == 1 else things or thing + 's'}".replace(",", "\u00a0")
+    """Return "1 run", "2 runs", "12 345 runs", in which no line ends within the number."""
+    return re.sub(r"(?<=\d) (?=\d)", "\u00a0", units.counted(number, thing, things))
 
 
 def listed(names: Sequence[str], most: int = 3) -> str:
