@@ -12,7 +12,7 @@ from farm import units
 from farm.gate import concerns, looks, words
 from farm.gate.frames import Selection, exclusions, values_of
 from farm.stats import power
-from farm.stats.intervals import median_bounds
+from farm.stats.intervals import fewest_for_a_bound, median_bounds
 from farm.verdicts import Budget, Decision, Estimate, Plan, Side, Used, Verdict
 
 METHOD = (
@@ -26,6 +26,7 @@ class Reading:
     """One device at one look, on the scale of costs (more is worse): its median, the bounds that decide, and those at the full error."""
 
     device: str
+    runs: int
     median: float
     low: float
     high: float
@@ -65,6 +66,7 @@ def _read(costs: dict[str, NDArray[np.float64]], levels: looks.Levels, error: fl
     readings = [
         Reading(
             device,
+            own.size,
             float(np.median(own)),
             median_bounds(own, levels.fail / len(costs))[0],
             median_bounds(own, levels.pass_)[1],
@@ -100,15 +102,17 @@ def _untested(budget: Budget, seen: Selection, costs: dict[str, NDArray[np.float
 def _tested(verdict: Verdict, seen: Selection, readings: Sequence[Reading], plan: Plan, sign: float) -> Verdict:
     """Return the verdict with what the tests say of all devices, the worst first, and what holds that back."""
     metric = verdict.budget.metric
-    limit, worst = sign * verdict.allowed, readings[0]
+    limit = sign * verdict.allowed
     slack = looks.TOLERANCE * abs(limit)
-    decision, low, high = Decision.INCONCLUSIVE, worst.low, worst.high
     beyond = [reading for reading in readings if reading.low > limit + slack]
+    open_ = [reading for reading in readings if reading.high >= limit - slack]
+    worst = (beyond or open_ or readings)[0]
     if beyond:
-        decision, worst = Decision.FAIL, beyond[0]
-        low, high = worst.low, worst.full_high
-    elif all(reading.high < limit - slack for reading in readings):
-        decision, low = Decision.PASS, worst.full_low
+        decision, low, high = Decision.FAIL, worst.low, worst.full_high
+    elif open_:
+        decision, low, high = Decision.INCONCLUSIVE, worst.low, worst.high
+    else:
+        decision, low, high = Decision.PASS, worst.full_low, worst.high
     bounds = [sign * bound if math.isfinite(bound) else None for bound in (low, high)]
     least, most = bounds if sign > 0 else reversed(bounds)
     estimate = Estimate(sign * worst.median, least, most, 1 - 2 * plan.error)
@@ -120,5 +124,14 @@ def _tested(verdict: Verdict, seen: Selection, readings: Sequence[Reading], plan
     if broken is not None:
         return replace(verdict, reason=f"{text}; {broken}", would_decide="runs that do not fail", more_runs_help=False)
     if decision is Decision.INCONCLUSIVE:
-        return replace(verdict, reason=f"{text}: an interval holds the limit", would_decide="more runs, or a median farther from the limit")
+        why, wanted = _undecided(worst, limit, plan.error / len(readings) if worst.median > limit else plan.error)
+        return replace(verdict, reason=f"{text}: {why}", would_decide=wanted)
     return replace(verdict, decision=decision, reason=text, more_runs_help=False)
+
+
+def _undecided(reading: Reading, limit: float, error: float) -> tuple[str, str]:
+    """Say why a device's runs decide nothing, and what would; error is that of the decision which its median speaks for."""
+    if math.isinf(reading.low) and math.isinf(reading.high):
+        fewest = max(fewest_for_a_bound(error), reading.runs + 1)
+        return f"{units.counted(reading.runs, 'run')} are too few for an interval", f"more runs: at least {fewest} on each device"
+    return "the interval holds the limit", "more runs, or a median farther from the limit"

@@ -83,12 +83,10 @@ def _read(device: str, rows: pl.DataFrame, kind: Quality, error: float, devices:
 
 def _verdict(budget: Budget, readings: Sequence[Reading], kind: Quality, allowed: float, plan: Plan, used: tuple[Used, ...]) -> Verdict:
     limit = allowed if kind is Quality.ACCURACY else math.log(allowed)
-    worst, decision = readings[0], Decision.INCONCLUSIVE
     beyond = [reading for reading in readings if reading.low > limit + looks.TOLERANCE]
-    if beyond:
-        worst, decision = beyond[0], Decision.FAIL
-    elif all(reading.high < limit - looks.TOLERANCE for reading in readings):
-        decision = Decision.PASS
+    open_ = [reading for reading in readings if reading.high >= limit - looks.TOLERANCE]
+    worst = (beyond or open_ or readings)[0]
+    decision = Decision.FAIL if beyond else Decision.INCONCLUSIVE if open_ else Decision.PASS
     error = power.standard_error(2 * worst.drop - worst.high, worst.high, plan.error)
     far = limit + power.detectable(error, plan.error)
     if kind is Quality.ACCURACY:
@@ -98,9 +96,9 @@ def _verdict(budget: Budget, readings: Sequence[Reading], kind: Quality, allowed
         estimate = Estimate(math.exp(worst.drop), math.exp(worst.low), math.exp(worst.high), 1 - 2 * plan.error)
         text = f"perplexity {words.ratio_interval(estimate)}, {words.ratio(allowed)} allowed"
     if len(readings) > 1:
-        text += f"; the worst is {worst.device}"
+        text += f"; {'the worst' if worst is readings[0] else 'that'} is {worst.device}"
     hint = "more items: repeating the same ones adds nothing" if decision is Decision.INCONCLUSIVE else None
-    reason = f"{text}: an interval holds the budget" if hint else text
+    reason = f"{text}: the interval holds the budget" if hint else text
     return Verdict(
         budget,
         decision,

@@ -14,7 +14,7 @@ from farm.gate import concerns, looks, words
 from farm.gate.frames import Selection, exclusions
 from farm.gate.strata import of_device
 from farm.stats import power
-from farm.stats.ranks import Shift, Stratum
+from farm.stats.ranks import Shift, Stratum, fewest_a_side
 from farm.verdicts import Budget, Decision, Estimate, Exclusion, Plan, Side, Used, Verdict
 
 METHOD = (
@@ -174,7 +174,10 @@ def _tested(verdict: Verdict, question: Question, look: Look, reading: Reading) 
     if broken is not None:
         return replace(verdict, reason=f"{text}; {broken}", would_decide="runs that do not fail", more_runs_help=False)
     if reading.decision is Decision.INCONCLUSIVE:
-        return replace(verdict, reason=f"{text}: the interval holds the budget", would_decide=_wanted(question, look, reading))
+        why = "the interval holds the budget"
+        if estimate.low is None and estimate.high is None:
+            why = f"{units.counted(_a_side(look), 'run')} a side are too few for an interval"
+        return replace(verdict, reason=f"{text}: {why}", would_decide=_wanted(question, look, reading))
     torn = concerns.torn(look.strata, reading.decision)
     if torn is not None:
         return replace(verdict, reason=f"{text}; {torn}", would_decide="the cause of the two groups, or a limit for the worse one")
@@ -205,10 +208,16 @@ def _doubtful(question: Question, look: Look) -> list[str]:
 def _wanted(question: Question, look: Look, reading: Reading) -> str:
     """Say what would end an INCONCLUSIVE: more runs, so many if the ratio is what it seems, or something else."""
     distance = abs(reading.estimate - question.limit)
-    runs = max(sum(min(each.baseline.size, each.candidate.size) for each in own) for own in look.strata.values())
+    runs = _a_side(look)
     if not math.isfinite(reading.error):
-        return f"more runs: {runs} a side bound the ratio on no side"
+        fewest = max(fewest_a_side(question.plan.error, len(look.strata)), runs + 1)
+        return f"more runs: at least {fewest} a side on each device; {runs} bound the ratio on no side"
     if distance * 10 <= reading.error or distance < looks.TOLERANCE:
         return "nothing but a clearer difference: the ratio seems to be the budget itself"
     wanted = math.ceil(runs * (power.detectable(reading.error, question.plan.error) / distance) ** 2)
     return f"about {max(wanted, runs + 1)} runs a side on each device, if the ratio is what it seems; or less noise"
+
+
+def _a_side(look: Look) -> int:
+    """Return how many runs a side there are on the device that has most."""
+    return max(sum(min(each.baseline.size, each.candidate.size) for each in own) for own in look.strata.values())

@@ -161,5 +161,5 @@ def _points(value: float, *, signed: bool = True) -> str:
 
 
 def _signed(value: float) -> str:
-    text = f"{value:+.2f}".rstrip("0").rstrip(".")
+    text = f"{value:+.{1 if abs(value) >= 1 else 2}f}".rstrip("0").rstrip(".")
     return "0" if text in ("+0", "-0") else text

@@ -88,7 +88,7 @@ def _row(one: Explanation, look: Look | None, advice: str) -> BudgetRow:
         devices=told.devices(verdict),
         sides=tuple(_sides(one)),
         measured="" if verdict.estimate is None else value,
-        interval=words.unbroken(rest.rstrip(")")),
+        interval=words.unbroken(rest.rstrip(")").removesuffix(", 95 %")),
         bar=_bar(verdict),
         detectable="" if told.seen(verdict) == "–" else told.seen(verdict),
         runs=told.runs(verdict),
@@ -126,7 +126,7 @@ def _sides(one: Explanation) -> list[str]:
             )
             if values:
                 medians.append(words.amount((values[(len(values) - 1) // 2] + values[len(values) // 2]) / 2, metric))
-        told = words.unbroken(" → ".join(medians)) if medians else "no valid run"
+        told = words.unbroken(words.in_one_unit(medians, " → ")) if medians else "no valid run"
         parts.append(f"{device}: {told}")
     return parts
 

@@ -20,8 +20,7 @@ class ChangeRow:
     device: str
     workload: str
     label: str
-    before: str
-    after: str
+    moved: str
     size: str
     interval: str
     bar: shapes.Bar | None
@@ -47,9 +46,9 @@ class GroupRows:
 
 
 def by_severity(groups: Sequence[Group]) -> list[TrackedChange]:
-    """Return all changes: those that alarm first, the largest of them first."""
+    """Return all changes: those that alarm first, then others for the worse that are still there; the largest of each first."""
     every = [change for group in groups for change in group.members]
-    return sorted(every, key=lambda change: (not change.alarms, not (change.worse and change.is_here), -_severity(change)))
+    return sorted(every, key=lambda change: (not change.alarms, not (change.worse and change.is_here), -abs(_severity(change))))
 
 
 def _severity(change: TrackedChange) -> float:
@@ -65,8 +64,14 @@ def group_rows(groups: Sequence[Group], followed: dict[str, Followed], now: date
     costs = [words.cost(end - 1, change.series.metric) for change in every for end in (change.size.low, change.size.high)]
     axis = shapes.scale(costs)
     is_first = all(now - change.first_seen_at < _NEW for group in groups for change in group.members)
-    ordered = sorted(groups, key=lambda group: -max(map(_severity, group.members)))
+    ordered = sorted(groups, key=lambda group: -_weight(group))
     return [(group, _group(group, followed, axis, None if is_first else now - _NEW)) for group in ordered]
+
+
+def _weight(group: Group) -> float:
+    """Return how large a group's largest change for the worse is; of one without any, its largest."""
+    worse = [_severity(change) for change in group.members if change.worse]
+    return max(worse or [abs(_severity(change)) for change in group.members])
 
 
 def _group(group: Group, followed: dict[str, Followed], axis: shapes.Scale, new_since: datetime | None) -> GroupRows:
@@ -106,8 +111,7 @@ def _row(change: TrackedChange, item: Followed, axis: shapes.Scale, new_since: d
         device=change.series.device,
         workload=change.series.workload,
         label=words.label(metric),
-        before=words.amount(change.before, metric),
-        after=words.amount(change.after, metric),
+        moved=words.in_one_unit([words.amount(change.before, metric), words.amount(change.after, metric)], " → "),
         size=size,
         interval=words.unbroken(interval),
         bar=drawn,

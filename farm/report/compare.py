@@ -14,12 +14,13 @@ from farm.metrics import METRICS, Better
 from farm.report import page, runs, shapes, words
 from farm.stats import median_interval
 from farm.stats.families import q_values
-from farm.stats.ranks import Shift, Stratum
+from farm.stats.ranks import Shift, Stratum, fewest_a_side
 from farm.store import Store
 
 NIGHTS = 14
 """Of two devices, the runs of so many days are compared."""
 _LEVEL, _RATE, _FEWEST = 0.025, 0.05, 4
+_STANDINGS = ("worse", "better", "perhaps", "none", "untold")
 _METRICS = [f"{pass_} {metric.name}" for metric in METRICS.values() for pass_ in metric.passes]
 _OPENED = 40
 
@@ -73,8 +74,21 @@ class PairRow:
     bar: shapes.Bar | None
     why_none: str
     counts: str
-    found: str
-    tone: str
+    rate: str
+    """The false discovery rate at which it counts as found; empty: it was not judged."""
+    standing: str
+    """worse, better, perhaps (its own interval leaves out that nothing changed), none, or untold: it was not judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows that stand together: heading, what they are, and whether they are shown before somebody asks."""
+
+    id: str
+    heading: str
+    hint: str
+    rows: list[PairRow]
+    is_open: bool = True
 
 
 def compare_page(store: Store, sides: Sides) -> str:
@@ -87,18 +101,20 @@ def compare_page(store: Store, sides: Sides) -> str:
             raise InputError(f"there is no valid run {where}", hint="farm runs lists what there is")
     pairs = _pairs(frame, sides.kind)
     rows, lonely = _rows(pairs, sides.kind), _lonely(frame, pairs, sides.kind)
-    found = [row for row in rows if row.tone in ("worse", "better")]
+    settings = {row.setting for row in rows}
     content = _content(store, pairs, frame)
     return page.render(
         "compare.html.j2",
         content,
         title=words.title(f"farm compare: {sides.one} and {sides.other}"),
         sides=sides,
-        rows=rows,
+        count=len(rows),
+        setting=settings.pop() if len(settings) == 1 else "",
+        parts=_parts(rows, sides.kind),
         lonely=lonely,
         is_judged=sides.kind == "revision",
         advisory=sorted({pair.advisory for pair in pairs if pair.advisory}),
-        sentence=_sentence(sides, rows, found),
+        sentence=_sentence(sides, rows),
         in_site=False,
         command=_command(sides),
         nights=NIGHTS,
@@ -169,18 +185,37 @@ def _rows(pairs: list[Pair], kind: str) -> list[PairRow]:
     costs = [words.cost(end - 1, pair.metric) for pair in pairs for end in (pair.low, pair.high) if end is not None]
     axis = shapes.scale(costs, most=0.4)
     rows = [_row(pair, number, axis, rates.get(id(pair)), kind) for number, pair in enumerate(pairs, start=1)]
-    return sorted(
-        rows,
-        key=lambda row: (
-            row.tone != "worse",
-            row.tone != "better",
-            "chance" not in row.found,
-            -abs(row.cost),
-            row.workload,
-            row.label,
-            row.device,
+    return sorted(rows, key=lambda row: (_STANDINGS.index(row.standing), -abs(row.cost), row.workload, row.label, row.device))
+
+
+def _parts(rows: list[PairRow], kind: str) -> list[Part]:
+    """Return the rows by what was found, the worst first; those that tell nothing new are folded where there are others."""
+    if kind == "device":
+        return [Part("beside", "", "", rows)]
+    told = {
+        "worse": ("Worse", "Found."),
+        "better": ("Better", "Found."),
+        "perhaps": (
+            "May be chance",
+            f"Each of these intervals leaves out that nothing changed. Among so many, some do by chance{_wanted(rows)}.",
         ),
-    )
+        "none": ("No change seen", "Their intervals hold that nothing changed; the nearer an interval is to it, the surer that is."),
+        "untold": ("Not compared", f"Each needs {_FEWEST} valid runs a side, all above 0."),
+    }
+    own = {standing: [row for row in rows if row.standing == standing] for standing in told}
+    is_only = sum(map(bool, own.values())) == 1
+    return [
+        Part(standing, heading, hint, own[standing], is_only or standing not in ("none", "untold"))
+        for standing, (heading, hint) in told.items()
+        if own[standing]
+    ]
+
+
+def _wanted(rows: list[PairRow]) -> str:
+    """Say how many runs one change alone takes to be found among so many numbers, where fewer were measured."""
+    tested = sum(row.standing != "untold" for row in rows)
+    fewest = fewest_a_side(_RATE / 2 / max(1, tested))
+    return f": a single change among {tested} numbers takes {fewest} runs a side at least to be told from it" if tested > 1 else ""
 
 
 def _row(pair: Pair, number: int, axis: shapes.Scale, rate: float | None, kind: str) -> PairRow:
@@ -195,7 +230,6 @@ def _row(pair: Pair, number: int, axis: shapes.Scale, rate: float | None, kind: 
         ends = [None if end is None else words.cost(end - 1, metric) for end in (pair.low, pair.high)]
         low, high = (ends[1], ends[0]) if METRICS[metric].better is Better.HIGHER else (ends[0], ends[1])
         drawn = shapes.bar((low, cost, high), axis, f"{size}, 95 %: {interval}", budget=None)
-    tone = "" if rate is None or rate > _RATE else "worse" if cost > 0 else "better"
     return PairRow(
         link=f"#budget={number}",
         device=pair.device,
@@ -212,22 +246,24 @@ def _row(pair: Pair, number: int, axis: shapes.Scale, rate: float | None, kind: 
         bar=drawn,
         why_none=why,
         counts=f"{len(pair.one)} + {len(pair.other)}",
-        found="" if rate is None else f"{tone or _doubt(pair)}, q {rate:.2g}",
-        tone=tone,
+        rate="" if rate is None else f"{rate:.2g}",
+        standing=_standing(pair, cost, rate),
     )
 
 
-def _doubt(pair: Pair) -> str:
-    """Return what is said of a change that is not sure: its own interval may still leave out that nothing changed."""
+def _standing(pair: Pair, cost: float, rate: float | None) -> str:
+    """Return what was found of a pair; of what is not sure, whether its own interval leaves out that nothing changed."""
+    if rate is None:
+        return "untold"
+    if rate <= _RATE:
+        return "worse" if cost > 0 else "better"
     is_apart = (pair.low is not None and pair.low > 1) or (pair.high is not None and pair.high < 1)
-    return "may be chance" if is_apart else "no change seen"
+    return "perhaps" if is_apart else "none"
 
 
 def _interval(values: tuple[float, ...], metric: str) -> str:
     found = median_interval(values)
-    if found is None:
-        return "one run"
-    return words.unbroken(f"{words.amount(found.low, metric)} … {words.amount(found.high, metric)} ({100 * found.coverage:.0f} %)")
+    return "one run" if found is None else words.interval(found.low, found.high, found.coverage, metric)
 
 
 def _lonely(frame: pl.DataFrame, pairs: list[Pair], kind: str) -> list[tuple[str, str, str]]:
@@ -238,24 +274,23 @@ def _lonely(frame: pl.DataFrame, pairs: list[Pair], kind: str) -> list[tuple[str
     return [(device, workload, "B" if side == ["A"] else "A") for device, workload, side in alone if len(side) == 1]
 
 
-def _sentence(sides: Sides, rows: list[PairRow], found: list[PairRow]) -> str:
+def _sentence(sides: Sides, rows: list[PairRow]) -> str:
     numbers = words.counted(len(rows), "number")
     if sides.kind == "device":
         return f"{numbers} that both devices have, of the last {NIGHTS} days. Devices are shown beside each other, never judged."
-    tested = sum(bool(row.found) for row in rows)
+    count = {standing: sum(row.standing == standing for row in rows) for standing in _STANDINGS}
+    tested = len(rows) - count["untold"]
     if not tested:
         return f"None of the {numbers} that both revisions have can be compared: each needs {_FEWEST} valid runs a side."
-    among = f"{words.counted(tested, 'number')} that could be compared, of {len(rows)} that both revisions have"
-    if not found:
-        perhaps = sum("chance" in row.found for row in rows)
-        doubt = (
-            f"; {words.counted(perhaps, 'interval')} leave out that nothing changed, which may be chance among so many" if perhaps else ""
-        )
+    among = words.counted(tested, "number")
+    among += f" that could be compared, of {len(rows)} that both revisions have" if tested < len(rows) else " that both revisions have"
+    if not count["worse"] + count["better"]:
+        perhaps = count["perhaps"]
+        doubt = f"; {words.counted(perhaps, 'interval')} alone would say otherwise, which may be chance among so many" if perhaps else ""
         return f"No change is sure among {among}, at a false discovery rate of {100 * _RATE:.0f} %{doubt}."
-    worse = [row for row in found if row.tone == "worse"]
-    first = (worse or found)[0]
+    first = rows[0]
     what = f"{first.workload} {first.label} on {first.device} {first.size} ({first.interval})"
-    return f"{len(worse)} worse and {len(found) - len(worse)} better among {among}; the largest: {what}."
+    return f"{count['worse']} worse and {count['better']} better among {among}; the largest: {what}."
 
 
 def _content(store: Store, pairs: list[Pair], frame: pl.DataFrame) -> dict[str, Any]:

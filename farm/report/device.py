@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -92,9 +92,14 @@ def _content(
     return content | {"runs": [], "opened": {}, "facts": [], "commands": []}
 
 
-def _groups_still_there(look: Look, device: str) -> list[GroupRows]:
+def _groups_still_there(look: Look, device: str) -> list[tuple[GroupRows, list[str]]]:
+    """Return the groups that the device is in, with its own numbers only, and which other devices are in them."""
     groups = group_rows(look.tracked.groups, series.by_name(look.followed), look.now)
-    return [rows for group, rows in groups if device in group.devices and any(change.is_here for change in group.members)]
+    return [
+        (replace(rows, rows=tuple(row for row in rows.rows if row.device == device)), [name for name in group.devices if name != device])
+        for group, rows in groups
+        if device in group.devices and any(change.is_here for change in group.members if change.series.device == device)
+    ]
 
 
 def _sentence(line: health.DeviceHealth) -> str:

@@ -81,7 +81,10 @@ def history_page(store: Store, look: Look, chosen: Chosen, *, in_site: bool = Fa
         sentence=_sentence(changes, len(newest.nights)),
         tone="fail" if has_alarm else "plain",
         has_alarm=has_alarm,
-        counts=[(words.counted(number, "run"), outcome.replace("_", " ")) for outcome, number in sorted(counts.items())],
+        counts=[
+            (words.counted(number, "run"), "valid" if outcome == "ok" else outcome.replace("_", " "))
+            for outcome, number in sorted(counts.items(), key=lambda each: (each[0] != "ok", each[0]))
+        ],
         told=[(change.worse, f"{_told(change)}: {tracking.state(change)}") for change in changes],
         nights=_nights(newest),
         every_night=len(newest.nights),
@@ -124,7 +127,8 @@ class NightLine:
     at: str
     revision: str
     middle: str
-    between: str
+    interval: str
+    """With its coverage; empty: one run has none."""
     runs: int
 
 
@@ -136,11 +140,11 @@ def _nights(item: Followed) -> list[NightLine]:
         NightLine(
             words.moment(night.began_at),
             night.revision or "not given",
-            words.amount(middle, metric),
-            f"{words.amount(min(night.values), metric)} … {words.amount(max(night.values), metric)}",
+            words.amount(one.value, metric),
+            "" if one.coverage is None else words.interval(one.low, one.high, one.coverage, metric),
             len(night.values),
         )
-        for night, middle in zip(last.nights, series.medians(last), strict=True)
+        for night, one in zip(last.nights, series.middles(last), strict=True)
     ]
     return lines[::-1]
 

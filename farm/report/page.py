@@ -12,9 +12,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup
 
 from farm.sources import source_root
+from farm.stats.intervals import median_rank
 
 _SCRIPTS = ("data", "units", "dom", "tables", "plots", "history", "runs", "run", "profile", "budget", "device", "pareto", "view")
 """Files of reports/static/js, in the order in which they are run."""
+MOST_RANKED = 255
+"""Up to so many runs, scripts know which of them bound their median: more are in no night, and on no side of a gate."""
 _IN_JSON = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 _BEGIN = '(function () {\n"use strict";\nfunction start() {\n'
@@ -45,10 +48,17 @@ def render(template: str, data: Mapping[str, Any] | None = None, **content: obje
             policy=policy,
             style=Markup(style),  # noqa: S704 - files of ours, without anything of a user's in them
             script=Markup(script),  # noqa: S704
-            data=Markup("" if data is None else as_json(data)),  # noqa: S704 - nothing in it can end its element
+            data=Markup("" if data is None else as_json({**data, "ranks": _ranks()})),  # noqa: S704 - nothing in it can end its element
             **content,
         )
     )
+
+
+@lru_cache(maxsize=1)
+def _ranks() -> list[tuple[int, float] | None]:
+    """Return, by the number of runs, which of them in order bound their median and how often: the intervals that scripts draw."""
+    found = (median_rank(count) for count in range(MOST_RANKED + 1))
+    return [None if each is None else (each[0], round(each[1], 4)) for each in found]
 
 
 def as_json(data: Mapping[str, Any]) -> str:

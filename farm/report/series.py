@@ -6,18 +6,18 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 from farm.findings import Followed, Series, TrackedChange
 from farm.metrics import METRICS
 from farm.publish import tracking
-from farm.report import words
+from farm.report import page, words
 from farm.report.packed import packed, shares
+from farm.stats.intervals import median_rank
 from farm.units import quantity_of
 
 MOST_NIGHTS = 100_000
 """Nights, over all series, that one page holds: what is beyond that is in the pages of the series themselves."""
-_MOST_RUNS = 255
 _MINUTE = timedelta(minutes=1)
 
 
@@ -122,27 +122,45 @@ def _facts(series: Series, branch: str) -> dict[str, Any]:
 
 
 def _fill(item: Followed, columns: dict[str, list[int | float]], epoch: datetime, revisions: dict[str | None, int]) -> dict[str, Any]:
-    """Add a series' nights to the columns; return between which values its lows and highs are counted."""
-    lows = [min(night.values) for night in item.nights]
-    highs = [max(night.values) for night in item.nights]
-    least, most = min(lows), max(highs)
+    """Add a series' nights to the columns; return between which values the ends of their intervals are counted."""
+    told = middles(item)
+    least, most = min(one.low for one in told), max(one.high for one in told)
     columns["at"] += [(night.began_at - epoch) // _MINUTE for night in item.nights]
-    columns["value"] += medians(item)
-    columns["low"] += shares(lows, least, most).tolist()
-    columns["high"] += shares(highs, least, most).tolist()
-    columns["runs"] += [min(len(night.values), _MOST_RUNS) for night in item.nights]
+    columns["value"] += [one.value for one in told]
+    columns["low"] += shares([one.low for one in told], least, most).tolist()
+    columns["high"] += shares([one.high for one in told], least, most).tolist()
+    columns["runs"] += [min(len(night.values), page.MOST_RANKED) for night in item.nights]
     columns["revision"] += [revisions.setdefault(night.revision, len(revisions)) for night in item.nights]
     return {"least": least, "most": most}
 
 
-def medians(item: Followed) -> list[float]:
-    """Return the median of each night. Nights have few values, and there are many nights: statistics.median takes twice as long."""
+class Middle(NamedTuple):
+    """A night's median with the interval that its runs give it. coverage None: one run gives none, and both ends are that run."""
+
+    value: float
+    low: float
+    high: float
+    coverage: float | None
+
+
+def middles(item: Followed) -> list[Middle]:
+    """Return the median of each night, with its interval.
+
+    Nights have few values, and there are many nights: statistics.median and stats.median_interval take several times as long.
+    """
     found = []
     for night in item.nights:
         ordered = sorted(night.values)
         half = len(ordered) // 2
-        found.append(ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2)
+        value = ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
+        rank, coverage = median_rank(len(ordered)) or (1, None)
+        found.append(Middle(value, ordered[rank - 1], ordered[-rank], coverage))
     return found
+
+
+def medians(item: Followed) -> list[float]:
+    """Return the median of each night."""
+    return [one.value for one in middles(item)]
 
 
 def _typical(item: Followed) -> float | None:

@@ -9,6 +9,7 @@ from farm.publish.operators import latency_of
 from farm.publish.tables import absent_lines, identity_lines, interval_text, note_lines, outcome_lines, result_tables
 from farm.report import page, profiles, words
 from farm.summary import Line
+from farm.units import Quantity
 
 _WIDTH, _HEIGHT, _MARGIN = 240.0, 24.0, 6.0
 
@@ -62,6 +63,7 @@ def strip(line: Line) -> Strip:
         return round(_MARGIN + share * (_WIDTH - 2 * _MARGIN), 2)
 
     quantity = line.metric.quantity
+    ends = _told_apart(low, high, quantity)
     return Strip(
         label=line.metric.label,
         median=units.show(line.median, quantity),
@@ -69,6 +71,15 @@ def strip(line: Line) -> Strip:
         dots=tuple(place(value) for value in line.values),
         bar=None if line.interval is None else (place(line.interval.low), place(line.interval.high)),
         middle=place(line.median),
-        low=units.show(low, quantity),
-        high=units.show(high, quantity),
+        low=ends[0],
+        high=ends[1],
     )
+
+
+def _told_apart(low: float, high: float, quantity: Quantity | None) -> tuple[str, str]:
+    """Return both ends of an axis with as many digits as tell them apart, up to six."""
+    for digits in range(3, 7):
+        ends = units.show(low, quantity, digits), units.show(high, quantity, digits)
+        if ends[0] != ends[1] or low == high:
+            break
+    return ends

@@ -51,6 +51,8 @@ class Bar:
     none: float | None
     """Where nothing has changed."""
     budget: float | None
+    is_interval: bool
+    """Whether it has an end: else there is the value alone."""
     cut_low: bool
     cut_high: bool
     """The interval goes on beyond the drawing."""
@@ -89,6 +91,7 @@ def bar(interval: tuple[float | None, float, float | None], axis: Scale, text: s
         middle=axis.place(value),
         none=axis.place(0.0) if none else None,
         budget=None if budget is None else axis.place(budget),
+        is_interval=low is not None or high is not None,
         cut_low=low is None or low < axis.low,
         cut_high=high is None or high > axis.high,
         text=text,

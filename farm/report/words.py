@@ -24,6 +24,19 @@ def unbroken(text: str) -> str:
     return re.sub(r"(?<=\d) (?=[^\s…→+])", "\u00a0", text)
 
 
+def interval(low: float, high: float, coverage: float, metric: str) -> str:
+    """Return an interval with its coverage, in which no line ends between a number and its unit."""
+    return unbroken(f"{in_one_unit([amount(low, metric), amount(high, metric)], ' … ')} ({100 * coverage:.0f} %)")
+
+
+def in_one_unit(amounts: Sequence[str], by: str) -> str:
+    """Return amounts one after the other, with their unit once, at the end, where it is the same: "4.0 … 4.2 ms"."""
+    units_ = {text.partition(" ")[2] for text in amounts}
+    if len(units_) > 1:
+        return by.join(amounts)
+    return by.join([*(text.partition(" ")[0] for text in amounts[:-1]), *amounts[-1:]])
+
+
 def label(metric: str) -> str:
     """Return what people call a metric."""
     return METRICS[metric].label if metric in METRICS else metric
@@ -50,8 +63,8 @@ def size_words(size: Size, metric: str) -> tuple[str, str]:
 
 
 def counted(number: int, thing: str, things: str | None = None) -> str:
-    """Return "1 run", "2 runs"."""
-    return f"{number:,} {thing if number == 1 else things or thing + 's'}".replace(",", " ")
+    """Return "1 run", "2 runs", "12 345 runs", in which no line ends within the number."""
+    return re.sub(r"(?<=\d) (?=\d)", "\u00a0", units.counted(number, thing, things))
 
 
 def listed(names: Sequence[str], most: int = 3) -> str:

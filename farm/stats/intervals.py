@@ -21,33 +21,47 @@ class Interval:
 
 
 def median_interval(values: Sequence[float], wanted: float = 0.95) -> Interval | None:
-    """Return an interval for the median of what values were drawn from, or None for fewer than two values.
+    """Return an interval for the median of what values were drawn from, or None for fewer than two values: that of median_rank."""
+    found = median_rank(len(values), wanted)
+    if found is None:
+        return None
+    rank, coverage = found
+    ordered = np.sort(np.asarray(values, dtype=float))
+    return Interval(float(ordered[rank - 1]), float(ordered[-rank]), coverage)
 
-    It lies between two order statistics, and assumes only independent draws from one continuous distribution:
-    [x(k), x(n+1-k)] covers the median with probability 1 - 2 P(Binomial(n, 1/2) < k). The largest k whose coverage
-    is at least wanted is taken; up to five values there is none at 0.95, and the range of all values is returned with
-    the coverage that it has (five: 0.9375). Source: H. A. David and H. N. Nagaraja, Order Statistics (3rd ed., 2003), section 7.1.
+
+@lru_cache(maxsize=4096)
+def median_rank(count: int, wanted: float = 0.95) -> tuple[int, float] | None:
+    """Return which order statistic, counted from either end, bounds the median of so many values, and how often both cover it.
+
+    It assumes only independent draws from one continuous distribution: [x(k), x(n+1-k)] covers the median with probability
+    1 - 2 P(Binomial(n, 1/2) < k). The largest k whose coverage is at least wanted is taken; up to five values there is none at
+    0.95, and the range of all values is returned with the coverage that it has (five: 0.9375). None for fewer than two values.
+    Source: H. A. David and H. N. Nagaraja, Order Statistics (3rd ed., 2003), section 7.1.
     """
-    count = len(values)
     if count < 2:  # noqa: PLR2004 - one value has no spread
         return None
-    ordered = np.sort(np.asarray(values, dtype=float))
     rank, below = 1, 1  # below: of the 2**count equally likely patterns, those with fewer than rank values under the median
     while rank < count // 2 and 1 - 2 * (below + math.comb(count, rank)) / 2**count >= wanted:
         below += math.comb(count, rank)
         rank += 1
-    return Interval(float(ordered[rank - 1]), float(ordered[count - rank]), 1 - 2 * below / 2**count)
+    return rank, 1 - 2 * below / 2**count
 
 
 def median_bounds(values: Sequence[float] | NDArray[np.float64], level: float) -> tuple[float, float]:
     """Return the lower and the upper bound of the median, each of which fails with probability at most level; infinite when none does.
 
     Each is the order statistic of rank k with P(Binomial(n, 1/2) < k) at most level, counted from its end: the one-sided sign
-    tests, turned round. Source: as for median_interval.
+    tests, turned round. Source: as for median_rank.
     """
     ordered = np.sort(np.asarray(values, dtype=float))
     rank = binomial_rank(ordered.size, level)
     return (-math.inf, math.inf) if rank == 0 else (float(ordered[rank - 1]), float(ordered[ordered.size - rank]))
+
+
+def fewest_for_a_bound(level: float) -> int:
+    """Return from how many values on median_bounds of this level are finite: the first n with 1 / 2^n at most level."""
+    return math.ceil(-math.log2(level))
 
 
 def share_interval(hits: int, count: int, wanted: float = 0.95) -> Interval:

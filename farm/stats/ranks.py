@@ -4,6 +4,7 @@ All values are logarithms where ratios are wanted. Within a stratum (a device's 
 every baseline value; strata are never mixed, so what differs between devices and sessions cancels.
 """
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -143,6 +144,14 @@ class Shift:
     def _largest_below(self, count: float) -> float:
         """Return the largest difference from which on the weighted count of differences is above count."""
         return -Shift(tuple(Stratum(s.candidate, s.baseline) for s in self.strata))._smallest_above(count)
+
+
+def fewest_a_side(level: float, strata: int = 1) -> int:
+    """Return how many values on each side of so many strata a one-sided bound of this level needs: fewer bound a shift on no side.
+
+    The smallest count, 0, has probability 1 / C(2n, n) in each stratum.
+    """
+    return next(n for n in itertools.count(1) if math.comb(2 * n, n) ** strata * level >= 1)
 
 
 def _weighted_order(strata: Sequence[Stratum], count: float) -> float:

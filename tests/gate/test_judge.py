@@ -68,6 +68,15 @@ def test_more_runs_are_asked_for_with_their_number_when_the_ratio_lies_apart() -
     assert look.workloads == ("w",)
 
 
+def test_so_few_runs_that_there_is_no_interval_hold_no_budget_and_say_how_many_would_do() -> None:
+    plan = Plan(looks=(), min_runs=3)
+    verdict = one(WITHIN, both(1.5, count=3), plan=plan)
+    assert verdict.decision is Decision.INCONCLUSIVE
+    assert verdict.reason.endswith("(no interval), +3 % allowed: 3 runs a side are too few for an interval")
+    assert verdict.would_decide == "more runs: at least 4 a side on each device; 3 bound the ratio on no side"
+    assert one(WITHIN, both(1.5, count=4), plan=plan).decision is Decision.FAIL
+
+
 def test_rates_are_better_when_higher() -> None:
     def rates(ratio: float) -> Verdict:
         return one(TOKENS, both(ratio, metric="decode_tokens_per_s"))

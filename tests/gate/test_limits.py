@@ -1,5 +1,7 @@
 """Budgets that are a limit, not a ratio."""
 
+import pytest
+
 from farm.metrics import Statistic
 from farm.verdicts import (
     ONE_LOOK,
@@ -20,6 +22,29 @@ def test_a_limit_is_held_against_the_median_of_the_candidates_runs() -> None:
     assert one(LIMIT, memory(*[1.1e9] * 40)).decision is Decision.INCONCLUSIVE
     assert one(LIMIT, memory(*[1.0e9] * 5), plan=ONE_LOOK).decision is Decision.INCONCLUSIVE  # 1/32 is above 0.025
     assert one(LIMIT, memory(*[1.0e9] * 6), plan=ONE_LOOK).decision is Decision.PASS
+
+
+@pytest.mark.parametrize(("value", "devices", "fewest"), [(1.0e9, 1, 6), (1.2e9, 1, 6), (1.2e9, 2, 7)])
+def test_so_few_runs_that_there_is_no_interval_hold_no_limit_and_say_how_many_would_do(value: float, devices: int, fewest: int) -> None:
+    names = ["s25", "pixel9"][:devices]
+    verdict = one(LIMIT, *(memory(*[value] * 5, device=name) for name in names), plan=ONE_LOOK)
+    assert verdict.decision is Decision.INCONCLUSIVE
+    assert "(no interval)" in verdict.reason
+    assert verdict.reason.endswith("allowed: 5 runs are too few for an interval")
+    assert verdict.would_decide == f"more runs: at least {fewest} on each device"
+    enough = one(LIMIT, *(memory(*[value] * fewest, device=name) for name in names), plan=ONE_LOOK)
+    assert enough.decision is not Decision.INCONCLUSIVE
+
+
+def test_a_limit_that_an_interval_holds_says_so_of_the_device_that_holds_it_back() -> None:
+    steady = memory(*[1.09e9] * 40)
+    verdict = one(LIMIT, steady, memory(*[1.0e9, 1.15e9, 1.02e9, 1.16e9, 1.01e9] * 4, device="pixel9"), plan=ONE_LOOK)
+    assert verdict.decision is Decision.INCONCLUSIVE
+    assert verdict.estimate is not None
+    assert verdict.estimate.low is not None
+    assert verdict.estimate.high is not None
+    assert verdict.estimate.low < 1.1e9 < verdict.estimate.high
+    assert "on pixel9, 1.100 GB allowed: the interval holds the limit" in verdict.reason
 
 
 def test_one_device_over_the_limit_is_enough_and_all_must_be_within() -> None:

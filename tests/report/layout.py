@@ -45,12 +45,16 @@ def blocks(it: Opened, style: str = "") -> list[Block]:
         it.page.add_style_tag(content=style)
     window = it.page.evaluate("document.documentElement.clientWidth")
     boxes = [(node, box) for node in it.page.locator(_BLOCKS).all() if (box := node.bounding_box()) is not None and box["height"]]
+    boxes = sorted(boxes, key=lambda each: each[1]["y"])[:MOST_BLOCKS]
+    bottom = max(box["y"] + min(box["height"], TALLEST_PX) for _, box in boxes)
+    clip: Any = {"x": 0, "y": 0, "width": window, "height": bottom}
+    shot = Image.open(io.BytesIO(it.page.screenshot(full_page=True, clip=clip))).convert("L")  # once: a tall page takes seconds
     found = []
-    for node, box in sorted(boxes, key=lambda each: each[1]["y"])[:MOST_BLOCKS]:
-        clip = {name: box[name] for name in ("x", "y", "width")} | {"height": min(box["height"], TALLEST_PX)}
-        shot = Image.open(io.BytesIO(it.page.screenshot(full_page=True, clip=clip)))  # type: ignore[arg-type]
+    for node, box in boxes:
+        right, below = box["x"] + box["width"], box["y"] + min(box["height"], TALLEST_PX)
+        edges = (max(0, box["x"]), max(0, box["y"]), min(shot.width, right), min(shot.height, below))
         name = node.evaluate("(node) => node.id || node.className || node.tagName.toLowerCase()")
-        picture = shot.convert("L").resize(GRID, Image.Resampling.BOX).filter(ImageFilter.GaussianBlur(1))
+        picture = shot.resize(GRID, Image.Resampling.BOX, box=edges).filter(ImageFilter.GaussianBlur(1))
         found.append(Block(str(name), box["x"] / window, box["width"] / window, box["height"], picture))
     return found
 

@@ -23,7 +23,8 @@ def sing(store: Store, year: Year, drifts: str = DRIFTS) -> None:
     for phone in year.phones:
         earlier: list[Sitting] = []
         rows: list[dict[str, Any]] = []
-        for night in (*range(BAND_SESSIONS), *range(BAND_SESSIONS + 2, year.nights, 7), year.nights - 1):
+        nights = (*range(BAND_SESSIONS), *range(BAND_SESSIONS + 2, year.nights, 7), year.nights - 1)
+        for night in (night for night in nights if year.is_alive(phone, night)):
             drift = 1.09 if phone.name == drifts and night == year.nights - 1 else 1.0
             value = _CANARY_NS * phone.speed * drift * exp(0.006 * float(rng.standard_normal()))
             state = year.state(phone, night)

@@ -13,7 +13,7 @@ from farm.store import Store
 from farm.verdicts import Decision, Estimate
 from tests.publish.judged import FAILED, PASSED
 from tests.report import fleet
-from tests.report.browser import opened
+from tests.report.browser import PHONE, opened
 from tests.report.conftest import Rack, end_of
 from tests.report.year import Year
 from tests.track.rack import load
@@ -69,12 +69,29 @@ def test_revisions_are_compared_with_intervals_and_a_caution_about_their_nights(
     with opened(browser, pages["revisions"]) as it:
         assert "advisory only" in it.text("header")
         worst = it.page.locator("#pairs tbody tr").first
-        assert "may be chance, q 0." in worst.inner_text()
+        assert it.page.locator("#pairs h3").first.inner_text().startswith("May be chance")
+        assert float(worst.locator("td").last.inner_text()) > 0.05
         assert it.text("#verdict").startswith("No change is sure among")
         assert worst.locator("svg.ibar").count() == 1
         assert "only one has" in it.text("#overview").lower()
         worst.locator("a").click()
         it.page.wait_for_selector("#detail .strip svg")
+
+
+def test_what_did_not_change_is_folded_and_on_paper_it_is_there_even_without_scripts(browser: Browser, pages: dict[str, Path]) -> None:
+    with opened(browser, pages["revisions"], size=PHONE, java_script_enabled=False) as it:
+        folded, shown = it.page.locator("#none tbody tr"), it.page.locator("#pairs > .wide tbody tr")
+        assert folded.count() > shown.count() > 0
+        assert it.page.locator("#none summary").inner_text().split()[-1] == str(folded.count())
+        assert not folded.last.is_visible()
+        it.page.locator("#none summary").click()
+        assert folded.last.is_visible()
+        row = folded.first.bounding_box()
+        assert row is not None
+        assert row["height"] < 130
+    with opened(browser, pages["revisions"], java_script_enabled=False) as it:
+        it.page.emulate_media(media="print")
+        assert it.page.locator("#none tbody tr").last.evaluate("(row) => row.checkVisibility({ contentVisibilityAuto: true })")
 
 
 def test_devices_are_beside_each_other_and_never_judged(browser: Browser, pages: dict[str, Path]) -> None:
@@ -90,12 +107,31 @@ def test_a_device_shows_its_canary_with_band_state_and_sessions_and_its_noise(br
         assert it.text("#canary .facts").startswith("within")
         assert "the band goes from 9.955 us to 11.00 us" in (it.page.locator("#canary-curve .plot").get_attribute("aria-label") or "")
         assert it.page.locator("#canary tbody tr").count() == 14
-        assert it.text("#canary figcaption").startswith("the canary's level: 14 sessions")
+        assert it.text("#canary figcaption").startswith("The canary's level: 14 sessions")
         assert it.page.locator("#canary tbody tr", has_text="tells the band").count() == 5
         assert it.page.locator("#noise tbody tr").count() == len(rack.year.nets)
         scatter = [float(text.split()[0]) for text in it.page.locator("#noise tbody td.num:nth-child(2)").all_inner_texts()]
         assert scatter == sorted(scatter, reverse=True)
         assert it.page.locator("#noise svg.ibar").count() == len(rack.year.nets)
+
+
+def test_a_device_lists_its_own_numbers_each_leads_to_its_history_and_its_curves_are_there_when_one_comes_back(
+    browser: Browser, pages: dict[str, Path], rack: Rack
+) -> None:
+    name = rack.year.phones[2].name
+    with opened(browser, pages["device"]) as it:
+        it.everything()
+        assert {text.strip() for text in it.page.locator("#findings td:nth-child(2)").all_text_contents()} == {name}
+        assert "whose numbers are in the nightly" in (it.page.locator("#findings").text_content() or "")
+        drawn = it.page.locator("#overview canvas").count()
+        assert drawn > 2
+        for _ in range(2):
+            it.page.locator("#findings a").first.click()
+            it.page.wait_for_selector("#detail canvas")
+            assert name in it.text("#detail h1")
+            it.page.go_back()
+            it.page.wait_for_selector("#overview", state="visible")
+        assert it.page.locator("#overview canvas").count() == drawn
 
 
 def test_a_suspect_device_is_said_on_its_page_and_in_the_nightlys_health(

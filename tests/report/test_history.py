@@ -1,5 +1,6 @@
 """A history: reading a night, zooming, moving, and coming back to the same view."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,10 +40,20 @@ def it(browser: Browser, pages: dict[str, Path]) -> Iterator[Opened]:
         yield found
 
 
+def test_whoever_comes_back_from_a_run_finds_the_history_as_it_was(it: Opened) -> None:
+    it.page.wait_for_selector("tr:has-text('every reading')")
+    for row in (0, 1):
+        it.page.locator("#overview tr", has_text="every reading").nth(row).locator("a").click()
+        it.page.wait_for_selector("#detail canvas")
+        it.page.go_back()
+        it.page.wait_for_selector("#overview canvas")
+    assert it.page.evaluate(DOTTED) > 200
+
+
 def test_every_run_is_there_and_what_is_invalid_is_counted_apart(it: Opened) -> None:
     text = it.text("header")
     assert "invalid" in text
-    assert "240 runs ok" in " ".join(text.split())
+    assert "240 runs valid" in " ".join(text.split())
     assert "invalid run, never averaged in" in it.text(".key")
 
 
@@ -67,8 +78,9 @@ def test_dragging_and_the_wheel_zoom_and_the_address_restores_the_view(it: Opene
     dragged = days_shown(it)
     assert 10 <= dragged <= 20
     it.page.mouse.move(box["x"] + box["width"] * 0.5, middle)
+    before = it.page.url.partition("#")[2]
     it.page.mouse.wheel(0, -100)
-    it.page.wait_for_timeout(100)
+    it.until(f"location.hash !== {'#' + before!r}")
     assert 0 < days_shown(it) <= dragged
     fragment = "#" + it.page.url.partition("#")[2]
     with opened(browser, pages["history"], fragment) as again:
@@ -170,6 +182,30 @@ def test_the_plot_is_also_a_sentence_and_a_table(it: Opened, rack: Rack) -> None
     it.page.locator("summary", has_text="The same as a table").first.click()
     it.page.wait_for_selector("details table")
     assert it.page.locator("details table tbody tr").count() == rack.year.nights
+
+
+def test_every_night_has_its_interval_and_the_legend_says_what_it_covers(it: Opened) -> None:
+    assert "interval of that median over the night's runs (88 %)" in it.text(".key")  # four runs: no more than that
+    it.page.locator("summary", has_text="The same as a table").first.click()
+    it.page.wait_for_selector("details table")
+    assert it.text("details thead").replace(" ↕", "").split("\t")[3] == "its interval over runs"
+    assert re.fullmatch(r"[\d.]+ … [\d.]+ ms \(88 %\)", it.text("details tbody tr:first-child td:nth-child(4)").replace("\u00a0", " "))
+    assert not it.page.locator("details tbody td.hatched").count()
+
+
+def test_a_night_of_one_run_has_no_interval_and_that_is_said(browser: Browser, rack: Rack, tmp_path: Path) -> None:
+    path = tmp_path / "history.html"
+    chosen = choose(rack.look, rack.year.phones[0].name, rack.year.nets[2].id, "energy_per_inference_uj")
+    path.write_text(history_page(rack.store, rack.look, chosen), encoding="utf-8")
+    with opened(browser, path) as it:
+        it.until("document.documentElement.dataset.painted !== undefined")
+        assert "over the night's runs: none, since every night has one run" in it.text(".key")
+        it.page.locator("summary", has_text="The same as a table").first.click()
+        it.page.wait_for_selector("details table")
+        cells = it.page.locator("details tbody td:nth-child(4)").all_inner_texts()
+        assert {" ".join(cell.split()) for cell in cells} == {"absent: one run has no interval"}
+    with opened(browser, path, java_script_enabled=False) as it:
+        assert "one run has no interval" in it.text("noscript")
 
 
 def test_a_change_is_told_with_its_interval_and_drawn_as_a_band(it: Opened) -> None:

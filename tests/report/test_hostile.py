@@ -179,8 +179,10 @@ def test_nothing_that_was_written_into_a_field_is_more_than_text(browser: Browse
         for fragment in it.page.evaluate(
             "[...document.querySelectorAll('#overview a')].map((link) => link.getAttribute('href')).slice(0, 3)"
         ):
+            it.page.evaluate("document.getElementById('detail').replaceChildren()")
             it.page.evaluate(f"location.hash = {fragment!r}")
-            it.page.wait_for_timeout(120)
+            it.page.wait_for_selector("#detail h1")
+            it.settled()
             assert it.page.locator("img").count() == 0
             assert it.overflow() <= 0
 

@@ -7,6 +7,13 @@ from playwright.sync_api import Browser
 from tests.report.browser import PHONE, opened
 from tests.report.conftest import Rack
 
+_SEEN = """new Promise((done) => new IntersectionObserver((entries, watch) => {
+  if (!entries.some((entry) => entry.isIntersecting)) return;
+  watch.disconnect();
+  done();
+}).observe(document.getElementById('series-list')))"""
+"""Waits until the list of series is seen by an observer that is younger than the page's own, which is told before it."""
+
 
 def test_the_first_screen_says_the_verdict_why_and_whether_the_data_came(browser: Browser, pages: dict[str, Path]) -> None:
     with opened(browser, pages["nightly"], size=PHONE) as it:
@@ -73,7 +80,7 @@ def test_regressions_are_grouped_and_each_leads_to_its_history_and_its_runs_and_
         assert not it.page.locator("#overview").is_visible()
         assert "not at zero" in it.text(".axis-note")
         it.page.locator("#detail table a").first.click()
-        it.until("location.hash.startsWith('#run=')")
+        it.page.wait_for_selector("#detail h1 code")
         assert "farm show" in it.text("#detail .command >> nth=0")
         it.page.go_back()
         it.page.wait_for_selector("#detail canvas")
@@ -136,7 +143,7 @@ def test_a_table_that_was_printed_before_it_was_looked_at_keeps_its_order(browse
         it.everything()
         it.page.evaluate("document.querySelectorAll('#series-list button.sort')[3].click()")
         it.page.evaluate("document.getElementById('series-list').scrollIntoView()")
-        it.page.wait_for_timeout(300)
+        it.page.evaluate(_SEEN)
         assert it.page.locator("#series-list th[aria-sort=ascending]").count() == 1
 
 

@@ -13,6 +13,7 @@ import pytest
 from farm.findings import Followed, Night, Series, night_of
 from farm.report import page, series, shapes, words
 from farm.report.packed import packed, shares, thinned
+from farm.stats import median_interval
 from farm.verdicts import Size
 
 BEGIN = datetime(2025, 1, 1, 23)  # noqa: DTZ001 - naive, as the database has it
@@ -61,6 +62,24 @@ def test_forty_workloads_on_eight_devices_over_two_hundred_nights_are_under_thre
     content = series.data(series.Histories(every, (), "main"))
     assert all(row["count"] == 200 for row in content["series"])
     assert len(page.render("history.html.j2", content, **HISTORY)) < 3_000_000
+
+
+def test_a_night_has_the_interval_of_its_median_and_one_run_has_none() -> None:
+    runs = {1: (3.0,), 4: (4.0, 1.0, 3.0, 2.0), 9: tuple(float(each) for each in range(9, 0, -1))}
+    item = followed(1, 3)
+    nights = tuple(replace(night, values=own) for night, own in zip(item.nights, runs.values(), strict=True))
+    told = series.middles(replace(item, nights=nights))
+    for own, one in zip(runs.values(), told, strict=True):
+        wanted = median_interval(own)
+        assert one.value == float(np.median(own))
+        assert one.coverage == (None if wanted is None else wanted.coverage)
+        assert (one.low, one.high) == ((3.0, 3.0) if wanted is None else (wanted.low, wanted.high))
+    assert told[2][1:3] == (2.0, 8.0)  # not the range of the nine
+    content = series.data(series.Histories((replace(item, nights=nights),), (), "main"))
+    (facts,) = content["series"]
+    ends = [np.frombuffer(base64.b64decode(content["points"][name]["b"]), "<u2") for name in ("low", "high")]
+    span = facts["most"] - facts["least"]
+    assert [facts["least"] + span * end[2] / 65535 for end in ends] == pytest.approx([2.0, 8.0], abs=1e-3)
 
 
 HISTORY = {

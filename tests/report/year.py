@@ -78,7 +78,7 @@ class Year:
     def night(self, night: int) -> Iterator[Record]:
         """Yield the records of one night: devices begin minutes apart, around midnight."""
         for number, phone in enumerate(self.phones):
-            if phone.name == self.dies[0] and night >= self.dies[1] * self.nights:
+            if not self.is_alive(phone, night):
                 continue
             session = self.session(phone, night, self.began_at(night) + timedelta(minutes=7 * number))
             shared = phone.noise / 2 * self.rng.standard_normal()
@@ -88,6 +88,10 @@ class Year:
                 if night % 7 == 0 and Pass.MEMORY in self.passes:
                     yield from self._runs(session, phone, net, Pass.POWER, night, shared)
                     yield from self._runs(session, phone, net, Pass.QUALITY, night, shared)
+
+    def is_alive(self, phone: Phone, night: int) -> bool:
+        """Whether a phone still gives anything on a night."""
+        return phone.name != self.dies[0] or night < self.dies[1] * self.nights
 
     def began_at(self, night: int) -> datetime:
         """Return when a night begins."""

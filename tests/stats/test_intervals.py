@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from farm import stats
-from farm.stats.intervals import median_bounds, share_interval
+from farm.stats.intervals import fewest_for_a_bound, median_bounds, share_interval
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,13 @@ def test_the_interval_covers_the_median_as_often_as_it_says() -> None:
 def test_a_bound_of_the_median_has_the_rank_of_the_sign_test(count: int, level: float, rank: int) -> None:
     low, high = median_bounds([float(value) for value in range(1, count + 1)], level)
     assert (low, high) == ((rank, count + 1 - rank) if rank else (-math.inf, math.inf))
+
+
+@pytest.mark.parametrize("level", [0.4, 0.025, 0.0125, 1 / 64, 0.001])
+def test_a_bound_begins_with_the_fewest_values_that_allow_it(level: float) -> None:
+    fewest = fewest_for_a_bound(level)
+    assert math.isfinite(median_bounds(range(fewest), level)[0])
+    assert fewest == 1 or median_bounds(range(fewest - 1), level) == (-math.inf, math.inf)
 
 
 def test_bounds_of_many_values_are_those_of_the_normal_limit() -> None:

@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from farm.stats import ranks
-from farm.stats.ranks import Shift, Stratum
+from farm.stats.ranks import Shift, Stratum, fewest_a_side
 
 Sizes = list[tuple[int, int]]
 
@@ -38,6 +38,13 @@ def of_sizes(sizes: Sizes) -> Shift:
 def test_exact_counts_are_those_of_all_arrangements() -> None:
     below = [sum(place - rank for rank, place in enumerate(chosen)) for chosen in combinations(range(7), 3)]
     assert exact_counts(3, 4) * 35 == pytest.approx(np.bincount(below, minlength=13))
+
+
+@pytest.mark.parametrize(("level", "strata", "fewest"), [(0.05, 1, 3), (0.0499, 1, 4), (0.025, 1, 4), (0.025, 2, 3), (0.2, 3, 1)])
+def test_a_shift_has_a_bound_from_the_fewest_values_a_side_on(level: float, strata: int, fewest: int) -> None:
+    assert fewest_a_side(level, strata) == fewest
+    assert math.isfinite(of_sizes([(fewest, fewest)] * strata).lower_bound(level))
+    assert fewest == 1 or math.isinf(of_sizes([(fewest - 1, fewest - 1)] * strata).lower_bound(level))
 
 
 def test_estimate_and_bounds_of_a_worked_example() -> None:

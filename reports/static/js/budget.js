@@ -33,7 +33,7 @@ function viewOfBudget(id) {
       el(
         "p",
         { class: "hint" },
-        "Below: a dot is a run, the bar the range and the tick the median of those that count; what does not count is hollow and in its own row. Each axis begins at the least run that counts, not at zero.",
+        "Below: a dot is a run, the tick the median of those that count and the bar that median's interval; what does not count is hollow and in its own row. Each axis begins at the least run that counts, not at zero.",
       ),
       devices.map((device) => budgetRuns(budget, device)),
       (budget.commands ?? []).map(([what, command]) => [el("h2", {}, what), copyable(command)]),
@@ -55,17 +55,17 @@ function budgetRuns(budget, device) {
     }));
   const rows = own.map((run) => [
     el("a", { href: `#run=${run.id}` }, run.id.slice(-12)),
+    run.value === null ? { absent: run.why ?? "not measured" } : { num: amount(run.value, budget.unit), sort: run.value },
     run.side,
+    run.why === null ? "counts" : el("bdi", {}, `left out: ${run.why}`),
     run.block === null
       ? { absent: "order unknown" }
       : { num: `${run.block + 1}.${run.position + 1}`, sort: run.block * 10 + run.position },
-    run.value === null ? { absent: run.why ?? "not measured" } : { num: amount(run.value, budget.unit), sort: run.value },
-    run.why === null ? "counts" : el("bdi", {}, `left out: ${run.why}`),
     DATA.opened[run.id] ? "every reading" : RUNS.has(run.id) ? "summary" : "its value",
   ]);
-  const heads = ["run", "side", "#block.place", "#value", "counts", "in this page"],
+  const heads = ["run", "#value", "side", "counts", "#block.place", "in this page"],
     isPlaced = own.some((run) => run.block !== null);
-  const cut = (row) => (isPlaced ? row : row.filter((_, place) => place !== 2));
+  const cut = (row) => (isPlaced ? row : row.filter((_, place) => place !== 4));
   return el(
     "section",
     {},

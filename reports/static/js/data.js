@@ -18,7 +18,18 @@ const EPOCH_S = Date.parse(DATA.epoch ?? "1970-01-01T00:00:00Z") / 1000;
 const SERIES = new Map((DATA.series ?? []).map((series) => [series.id, series]));
 const RUNS = new Map((DATA.runs ?? []).map((run) => [run.id, run]));
 
-// The nights of a series as plain arrays: x in seconds, values in base units.
+// How often the interval of so many runs' median covers it; null: one run has none.
+const coverageOf = (runs) => DATA.ranks[Math.min(runs, DATA.ranks.length - 1)]?.[1] ?? null;
+
+// The interval of the median of values: which of them bound it is in the page, so that no script has statistics of its own.
+function intervalOf(values) {
+  const found = DATA.ranks[values.length] ?? null;
+  if (found === null) return null;
+  const ordered = [...values].sort((a, b) => a - b);
+  return { low: ordered[found[0] - 1], high: ordered[values.length - found[0]], coverage: found[1] };
+}
+
+// The nights of a series as plain arrays: x in seconds, values in base units. low and high are null where one run gives no interval.
 function nightsOf(series) {
   const at = points("at"),
     value = points("value"),
@@ -31,8 +42,9 @@ function nightsOf(series) {
   for (let i = series.begin; i < series.begin + series.count; i++) {
     nights.x.push(EPOCH_S + at[i] * 60);
     nights.value.push(value[i]);
-    nights.low.push(Math.min(value[i], series.least + (low[i] / 65535) * span));
-    nights.high.push(Math.max(value[i], series.least + (high[i] / 65535) * span));
+    const isBounded = coverageOf(runs[i]) !== null;
+    nights.low.push(isBounded ? Math.min(value[i], series.least + (low[i] / 65535) * span) : null);
+    nights.high.push(isBounded ? Math.max(value[i], series.least + (high[i] / 65535) * span) : null);
     nights.runs.push(runs[i]);
     nights.revision.push(DATA.revisions[revision[i]]);
   }

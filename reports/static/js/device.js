@@ -17,7 +17,8 @@ function curveView(curve) {
     suffix === null
       ? `${value.toFixed(0)}${curve.name.endsWith("percent") ? " %" : ""}`
       : amount(value, suffix, suffix === "c" ? 3 : 4);
-  const text = `${curve.label}: ${counted(x.length, "session")}, from ${said(Math.min(...y))} to ${said(Math.max(...y))}, the last ${said(y.at(-1))}${band.length ? `; the band goes from ${said(band[0])} to ${said(band[1])}` : ""}`;
+  const title = curve.label[0].toUpperCase() + curve.label.slice(1);
+  const text = `${title}: ${counted(x.length, "session")}, from ${said(Math.min(...y))} to ${said(Math.max(...y))}, the last ${said(y.at(-1))}${band.length ? `; the band goes from ${said(band[0])} to ${said(band[1])}` : ""}`;
   const holder = el("div", { class: "plot small", role: "img", "aria-label": text });
   const quiet = { stroke: "transparent", width: 0, points: { show: false } };
   const line = { stroke: () => ink("mark"), width: 1.2, points: { show: band.length > 0, size: 6, fill: () => ink("mark") } };

@@ -1,4 +1,4 @@
-// A series over time: nights with their range, every run where the page has them, change points as bands, device events as markers.
+// A series over time: nights with the interval of their median, every run where the page has them, change points as bands, device events as markers.
 function historyView(series, state) {
   const began = performance.now();
   const holder = el("div", {
@@ -39,7 +39,7 @@ function historyView(series, state) {
     };
     requestAnimationFrame(ended);
   });
-  return el("section", {}, el("h2", {}, "History"), historySummary(series, nights, events), parts, nightTable(series, nights));
+  return el("section", {}, el("h2", {}, "History"), historySummary(series, nights, events), parts, legend(nights), nightTable(series, nights));
 }
 
 function axisNote(note, range, series, beyond = "") {
@@ -71,7 +71,7 @@ function historySummary(series, nights, events) {
       "li",
       {},
       el("span", { class: `tag ${change.worse ? "worse" : "better"}` }, change.worse ? "worse" : "better"),
-      ` ${change.sure}${change.here ? "" : ", over"}: ${change.text} `,
+      ` ${change.sure}${change.here ? "" : ", no longer there"}: ${change.text} `,
       el("span", { class: "id" }, change.id),
       change.said ? el("bdi", { class: "sub" }, change.said) : null,
     ),
@@ -82,16 +82,31 @@ function historySummary(series, nights, events) {
     {},
     el("p", { class: "summary" }, text),
     lines.length ? el("ul", { class: "plain" }, lines) : null,
-    el(
-      "p",
-      { class: "key" },
-      el("span", { class: "k median" }, "median of a night"),
-      el("span", { class: "k range" }, "range of its runs"),
-      DATA.history ? [el("span", { class: "k valid" }, "run"), el("span", { class: "k invalid" }, "invalid run, never averaged in")] : null,
-      el("span", { class: "k between" }, "a change lies in here"),
-      el("span", { class: "k marker" }, "event of the device"),
-    ),
   );
+}
+
+// What is drawn: below the plot, so that on a phone the plot comes first.
+function legend(nights) {
+  return el(
+    "p",
+    { class: "key" },
+    el("span", { class: "k median" }, "median of a night"),
+    el("span", { class: "k interval" }, `interval of that median over the night's runs${coverages(nights)}`),
+    DATA.history ? [el("span", { class: "k valid" }, "run"), el("span", { class: "k invalid" }, "invalid run, never averaged in")] : null,
+    el("span", { class: "k between" }, "a change lies in here"),
+    el("span", { class: "k marker" }, "event of the device"),
+  );
+}
+
+// What the intervals of a legend cover: it depends on how many runs a night has.
+function coverages(nights) {
+  const shares = nights.runs.map(coverageOf),
+    known = shares.filter((share) => share !== null),
+    single = shares.length - known.length;
+  const without = single ? `; ${counted(single, "night")} with one run ${single === 1 ? "has" : "have"} none` : "";
+  if (known.length === 0) return ": none, since every night has one run";
+  const [least, most] = [Math.min(...known), Math.max(...known)].map((share) => (100 * share).toFixed(0));
+  return ` (${least === most ? least : `${least} to ${most}`} %${without})`;
 }
 
 function everyRun(series) {
@@ -120,7 +135,6 @@ function drawn(holder, content, isFromZero) {
     holder,
     {
       series: [{}, ...lines],
-      bands: every === null ? [{ series: [2, 3], fill: () => ink("band") }] : [],
       scales: {
         x: { time: true, range: (_, low, high) => (low === null ? full : [low, high]), min: full[0], max: full[1] },
         y: {
@@ -130,7 +144,12 @@ function drawn(holder, content, isFromZero) {
       axes: [timeAxis((at) => revisionAt(nights, at)), valueAxis(series.unit)],
       cursor: { drag: { x: true, y: false, setScale: true }, points: { size: 9 }, focus: { prox: 30 } },
       hooks: {
-        drawClear: [(made) => drawBands(made, content)],
+        drawClear: [
+          (made) => {
+            drawBands(made, content);
+            drawIntervals(made, nights);
+          },
+        ],
         draw: [
           (made) => {
             if (every !== null) drawRuns(made, every, nights);
@@ -169,8 +188,11 @@ function revisionAt(nights, at) {
 }
 
 function nightText(series, nights, i, events) {
-  return `${minute(nights.x[i])} · ${shortly(nights.revision[i])} · ${amount(nights.value[i], series.unit)} (${amount(nights.low[i], series.unit)} … ${amount(nights.high[i], series.unit)}), ${counted(nights.runs[i], "valid run")}${eventText(nights.x[i], events)}`;
+  return `${minute(nights.x[i])} · ${shortly(nights.revision[i])} · ${amount(nights.value[i], series.unit)}, ${intervalText(series, nights, i) ?? "no interval"}, ${counted(nights.runs[i], "valid run")}${eventText(nights.x[i], events)}`;
 }
+
+const intervalText = (series, nights, i) =>
+  nights.low[i] === null ? null : between(nights.low[i], nights.high[i], coverageOf(nights.runs[i]), series.unit);
 
 function runText(series, every, i, events) {
   const kind = every.kind[i] === 0 ? "valid" : DATA.history.reasons[every.kind[i]];
@@ -197,6 +219,26 @@ function drawBands(made, { series }) {
     ctx.font = `${12 * devicePixelRatio}px system-ui`;
     ctx.fillText(change.worse ? "▲" : "▼", begin + 2, bbox.top + 14 * devicePixelRatio);
   }
+  ctx.restore();
+}
+
+// A night's interval is a bar at that night: what lies between two nights was not measured.
+function drawIntervals(made, nights) {
+  const { ctx, bbox } = made,
+    { min, max } = made.scales.x;
+  const apart = (bbox.width / (max - min)) * 86400,
+    wide = Math.max(devicePixelRatio, Math.min(9 * devicePixelRatio, apart * 0.6));
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  ctx.fillStyle = ink("band");
+  nights.x.forEach((at, i) => {
+    if (nights.low[i] === null || at < min || at > max) return;
+    const top = made.valToPos(nights.high[i], "y", true),
+      bottom = made.valToPos(nights.low[i], "y", true);
+    ctx.fillRect(made.valToPos(at, "x", true) - wide / 2, top, wide, Math.max(2 * devicePixelRatio, bottom - top));
+  });
   ctx.restore();
 }
 
@@ -236,7 +278,8 @@ function drawRuns(made, every, nights) {
     toY = bbox.height / (scale.max - scale.min),
     bottom = bbox.top + bbox.height;
   const inView = every.x.length * Math.min(1, (max - min) / (every.x.at(-1) - every.x[0] || 1));
-  const size = Math.max(2, Math.min(6, 300 / Math.sqrt(inView))) * devicePixelRatio;
+  const room = Math.sqrt((bbox.width * bbox.height) / inView) / devicePixelRatio,
+    size = Math.max(2, Math.min(6, 0.35 * room)) * devicePixelRatio;
   ctx.save();
   ctx.beginPath();
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
@@ -280,14 +323,16 @@ function nightTable(series, nights) {
   return disclosed(
     `The same as a table: ${counted(nights.x.length, "night")}`,
     `Nights of ${series.workload} ${series.label} on ${series.device}`,
-    ["night", "revision", "#median", "#range of runs", "#valid runs"],
+    ["night", "revision", "#median", "#its interval over runs", "#valid runs"],
     () =>
       nights.x
         .map((at, i) => [
           minute(at),
           named(nights.revision[i] ?? "not given"),
           { num: amount(nights.value[i], series.unit), sort: nights.value[i] },
-          { num: `${amount(nights.low[i], series.unit)} … ${amount(nights.high[i], series.unit)}`, sort: nights.low[i] },
+          nights.low[i] === null
+            ? { absent: "one run has no interval" }
+            : { num: intervalText(series, nights, i), sort: nights.low[i] },
           { num: String(nights.runs[i]), sort: nights.runs[i] },
         ])
         .reverse(),

@@ -2,8 +2,8 @@
 const DIMENSIONS = {
   size: "size of the artifact",
   memory: "peak memory",
-  latency: "latency (language models: per token)",
-  energy: "energy (per inference, or per token)",
+  latency: "latency, or time per token",
+  energy: "energy per inference, or per token",
   quality: "quality",
 };
 const SHAPES = ["circle", "square", "diamond", "triangle", "cross"];
@@ -99,6 +99,15 @@ function range(entries, dimension) {
   return low >= 0 && low - room < high * 0.25 ? [0, high + room] : [low - room, high + room];
 }
 
+// Round numbers between two others, about so many.
+function rounded(low, high, wanted) {
+  const rough = (high - low) / wanted,
+    power = 10 ** Math.floor(Math.log10(rough)),
+    step = [1, 2, 5, 10].find((each) => each * power >= rough) * power;
+  const first = Math.ceil(low / step - 1e-9);
+  return Array.from({ length: Math.floor(high / step + 1e-9) - first + 1 }, (_, i) => (first + i) * step);
+}
+
 function oneScatter(entries, px, py, width) {
   const [x0, x1] = range(entries, px),
     [y0, y1] = range(entries, py),
@@ -108,7 +117,6 @@ function oneScatter(entries, px, py, width) {
   const X = (value) => left + ((value - x0) / (x1 - x0)) * (right - left),
     Y = (value) => 270 - ((value - y0) / (y1 - y0)) * 250;
   const suffix = (dimension) => (dimension === "size" ? "bytes" : unitOf(entries[0][dimension].metric));
-  const across = (dimension, share, [low, high]) => amount(low + share * (high - low), suffix(dimension), 3);
   const front = entries.filter((entry) => !isBeaten(entry, entries, px, py));
   const shape = (entry) => SHAPES[schemes.indexOf(entry.scheme) % SHAPES.length];
   const marks = entries.map((entry) =>
@@ -137,12 +145,13 @@ function oneScatter(entries, px, py, width) {
       svg("line", { class: "error", x1: x, x2: x, y1: Y(entry[py].low), y2: Y(entry[py].high) }),
     ];
   });
-  const ups = [0, 0.25, 0.5, 0.75, 1].map((share) => [
-    svg("line", { class: "grid", x1: left, x2: right, y1: 270 - 250 * share, y2: 270 - 250 * share }),
-    svg("text", { class: "tick-label", x: left - 6, y: 274 - 250 * share, "text-anchor": "end" }, across(py, share, [y0, y1])),
+  const told = (dimension, marks) => labels(marks, suffix(dimension)).map((text, i) => [marks[i], text]);
+  const ups = told(py, rounded(y0, y1, 5)).map(([value, text]) => [
+    svg("line", { class: "grid", x1: left, x2: right, y1: Y(value), y2: Y(value) }),
+    svg("text", { class: "tick-label", x: left - 6, y: Y(value) + 4, "text-anchor": "end" }, text),
   ]);
-  const along = (width < 480 ? [0, 0.5, 1] : [0, 0.25, 0.5, 0.75, 1]).map((share) =>
-    svg("text", { class: "tick-label", x: left + (right - left) * share, y: 288, "text-anchor": "middle" }, across(px, share, [x0, x1])),
+  const along = told(px, rounded(x0, x1, width < 480 ? 3 : 5)).map(([value, text]) =>
+    svg("text", { class: "tick-label", x: X(value), y: 288, "text-anchor": "middle" }, text),
   );
   const begins = [
     [px, x0],
@@ -174,7 +183,7 @@ function oneScatter(entries, px, py, width) {
       marks,
       labelled(entries, (entry) => [X(valueOf(entry, px)), Y(valueOf(entry, py))], width),
     ),
-    el("figcaption", {}, key, ` Filled and joined: nothing of the same model is better in both. ${end}`),
+    el("figcaption", {}, el("span", { class: "keys" }, key), ` Filled and joined: nothing of the same model is better in both. ${end}`),
   );
 }
 

@@ -31,8 +31,9 @@ function plot(holder, options, data) {
   return made;
 }
 
-function endPlots() {
-  for (const kept of [...PLOTS]) kept.end();
+// Those of a view that goes; what else the page shows stays as it is for whoever comes back.
+function endPlots(within) {
+  for (const kept of [...PLOTS]) if (within.contains(kept.made.root)) kept.end();
 }
 
 const axis = (extra = {}) => ({
@@ -47,7 +48,7 @@ const axis = (extra = {}) => ({
 const timeAxis = (below = null) =>
   axis({
     space: 90,
-    size: below ? 60 : 50,
+    size: below ? 52 : 34,
     values: (_, splits) =>
       splits.map((at, i) => {
         const text = i > 0 && splits[1] - splits[0] < 86400 ? minute(at).slice(5) : day(at);
@@ -55,17 +56,16 @@ const timeAxis = (below = null) =>
       }),
   });
 
+// What stands at the marks of an axis: all in one unit, with as many decimals as tell them apart.
+function labels(marks, suffix) {
+  const [name, factor] = unitFor(Math.max(...marks.map(Math.abs)), suffix),
+    step = marks.length > 1 ? Math.abs(marks[1] - marks[0]) / factor : 1;
+  const decimals = [0, 1, 2, 3, 4, 5].find((digits) => Math.abs(step * 10 ** digits - Math.round(step * 10 ** digits)) < 1e-6) ?? 6;
+  return marks.map((value) => `${(value / factor).toFixed(decimals)} ${name}`.trim());
+}
+
 function valueAxis(suffix, extra = {}) {
-  return axis({
-    size: 78,
-    values: (_, splits) => {
-      const [name, factor] = unitFor(Math.max(...splits.map(Math.abs)), suffix);
-      const step = splits.length > 1 ? Math.abs(splits[1] - splits[0]) / factor : 1;
-      const decimals = Math.min(6, Math.max(0, Math.ceil(-Math.log10(step))));
-      return splits.map((value) => `${(value / factor).toFixed(decimals)} ${name}`);
-    },
-    ...extra,
-  });
+  return axis({ size: 78, values: (_, splits) => labels(splits, suffix), ...extra });
 }
 
 // The range of an axis: fitted to what is shown, or from zero. note is told where it begins.

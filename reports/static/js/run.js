@@ -186,7 +186,11 @@ function together(suffix, items) {
     el(
       "figcaption",
       {},
-      items.map((item, i) => el("span", { class: `k line-${i % 4}` }, name(item))),
+      el(
+        "span",
+        { class: "keys" },
+        items.map((item, i) => el("span", { class: `k line-${i % 4}` }, name(item))),
+      ),
       ` ${text}. The axis begins near ${amount(least, suffix)}.`,
     ),
     holder,
@@ -234,17 +238,29 @@ function memoryPhases(items) {
 }
 
 function stateView(opened) {
+  const isNamed = opened.state.some(([, , source]) => source !== null && source !== "");
   const rows = opened.state.map(([phase, name, source, value, text, reason]) => [
     name,
+    reason !== null
+      ? { absent: reason }
+      : value !== null
+        ? { num: stateText(name, value), sort: value }
+        : { num: el("bdi", {}, text), sort: text },
     phase,
-    source ?? { absent: "not named" },
-    reason !== null ? { absent: reason } : value !== null ? { num: amount(value, unitOf(name)), sort: value } : el("bdi", {}, text),
+    ...(isNamed ? [source || { absent: "not named" }] : []),
   ]);
   const gaps = opened.absent.map(([metric, reason]) => [metric, { absent: reason }]);
   return [
     rows.length
-      ? el("section", {}, el("h2", {}, "The device around it"), table("State of the device", ["what", "when", "source", "#value"], rows))
+      ? el("section", {}, el("h2", {}, "The device around it"), table("State of the device", ["what", "#value", "when", ...(isNamed ? ["source"] : [])], rows))
       : null,
     gaps.length ? el("section", {}, el("h2", {}, "Not measured"), table("What could not be measured", ["metric", "why"], gaps)) : null,
   ];
+}
+
+// What a device says of itself in units that no measured metric has.
+function stateText(name, value) {
+  if (name.endsWith("_percent")) return `${value} %`;
+  if (name === "uptime_s") return value < 172800 ? `${(value / 3600).toFixed(1)} h` : `${(value / 86400).toFixed(1)} days`;
+  return amount(value, unitOf(name));
 }

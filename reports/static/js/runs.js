@@ -15,22 +15,22 @@ function runsContent(series) {
     .toReversed()
     .map((run) => [
       el("a", { href: `#run=${run.id}`, class: "at" }, run.at),
+      value(run) === null ? { absent: run.reason ?? "not measured" } : { num: amount(value(run), series.unit), sort: value(run) },
+      flag(run),
       run.day,
       run.side ?? null,
-      flag(run),
-      value(run) === null ? { absent: run.reason ?? "not measured" } : { num: amount(value(run), series.unit), sort: value(run) },
       named(shortly(run.revision)),
       el("bdi", {}, run.reason ?? ""),
       DATA.opened[run.id] ? "every reading" : "summary",
     ]);
-  const heads = ["began", "night", "side", "outcome", "#value", "revision", "why", "in this page"];
-  const hasSide = own.some((run) => run.side);
-  const cut = (row) => (hasSide ? row : row.filter((_, place) => place !== 2));
+  const heads = ["began", "#value", "outcome", "night", "side", "revision", "why", "in this page"];
+  const isEmpty = { 4: !own.some((run) => run.side), 6: !own.some((run) => run.reason) };
+  const cut = (row) => row.filter((_, place) => !isEmpty[place]);
   return [
     el(
       "p",
       { class: "hint" },
-      "A dot is a run, the bar the range and the tick the median of the valid ones; runs without a valid number are hollow, in their own row, and never averaged in. The axis begins at the least valid run, not at zero.",
+      "A dot is a run, the tick the median of the valid ones and the bar that median's interval, where there are two at least; runs without a valid number are hollow, in their own row, and never averaged in. The axis begins at the least valid run, not at zero.",
     ),
     dots(series, own, value),
     table(`Runs of ${series.workload} ${series.label}`, cut(heads), rows.map(cut)),
@@ -67,10 +67,9 @@ function dots(series, own, value, counts = (run) => run.outcome === "ok") {
     const valid = runs.filter(counts),
       apart = runs.filter((run) => !counts(run)),
       values = valid.map(value);
-    const least = Math.min(...values),
-      most = Math.max(...values),
+    const found = intervalOf(values),
       told = values.length
-        ? `, median ${amount(middle(values), series.unit)}, ${amount(least, series.unit)} to ${amount(most, series.unit)}`
+        ? `, median ${amount(middle(values), series.unit)}, ${found ? between(found.low, found.high, found.coverage, series.unit) : "no interval"}`
         : "";
     return el(
       "div",
@@ -79,9 +78,14 @@ function dots(series, own, value, counts = (run) => run.outcome === "ok") {
       svg(
         "svg",
         { height: 30, role: "img", "aria-label": `${name}: ${counted(valid.length, "valid run")}${told}; ${apart.length} set apart` },
-        values.length
-          ? svg("rect", { class: "span", x: x(least), y: 6, width: `${Math.max(0.3, share(most) - share(least)).toFixed(2)}%`, height: 8 })
-          : null,
+        found &&
+          svg("rect", {
+            class: "span",
+            x: x(found.low),
+            y: 6,
+            width: `${Math.max(0.3, share(found.high) - share(found.low)).toFixed(2)}%`,
+            height: 8,
+          }),
         valid.map((run) =>
           svg(
             "circle",

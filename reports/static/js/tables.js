@@ -54,6 +54,7 @@ function seriesList(into) {
     "Every series",
     ["workload", "device", "metric", "#last", "trend", "#nights", "last night", "findings"],
     rows.map(([, row]) => row),
+    { class: "sortable cards compact listed" },
   );
   const made = [...holder.querySelectorAll("tbody tr")];
   const words = rows.map(([series]) => `${series.device} ${series.workload} ${series.label} ${series.metric}`.toLowerCase());

@@ -66,6 +66,13 @@ function amount(value, suffix, digits = 4) {
   return `${significant(value / factor, digits)} ${name}`.trim();
 }
 
+// An interval with its coverage, the unit once where both ends have the same.
+function between(low, high, coverage, suffix) {
+  const [from, to] = [amount(low, suffix), amount(high, suffix)],
+    unit = (text) => text.split(" ")[1];
+  return `${unit(from) === unit(to) ? from.split(" ")[0] : from} … ${to} (${(100 * coverage).toFixed(0)} %)`;
+}
+
 const day = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 10);
 const minute = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 16).replace("T", " ");
 const counted = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;

@@ -17,7 +17,7 @@ function remember(changes) {
 function shown() {
   const state = parsed(),
     isAnchor = location.hash.length > 1 && !location.hash.includes("=");
-  if (!DATA.curves || !detail.hidden) endPlots();
+  endPlots(detail);
   const view = state.run
     ? viewOfRun(state.run)
     : state.budget
