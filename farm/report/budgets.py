@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from farm import units
 from farm.findings import Followed, TrackedChange
 from farm.publish import judgement as told
 from farm.publish.explanation import Explanation
@@ -158,7 +159,7 @@ def _trend(verdict: Verdict, look: Look | None) -> Trend:
     change = max(changes, key=lambda each: each.place.until.at, default=None)
     values, between = series.trend(item, change)
     what = "" if change is None else f"; {words.size_words(change.size, budget.metric)[0]} between {_between(change)}"
-    text = f"{device}, {words.counted(len(values), 'night')}, the last {words.amount(values[-1], budget.metric)}{what}"
+    text = f"{device}, {units.counted(len(values), 'night')}, the last {words.amount(values[-1], budget.metric)}{what}"
     shape = shapes.spark(values, text, between)
     return Trend(shape, device if shape else "one night only")
 
@@ -216,12 +217,12 @@ def sentences(explanations: Sequence[Explanation]) -> tuple[str, str]:
     failed = [verdict for verdict in counted if verdict.decision is Decision.FAIL]
     open_ = [verdict for verdict in counted if verdict.decision is Decision.INCONCLUSIVE]
     advice = [one.verdict for one in explanations if one.verdict.advisory and one.verdict.decision is Decision.FAIL]
-    broken = f"{words.counted(len(failed), 'budget')} broken, first {_promise(failed[0])}" if failed else ""
+    broken = f"{units.counted(len(failed), 'budget')} broken, first {_promise(failed[0])}" if failed else ""
     rest = []
     if open_:
-        rest.append(f"{words.counted(len(open_), 'budget')} undecided by one night's runs")
+        rest.append(f"{units.counted(len(open_), 'budget')} undecided by one night's runs")
     if advice:
-        rest.append(f"{words.counted(len(advice), 'ratio')} over budget (advice)")
+        rest.append(f"{units.counted(len(advice), 'ratio')} over budget (advice)")
     return broken, "; ".join(rest)
 
 

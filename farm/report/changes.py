@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from farm import units
 from farm.findings import Followed, Group, Standing, TrackedChange
 from farm.publish import tracking
 from farm.report import series, shapes, words
@@ -115,7 +116,7 @@ def _row(change: TrackedChange, item: Followed, axis: shapes.Scale, new_since: d
         size=size,
         interval=words.unbroken(interval),
         bar=drawn,
-        trend=shapes.spark(values, f"{words.counted(len(values), 'night')}, the last {words.amount(values[-1], metric)}", between),
+        trend=shapes.spark(values, f"{units.counted(len(values), 'night')}, the last {words.amount(values[-1], metric)}", between),
         state=_state(change),
         is_new=new_since is not None and change.first_seen_at > new_since,
         said="" if change.acknowledgement is None else tracking.acknowledged(change.acknowledgement),

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from farm import units
 from farm.errors import InputError
 from farm.metrics import METRICS, Better
 from farm.report import page, runs, shapes, words
@@ -153,7 +154,7 @@ def _pair(own: pl.DataFrame, sides: dict[str, tuple[float, ...]], kind: str) -> 
         device=first["device"] if kind == "revision" else "",
         workload=first["workload"],
         metric=first["metric"],
-        setting=f"{first['flavour']}, {words.counted(first['threads'], 'thread')}",
+        setting=f"{first['flavour']}, {units.counted(first['threads'], 'thread')}",
         one=sides["A"],
         other=sides["B"],
         ratio=ratio,
@@ -275,18 +276,18 @@ def _lonely(frame: pl.DataFrame, pairs: list[Pair], kind: str) -> list[tuple[str
 
 
 def _sentence(sides: Sides, rows: list[PairRow]) -> str:
-    numbers = words.counted(len(rows), "number")
+    numbers = units.counted(len(rows), "number")
     if sides.kind == "device":
         return f"{numbers} that both devices have, of the last {NIGHTS} days. Devices are shown beside each other, never judged."
     count = {standing: sum(row.standing == standing for row in rows) for standing in _STANDINGS}
     tested = len(rows) - count["untold"]
     if not tested:
         return f"None of the {numbers} that both revisions have can be compared: each needs {_FEWEST} valid runs a side."
-    among = words.counted(tested, "number")
+    among = units.counted(tested, "number")
     among += f" that could be compared, of {len(rows)} that both revisions have" if tested < len(rows) else " that both revisions have"
     if not count["worse"] + count["better"]:
         perhaps = count["perhaps"]
-        doubt = f"; {words.counted(perhaps, 'interval')} alone would say otherwise, which may be chance among so many" if perhaps else ""
+        doubt = f"; {units.counted(perhaps, 'interval')} alone would say otherwise, which may be chance among so many" if perhaps else ""
         return f"No change is sure among {among}, at a false discovery rate of {100 * _RATE:.0f} %{doubt}."
     first = rows[0]
     what = f"{first.workload} {first.label} on {first.device} {first.size} ({first.interval})"

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from farm import units
 from farm.errors import InputError
 from farm.findings import night_of
 from farm.report import health, page, pareto, profiles, series, steadiness, surroundings, words
@@ -105,7 +106,7 @@ def _groups_still_there(look: Look, device: str) -> list[tuple[GroupRows, list[s
 def _sentence(line: health.DeviceHealth) -> str:
     every = line.recent_valid + line.recent_other
     share = (
-        f"{100 * line.recent_valid / every:.1f} % of {words.counted(every, 'run')} of the last {health.RECENT_DAYS} days were valid"
+        f"{100 * line.recent_valid / every:.1f} % of {units.counted(every, 'run')} of the last {health.RECENT_DAYS} days were valid"
         if every
         else "no run in the last 14 days"
     )
@@ -115,9 +116,9 @@ def _sentence(line: health.DeviceHealth) -> str:
         case "suspect":
             return f"Its numbers may not be what they were: {line.suspect}."
         case "gaps":
-            return f"{words.counted(len(line.missing), 'gap')}: {line.missing[0]}; {share}."
+            return f"{units.counted(len(line.missing), 'gap')}: {line.missing[0]}; {share}."
         case _:
-            return f"{words.counted(line.valid, 'valid run')} of {words.counted(line.workloads, 'workload')} in the last night; {share}."
+            return f"{units.counted(line.valid, 'valid run')} of {units.counted(line.workloads, 'workload')} in the last night; {share}."
 
 
 def calendar(outcomes: pl.DataFrame, since: date, until: date) -> list[NightCell]:

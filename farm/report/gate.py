@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from farm import units
 from farm.publish import judgement as told
 from farm.publish.explanation import Explanation
 from farm.publish.judgement import Judgement
@@ -69,7 +70,7 @@ def _counts(explanations: Sequence[Explanation], device: str) -> tuple[int, list
     kinds: dict[str, int] = {}
     for reason in reasons.values():
         kinds[reason] = kinds.get(reason, 0) + 1
-    return len(own), [f"{words.counted(number, 'run')}: {reason}" for reason, number in sorted(kinds.items(), key=lambda item: -item[1])]
+    return len(own), [f"{units.counted(number, 'run')}: {reason}" for reason, number in sorted(kinds.items(), key=lambda item: -item[1])]
 
 
 def _artifacts(one: Explanation) -> list[tuple[str, str, str]]:

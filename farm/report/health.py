@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from farm import units
 from farm.findings import MissingSeries, Tracked
 from farm.report import words
 
@@ -122,7 +123,7 @@ def _what(own: Sequence[MissingSeries]) -> str:
     if len(own) <= _FEW:
         return ", ".join(f"{item.workload} {words.label(item.metric)}" for item in own)
     workloads = sorted({item.workload for item in own})
-    return f"{len(own)} series of {workloads[0] if len(workloads) == 1 else words.counted(len(workloads), 'workload')}"
+    return f"{len(own)} series of {workloads[0] if len(workloads) == 1 else units.counted(len(workloads), 'workload')}"
 
 
 def _troubles(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -132,7 +133,7 @@ def _troubles(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         if row["outcome"] != "ok":
             counts[row["outcome"].replace("_", " "), row["reason"] or "no reason is known"] += row["runs"]
     for (outcome, reason), number in counts.most_common():
-        yield f"{words.counted(number, 'run')} {outcome}: {reason}"
+        yield f"{units.counted(number, 'run')} {outcome}: {reason}"
 
 
 def events(sessions: pl.DataFrame) -> list[Event]:

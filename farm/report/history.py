@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from farm import units
 from farm.errors import InputError
 from farm.findings import Followed, TrackedChange
 from farm.metrics import METRICS
@@ -74,7 +75,7 @@ def history_page(store: Store, look: Look, chosen: Chosen, *, in_site: bool = Fa
         label=words.label(chosen.metric),
         link=series.name_of(newest.series),
         others=[
-            (series.name_of(item.series), f"{words.counted(item.series.threads, 'thread')}, {item.series.flavour}")
+            (series.name_of(item.series), f"{units.counted(item.series.threads, 'thread')}, {item.series.flavour}")
             for item in own
             if item is not newest
         ],
@@ -82,7 +83,7 @@ def history_page(store: Store, look: Look, chosen: Chosen, *, in_site: bool = Fa
         tone="fail" if has_alarm else "plain",
         has_alarm=has_alarm,
         counts=[
-            (words.counted(number, "run"), "valid" if outcome == "ok" else outcome.replace("_", " "))
+            (units.counted(number, "run"), "valid" if outcome == "ok" else outcome.replace("_", " "))
             for outcome, number in sorted(counts.items(), key=lambda each: (each[0] != "ok", each[0]))
         ],
         told=[(change.worse, f"{_told(change)}: {tracking.state(change)}") for change in changes],

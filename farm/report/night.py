@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from farm import units
 from farm.cooling import CoolDown
 from farm.report import words
 from farm.store import Store
@@ -114,7 +115,7 @@ def _newest(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 def _sentence(row: Mapping[str, Any]) -> str:
     to_come = row["jobs"] - row["valid"] - row["accounted"]
-    parts = [f"{row['valid']} of {words.counted(row['jobs'], 'job')} have a valid run"]
+    parts = [f"{row['valid']} of {units.counted(row['jobs'], 'job')} have a valid run"]
     parts += [f"{row['accounted']} are accounted for without one"] if row["accounted"] else []
     parts += [f"{to_come} are to come"] if to_come else []
     end = "it goes on" if row["exit_code"] is None else f"it ended with exit code {row['exit_code']}"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from farm import units
 from farm.findings import Standing, Tracked
 from farm.publish import tracking
 from farm.publish.explanation import Explanation
@@ -82,12 +83,12 @@ def _of_changes(tracked: Tracked) -> Iterator[str]:
         worst = alarms[0]
         size, _ = words.size_words(worst.size, worst.series.metric)
         name = f"{worst.series.workload} {words.label(worst.series.metric)} on {worst.series.device}"
-        yield f"{words.counted(len(alarms), 'regression')} that nobody has acknowledged, the worst {size} ({name})"
+        yield f"{units.counted(len(alarms), 'regression')} that nobody has acknowledged, the worst {size} ({name})"
     if suspected:
-        yield f"{words.counted(suspected, 'change')} suspected: fresh runs decide"
+        yield f"{units.counted(suspected, 'change')} suspected: fresh runs decide"
 
 
 def _of_gaps(tracked: Tracked) -> str:
     missing = [item for item in tracked.missing if item.acknowledgement is None]
     where = words.listed(sorted({item.device for item in missing}))
-    return f"{words.counted(len(missing), 'series', 'series')} missing on {where}" if missing else ""
+    return f"{units.counted(len(missing), 'series', 'series')} missing on {where}" if missing else ""

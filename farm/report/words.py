@@ -62,11 +62,6 @@ def size_words(size: Size, metric: str) -> tuple[str, str]:
     return value, f"{low} … {high}"
 
 
-def counted(number: int, thing: str, things: str | None = None) -> str:
-    """Return "1 run", "2 runs", "12 345 runs", in which no line ends within the number."""
-    return re.sub(r"(?<=\d) (?=\d)", "\u00a0", units.counted(number, thing, things))
-
-
 def listed(names: Sequence[str], most: int = 3) -> str:
     """Return names, and how many more there are."""
     return ", ".join(names) if len(names) <= most else f"{', '.join(names[:most])} and {len(names) - most} more"
