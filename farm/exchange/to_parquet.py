@@ -1,7 +1,7 @@
 """Every measured run as Parquet: one row for each run, metric and statistic, whatever the run's outcome, and raw readings on demand.
 
 A row of raw readings has the statistic "readings", no value, and the readings in `values`; its `source` tells readings of one
-metric apart, as in the table samples.
+metric apart, as in the table samples. The times of a traced operator are metric operator_ns, with its place and name as source.
 """
 
 import io

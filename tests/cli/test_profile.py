@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from tests.artifacts.coreml_models import a_package
@@ -36,6 +37,10 @@ def test_a_profile_is_printed_with_the_latency_beside_it_and_shown_again(farm: F
     values = json.loads(farm("show", run["id"], "--json").stdout)
     assert [row["name"] for row in values["operators"]] == ["call", "Convolution #1", "Softmax #1", "add", None]
     assert [len(row["times_ns"]) for row in values["operator_times"]] == [9, 9, 9, 9]
+    assert farm("export", "--format", "parquet", "--into", "runs.parquet", "--samples").returncode == 0
+    raw = pl.read_parquet(tmp_path / "runs.parquet").filter(pl.col("metric") == "operator_ns", pl.col("run_id") == run["id"])
+    assert raw["source"].to_list() == ["0 call", "1 Convolution #1", "2 Softmax #1", "3 add"]
+    assert raw["values"].to_list() == [row["times_ns"] for row in values["operator_times"]]
 
 
 def test_a_session_as_json_has_its_profiles_apart_from_its_results(farm: Farm, fake_model: FakeModel) -> None:
