@@ -50,7 +50,7 @@ def test_a_push_is_interrupted_and_a_link_that_does_not_answer_is_not_waited_for
         phone.freeze()
         took_s, error = interrupted(transport, lambda: transport.vitals("before"))
     assert isinstance(error, KeyboardInterrupt)
-    assert took_s < 1
+    assert took_s < 5  # the rest of the push would take ten minutes
     began_s = time.monotonic()
     with pytest.raises(DeviceLost, match=r"s25 is gone: s25 did not answer in [1-4][0-9.]* s"):
         transport.restore()

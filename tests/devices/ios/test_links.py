@@ -147,7 +147,7 @@ def test_a_worker_that_hangs_is_ended_by_the_deadline(phone: Iphone, transport: 
     began_s = time.monotonic()
     with pytest.raises(DeviceLost, match="worker did not answer to values in time and was ended"):
         transport.phone.values()
-    assert time.monotonic() - began_s < 3
+    assert time.monotonic() - began_s < 8
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
     assert transport.phone.values()["ProductType"] == "iPhone17,1"
