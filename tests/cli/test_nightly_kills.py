@@ -102,7 +102,7 @@ def test_a_controller_killed_at_any_moment_loses_nothing_and_measures_nothing_tw
             moments[reached(home)] += 1
         began_s = time.monotonic()
         done = called(home)
-        night_s = max(night_s, time.monotonic() - began_s)
+        night_s = time.monotonic() - began_s  # the last one tells how busy the machine is
         starts += 1
         assert done.returncode == 0, done.stderr
         check_whole(home, jobs)
