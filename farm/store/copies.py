@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from farm.errors import InputError, StoreBusy, StoreError
-from farm.store.opening import attach, check_version, connect, fetched, first_line, migrate
+from farm.store.opening import attach, check_version, connect, fetched, first_line, is_there, migrate
 
 _PAUSE_S = 0.02
 
@@ -41,7 +41,7 @@ def back_up(path: Path, target: Path, *, deadline_s: float, at_most_s: float) ->
 
     deadline_s is how long to wait for it, at_most_s how long others may have to wait for the copy. Raises StoreError and StoreBusy.
     """
-    if not path.exists():
+    if not is_there(path):
         raise StoreError(f"there is no database at {path} yet", hint="farm run makes it")
     if target.exists() and target.samefile(path):
         raise InputError(f"{target} is the database itself", hint="name another file")
@@ -60,7 +60,7 @@ def restore(backup: Path, path: Path, *, aside: Path | None, deadline_s: float) 
     """
     if not backup.exists():
         raise StoreError(f"there is no backup at {backup}")
-    if path.exists() and aside is None:
+    if is_there(path) and aside is None:
         raise StoreError(f"there is a database at {path} already", hint="give --force to keep it aside under another name")
     if path.exists() and backup.samefile(path):
         raise InputError(f"{backup} is the database itself", hint="name the backup")
@@ -68,7 +68,7 @@ def restore(backup: Path, path: Path, *, aside: Path | None, deadline_s: float) 
         copy(backup, partial, deadline_s=deadline_s, at_most_s=None)
         version = brought_up(partial, backup)
         contents, size_bytes = contents_of(partial), partial.stat().st_size
-        if not path.exists():
+        if not is_there(path):
             _put(partial, path)
             return Copied(path, contents, size_bytes, 0.0, None, version)
         assert aside is not None

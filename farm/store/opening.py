@@ -1,10 +1,12 @@
 """Opening a database file that others open too, and bringing its schema to this farm's version."""
 
+import fcntl
 import random
 import re
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, wait
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 from threading import Event, Thread
@@ -20,6 +22,7 @@ SCHEMA_VERSION = int(_MIGRATIONS[-1].split("_")[0])
 
 _RETRY_S = (0.01, 0.1)
 _STEP_S = 0.05
+_FILLED_S = 1.0
 
 _VERSION_TABLE = "CREATE TABLE IF NOT EXISTS farm_schema (version INTEGER PRIMARY KEY, name VARCHAR NOT NULL)"
 
@@ -27,15 +30,44 @@ _VERSION_TABLE = "CREATE TABLE IF NOT EXISTS farm_schema (version INTEGER PRIMAR
 def connect(path: Path, *, read_only: bool, deadline_s: float) -> duckdb.DuckDBPyConnection:
     """Open the file, trying again while another process holds it.
 
-    A file may have been put in its place between the opening and the lock (restore and prune do so): then it is opened anew.
+    A file may have been put in its place between the opening and the lock (restore and prune do so): then it is opened anew. One
+    without a byte, as a full disk or a kill leaves where a database was to begin, is none.
     """
     config: dict[str, Any] = {"enable_external_access": "false", "lock_configuration": "true"} if read_only else {}
     while True:
+        if not read_only:
+            _forget_empty(path)
         before = _file_of(path)
         connection = patiently(path, deadline_s, lambda: duckdb.connect(path, read_only=read_only, config=config))
-        if before is None or before == _file_of(path):
+        if (now := _file_of(path)) is not None and before in (None, now):
             return connection
         connection.close()
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is a database: a file with something in it."""
+    return path.exists() and not _is_empty(path)
+
+
+def _is_empty(path: Path) -> bool:
+    try:
+        return path.stat().st_size == 0
+    except OSError:
+        return False
+
+
+def _forget_empty(path: Path) -> None:
+    """Take a file without a byte away that nobody fills: who makes a database does so at once, and holds its lock."""
+    give_up_s = time.monotonic() + _FILLED_S
+    while _is_empty(path):
+        if time.monotonic() < give_up_s:
+            time.sleep(_STEP_S)
+            continue
+        with suppress(OSError), path.open("r+b") as file:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _is_empty(path):
+                path.unlink()
+        return
 
 
 def attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str, *, read_only: bool, deadline_s: float) -> None:
@@ -130,10 +162,17 @@ def _holder(error: duckdb.Error) -> str:
     return f"process {match[2]} ({Path(match[1]).name})" if match else "another process"
 
 
+_HINTS = {
+    "newer": "it was written by another version of DuckDB; update farm",
+    "version number": "it was written by another version of DuckDB; update farm",
+    "Permission denied": "farm writes where its user may: ls -l says whose it is",
+    "No space left": "make room, then try again",
+    "not a valid DuckDB": "name another file; farm db restore puts a backup back",
+}
+
+
 def _hint(error: duckdb.Error) -> str | None:
-    if "newer" in str(error) or "version number" in str(error):
-        return "it was written by another version of DuckDB; update farm"
-    return None
+    return next((hint for words, hint in _HINTS.items() if words in str(error)), None)
 
 
 def first_line(error: duckdb.Error) -> str:

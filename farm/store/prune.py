@@ -11,7 +11,7 @@ import polars as pl
 from farm.errors import StoreBusy, StoreError
 from farm.metrics import INTERVAL, WINDOWS
 from farm.store.copies import Contents, closing, compare, counted, in_time, refusals, replace, scratch, stamp_of, tables_of
-from farm.store.opening import attach, connect, migrate, statement
+from farm.store.opening import attach, connect, is_there, migrate, statement
 from farm.store.store import Store
 
 FEWEST_READINGS = 8
@@ -44,9 +44,9 @@ def prune(path: Path, before: datetime, *, now: datetime, deadline_s: float, at_
     A new file is made without them, compared with the old one, and put in its place; whoever writes in between makes that begin
     anew. Nobody can write while the file is made: at most for at_most_s. Raises StoreError and StoreBusy, with nothing dropped.
     """
-    if not path.exists():
+    if not is_there(path):
         raise StoreError(f"there is no database at {path} yet", hint="farm run makes it")
-    with closing(connect(path, read_only=False, deadline_s=deadline_s)) as connection:
+    with closing(connect(path, read_only=False, deadline_s=deadline_s)) as connection, refusals(path, path):
         migrate(connection, path)
         connection.execute("CHECKPOINT")
     before_bytes = path.stat().st_size

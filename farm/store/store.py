@@ -19,6 +19,7 @@ from farm.store.opening import (
     fetched,
     first_line,
     interruptibly,
+    is_there,
     migrate,
     raise_if_interrupted,
     statement,
@@ -81,7 +82,7 @@ class Store:
 
     def check(self) -> None:
         """Raise StoreError when the database is there and cannot be used: another kind of file, or made by a newer farm."""
-        if self.path.exists():
+        if is_there(self.path):
             with self._open(read_only=True) as connection:
                 check_version(connection, self.path)
 
@@ -91,7 +92,7 @@ class Store:
 
     def queries(self, asked: Mapping[str, Mapping[str, object]]) -> dict[str, pl.DataFrame]:
         """Return the rows of each queries/NAME.sql with its parameters, all of one state of the database."""
-        if not self.path.exists():
+        if not is_there(self.path):
             with duckdb.connect(":memory:") as connection:
                 migrate(connection, self.path)
                 return _frames(connection, asked)
@@ -110,7 +111,7 @@ class Store:
 
     def sql(self, text: str) -> pl.DataFrame:
         """Return the rows of a user's own statement: reading only, and no file or network from within it."""
-        if not self.path.exists():
+        if not is_there(self.path):
             raise StoreError(f"there is no database at {self.path} yet", hint="farm run makes it")
         with self._open(read_only=True) as connection:
             if check_version(connection, self.path) == 0:

@@ -123,3 +123,42 @@ def test_a_database_that_there_is_no_room_for_is_named_and_the_old_one_is_as_it_
     assert "Traceback" not in done.stderr
     assert json.loads(done.stdout)[0]["runs"] == 3
     assert json.loads(done.stdout)[0]["n"] >= 200_000
+
+
+def test_where_there_was_no_room_to_begin_a_database_nothing_is_left_that_must_be_deleted(namespace: list[str], tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    farm = f"{sys.executable} -m farm --data data"
+    hold = f"{farm} devices hold local --reason y"
+    script = f"mount -t tmpfs -o size=64k none data && dd if=/dev/zero of=data/fill bs=1k 2>/dev/null; {hold}; echo $?; "
+    script += f"mount -o remount,size=8m data; rm data/fill; {farm} runs && {hold} && {farm} devices unhold local; echo $?"
+    done = subprocess.run(
+        [*namespace, "--propagation", "private", "sh", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    codes = [line for line in done.stdout.splitlines() if line.isdigit()]
+    assert codes == ["2", "0"], done.stderr
+    assert "Traceback" not in done.stderr
+
+
+# What a killed writer had written stands in a log beside the database.
+LEAVES_A_LOG = """import duckdb, os, sys
+connection = duckdb.connect(sys.argv[1])
+connection.execute("SET checkpoint_threshold = '1 GB'")
+connection.execute("CREATE TABLE more AS SELECT range AS a, random() AS b FROM range(100_000)")
+os._exit(0)
+"""
+
+
+def test_a_log_that_there_is_no_room_to_write_into_its_database_is_a_sentence(namespace: list[str], tmp_path: Path) -> None:
+    session = a_session()
+    Store(tmp_path / "farm.duckdb").append([record(session, a_run(session))])
+    subprocess.run([sys.executable, "-c", LEAVES_A_LOG, str(tmp_path / "farm.duckdb")], check=True)
+    assert (tmp_path / "farm.duckdb.wal").stat().st_size > 100_000
+    (tmp_path / "data").mkdir()
+    script = "mount -t tmpfs -o size=64m none data && cp farm.duckdb* data/ && dd if=/dev/zero of=data/fill bs=1k 2>/dev/null; "
+    script += f"{sys.executable} -m farm --data data db prune --keep 1d"
+    done = subprocess.run(
+        [*namespace, "--propagation", "private", "sh", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "is there room on the disk?" in done.stderr or "make room" in done.stderr

@@ -35,6 +35,18 @@ def test_a_database_whose_first_writer_was_killed_before_its_tables_were_in_is_a
     assert store.query("count_runs").item() == 1
 
 
+def test_a_file_without_a_byte_is_no_database_yet(tmp_path: Path) -> None:
+    store = Store(tmp_path / "farm.duckdb")
+    store.path.touch()
+    store.check()
+    assert store.query("count_runs").item() == 0
+    with pytest.raises(StoreError, match="there is no database"):
+        store.sql("SELECT 1")
+    session = a_session()
+    store.append([record(session, a_run(session))])
+    assert store.query("count_runs").item() == 1
+
+
 def test_a_database_of_a_newer_farm_is_refused(tmp_path: Path) -> None:
     store = of_one_run(tmp_path)
     with duckdb.connect(store.path) as connection:
