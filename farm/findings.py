@@ -38,6 +38,10 @@ class Series:
         return METRICS[self.metric].better is Better.LOWER
 
 
+BASELINE_NIGHTS = 8
+"""A series' first nights: what comes after is held against them, and a change among them is found late or never (farm.changepoints)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Night:
     """The runs of one series in one night, of one revision, in one state of everything that may change a number.

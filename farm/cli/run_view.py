@@ -81,7 +81,7 @@ def _statistics(frame: pl.DataFrame) -> Table:
     rows = []
     for row in frame.iter_rows(named=True):
         known = METRICS.get(row["metric"])
-        shown = known.statistics if known else (Statistic.VALUE,)
+        shown = known.statistics if known else (Statistic.VALUE,) if row["readings"] == 1 else _QUANTILES
         quantity = units.quantity_of(row["metric"])
         value = [units.show(row["first"], quantity)] if shown == (Statistic.VALUE,) else []
         spread = [units.show(row[statistic], quantity) if statistic in shown else "" for statistic in _QUANTILES]

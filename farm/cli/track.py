@@ -146,7 +146,9 @@ def _nightly(rows: "pl.DataFrame", asked: Asked) -> "list[tracking.Planned]":
     return [
         each
         for each in tracking.planned(rows)
-        if asked.device in (None, each.device, each.device_id) and asked.workload in (None, each.workload)
+        if each.pass_ not in UNJUDGED_PASSES
+        and asked.device in (None, each.device, each.device_id)
+        and asked.workload in (None, each.workload)
     ]
 
 

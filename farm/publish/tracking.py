@@ -6,7 +6,19 @@ from itertools import groupby
 
 from farm import units
 from farm.departures import Departure
-from farm.findings import Acknowledgement, Answer, Cause, Group, MissingSeries, Moment, Request, Standing, Tracked, TrackedChange
+from farm.findings import (
+    BASELINE_NIGHTS,
+    Acknowledgement,
+    Answer,
+    Cause,
+    Group,
+    MissingSeries,
+    Moment,
+    Request,
+    Standing,
+    Tracked,
+    TrackedChange,
+)
 from farm.publish.tables import Table
 from farm.verdicts import Size
 
@@ -30,9 +42,14 @@ def headline(tracked: Tracked) -> str:
         (tracked.replaced, "series replaced by other settings", "series replaced by other settings"),
     )
     parts = [f"{number} {one if number == 1 else more}" for number, one, more in counts if number]
-    told = ", ".join([*parts, *filter(None, [too_early(tracked)])]) or "nothing changed"
+    told = ", ".join([*parts, *filter(None, [too_early(tracked)])]) or unchanged(tracked)
     nights = f"{units.counted(tracked.nights, 'night')} to {tracked.last_night}"
     return f"{tracked.branch}: {tracked.series} series, {units.counted(tracked.values, 'value')}, {nights}: {told}"
+
+
+def unchanged(tracked: Tracked) -> str:
+    """Return that nothing changed; of a young history, since when that is known."""
+    return f"nothing changed since the first {BASELINE_NIGHTS} nights" if tracked.nights < 2 * BASELINE_NIGHTS else "nothing changed"
 
 
 def too_early(tracked: Tracked) -> str:

@@ -79,7 +79,7 @@ def history_page(store: Store, look: Look, chosen: Chosen, *, in_site: bool = Fa
             for item in own
             if item is not newest
         ],
-        sentence=_sentence(changes, len(newest.nights)),
+        sentence=_sentence(changes, len({night.day for night in newest.nights})),
         tone="fail" if has_alarm else "plain",
         has_alarm=has_alarm,
         counts=[
@@ -88,7 +88,7 @@ def history_page(store: Store, look: Look, chosen: Chosen, *, in_site: bool = Fa
         ],
         told=[(change.worse, f"{_told(change)}: {tracking.state(change)}") for change in changes],
         nights=_nights(newest),
-        every_night=len(newest.nights),
+        every_value=len(newest.nights),
         in_site=in_site,
         command=series.history_command(newest.series, look.tracked.branch),
     )
@@ -125,7 +125,8 @@ def _content(
 class NightLine:
     """A night as somebody reads it whose browser runs no script."""
 
-    at: str
+    night: str
+    began: str
     revision: str
     middle: str
     interval: str
@@ -139,6 +140,7 @@ def _nights(item: Followed) -> list[NightLine]:
     last = replace(item, nights=item.nights[-_READABLE_NIGHTS:])
     lines = [
         NightLine(
+            words.day(night.day),
             words.moment(night.began_at),
             night.revision or "not given",
             words.amount(one.value, metric),

@@ -78,7 +78,7 @@ def _run(row: Mapping[str, Any], values: Mapping[str, Sequence[float | None]], s
         "day": words.day(row["day"]),
         "check": row["output_check"],
         "facts": once.facts.setdefault(facts, len(once.facts)),
-        "command": once.commands.setdefault(words.pasteable(row["command"]), len(once.commands)),
+        "command": once.commands.setdefault(words.measured_again(row["command"], row["device"], row["pass"]), len(once.commands)),
         "side": side,
         "values": values,
     }

@@ -61,7 +61,7 @@ def history_command(series: Series, branch: str) -> str:
 
 def measure_command(series: Series) -> str:
     """Return the command that its newest numbers came of; where that is not known, one with the suite to be filled in."""
-    return words.pasteable(series.command) or words.command(
+    return words.measured_again(series.command, series.device, series.pass_) or words.command(
         "farm", "run", "--suite", "SUITE.toml", "--device", series.device, "--passes", series.pass_
     )
 
@@ -70,9 +70,10 @@ def data(histories: Histories, most_nights: int = MOST_NIGHTS) -> dict[str, Any]
     """Return the columns. A series beyond most_nights is named, without its nights."""
     ordered = histories.ordered()
     room, begin = most_nights, 0
-    epoch = min((item.nights[0].began_at for item in ordered if item.nights), default=datetime(1970, 1, 1))  # noqa: DTZ001 - naive, as stored
+    first = min((item.nights[0].began_at for item in ordered if item.nights), default=datetime(1970, 1, 1))  # noqa: DTZ001 - naive, as stored
+    epoch = first.replace(second=0, microsecond=0)  # times are whole minutes from there
     revisions: dict[str | None, int] = {}
-    columns: dict[str, list[int | float]] = {name: [] for name in ("at", "value", "low", "high", "runs", "revision")}
+    columns: dict[str, list[int | float]] = {name: [] for name in ("at", "day", "value", "low", "high", "runs", "revision")}
     of_series: defaultdict[str, list[TrackedChange]] = defaultdict(list)
     for change in histories.changes:
         of_series[name_of(change.series)].append(change)
@@ -94,6 +95,7 @@ def data(histories: Histories, most_nights: int = MOST_NIGHTS) -> dict[str, Any]
         "revisions": list(revisions),
         "points": {
             "at": packed(columns["at"], "u4"),
+            "day": packed(columns["day"], "u1"),
             "value": packed(columns["value"], "f4"),
             "low": packed(columns["low"], "u2"),
             "high": packed(columns["high"], "u2"),
@@ -126,6 +128,9 @@ def _fill(item: Followed, columns: dict[str, list[int | float]], epoch: datetime
     told = middles(item)
     least, most = min(one.low for one in told), max(one.high for one in told)
     columns["at"] += [(night.began_at - epoch) // _MINUTE for night in item.nights]
+    columns["day"] += [
+        (night.began_at.date() - night.day).days + 1 for night in item.nights
+    ]  # a night's name may be the day before or after
     columns["value"] += [one.value for one in told]
     columns["low"] += shares([one.low for one in told], least, most).tolist()
     columns["high"] += shares([one.high for one in told], least, most).tolist()

@@ -39,7 +39,7 @@ def _part(results: Results) -> dict[str, object]:
     return {
         "device": results.device.name,
         "session": results.session,
-        "command": "" if results.session is None else words.pasteable(results.session.command),
+        "command": "" if results.session is None else words.measured_again(results.session.command, results.device.name),
         "tables": result_tables(results),
         "profiles": [profiles.block(one, latency_of(one, results.lines)) for one in results.profiles],
         "strips": [(line.workload, strip(line)) for line in results.lines if line.is_first and len(line.values) > 1],

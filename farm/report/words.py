@@ -5,6 +5,7 @@ import shlex
 import unicodedata
 from collections.abc import Sequence
 from datetime import date, datetime
+from itertools import pairwise
 
 from farm import units
 from farm.metrics import METRICS, Better
@@ -100,6 +101,20 @@ def pasteable(stored: str) -> str:
         return command(*shlex.split(stored))
     except ValueError:  # a quote without its end
         return "".join(_escaped(each) for each in stored)
+
+
+def measured_again(stored: str, device: str, pass_: str | None = None) -> str:
+    """Return the command that measures again what a stored one did. A nightly measures nothing twice: of it, its suite is run anew."""
+    try:
+        given = shlex.split(stored)
+    except ValueError:
+        return pasteable(stored)
+    if "nightly" not in given or "run" in given:
+        return pasteable(stored)
+    after = given[given.index("nightly") :]
+    suite = next((word for before, word in pairwise(after) if before == "--suite"), "SUITE.toml")
+    only = () if pass_ is None else ("--passes", pass_)
+    return command(*given[: given.index("nightly")], "run", "--suite", suite, "--device", device, *only)
 
 
 def _quoted(word: str) -> str:

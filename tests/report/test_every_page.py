@@ -99,7 +99,7 @@ def test_without_scripts_the_verdict_the_health_and_the_numbers_are_there(browse
         "gate": ("at most 3 % worse",),
         "revisions": ("both revisions have",),
         "device": ("days were valid", "scripts are on"),
-        "history": ("scripts are off here", "The last 30 of 60 nights", "worse"),
+        "history": ("scripts are off here", "The last 30 of 60 nightly values", "worse"),
     }
     for kind, every in wanted.items():
         with opened(browser, pages[kind], java_script_enabled=False) as it:

@@ -188,8 +188,8 @@ def test_every_night_has_its_interval_and_the_legend_says_what_it_covers(it: Ope
     assert "interval of that median over the night's runs (88 %)" in it.text(".key")  # four runs: no more than that
     it.page.locator("summary", has_text="The same as a table").first.click()
     it.page.wait_for_selector("details table")
-    assert it.text("details thead").replace(" ↕", "").split("\t")[3] == "its interval over runs"
-    assert re.fullmatch(r"[\d.]+ … [\d.]+ ms \(88 %\)", it.text("details tbody tr:first-child td:nth-child(4)").replace("\u00a0", " "))
+    assert it.text("details thead").replace(" ↕", "").split("\t")[4] == "its interval over runs"
+    assert re.fullmatch(r"[\d.]+ … [\d.]+ ms \(88 %\)", it.text("details tbody tr:first-child td:nth-child(5)").replace("\u00a0", " "))
     assert not it.page.locator("details tbody td.hatched").count()
 
 
@@ -202,7 +202,7 @@ def test_a_night_of_one_run_has_no_interval_and_that_is_said(browser: Browser, r
         assert "over the night's runs: none, since every night has one run" in it.text(".key")
         it.page.locator("summary", has_text="The same as a table").first.click()
         it.page.wait_for_selector("details table")
-        cells = it.page.locator("details tbody td:nth-child(4)").all_inner_texts()
+        cells = it.page.locator("details tbody td:nth-child(5)").all_inner_texts()
         assert {" ".join(cell.split()) for cell in cells} == {"absent: one run has no interval"}
     with opened(browser, path, java_script_enabled=False) as it:
         assert "one run has no interval" in it.text("noscript")

@@ -84,7 +84,7 @@ def test_a_night_has_the_interval_of_its_median_and_one_run_has_none() -> None:
 
 HISTORY = {
     "title": "t", "in_site": False, "tone": "plain", "sentence": "s", "series": A_SERIES, "label": "l",
-    "counts": [], "others": [], "link": "x", "command": "c", "has_alarm": False, "told": [], "nights": [], "every_night": 0,
+    "counts": [], "others": [], "link": "x", "command": "c", "has_alarm": False, "told": [], "nights": [], "every_value": 0,
 }  # fmt: skip
 
 
@@ -151,5 +151,22 @@ def test_json_in_a_page_cannot_end_its_element() -> None:
 
 
 def test_a_series_is_measured_again_by_the_command_that_its_newest_numbers_came_of() -> None:
-    assert series.measure_command(replace(A_SERIES, command="farm nightly --suite net.toml")) == "farm nightly --suite net.toml"
+    assert series.measure_command(replace(A_SERIES, command="farm run --suite net.toml")) == "farm run --suite net.toml"
     assert "--suite SUITE.toml --device s25 --passes latency" in series.measure_command(A_SERIES)
+
+
+@pytest.mark.parametrize(
+    ("stored", "told"),
+    [
+        (
+            "farm --data d nightly --suite 'my suite.toml' --pool rack",
+            "farm --data d run --suite 'my suite.toml' --device s25 --passes latency",
+        ),
+        ("farm nightly", "farm run --suite SUITE.toml --device s25 --passes latency"),
+        ("farm run nightly", "farm run nightly"),
+        ("farm run 'no end", "farm run 'no end"),
+        ("", ""),
+    ],
+)
+def test_what_a_nightly_measured_is_measured_again_by_its_suite(stored: str, told: str) -> None:
+    assert words.measured_again(stored, "s25", "latency") == told

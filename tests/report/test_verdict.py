@@ -38,7 +38,8 @@ def test_nights_too_few_to_find_a_change_in_are_no_pass_and_enough_of_them_are()
     assert verdict.of(tracked(7, 0), None).word == "NO VERDICT YET"
     assert verdict.sentence(tracked(7, 0)) == "7 nights are too few to find a change in."
     assert verdict.of(tracked(8, 3), None).word == "PASS"
-    assert tracking.headline(tracked(8, 3)).endswith("8 nights to 2026-11-25: nothing changed")
+    assert tracking.headline(tracked(8, 3)).endswith("8 nights to 2026-11-25: nothing changed since the first 8 nights")
+    assert tracking.headline(tracked(16, 3)).endswith("16 nights to 2026-11-25: nothing changed")
 
 
 def test_what_is_missing_from_a_first_night_is_said_before_that_it_is_the_first() -> None:

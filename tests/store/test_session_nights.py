@@ -24,15 +24,19 @@ def a_night(device_id: str) -> dict[str, list[dict[str, object]]]:
     return {"nights": [row], "night_identities": [{"night_id": night, "device_name": "s25", "device_id": device_id}]}
 
 
-def test_a_session_is_of_the_night_that_its_device_had_then_else_of_noon_to_noon_utc(tmp_path: Path) -> None:
+def test_a_session_is_of_the_night_that_its_device_had_then_or_would_have_had(tmp_path: Path) -> None:
     store = Store(tmp_path / "farm.duckdb")
     store.add(a_night("a phone"))
     came = {
         ("a phone", BEGINS + timedelta(hours=7)): date(2026, 3, 1),  # past noon UTC, and the night goes on
         ("a phone", BEGINS + timedelta(hours=23)): date(2026, 3, 1),
         ("a phone", BEGINS + timedelta(hours=25)): date(2026, 3, 2),  # nobody opened the next one
-        ("a phone", BEGINS - timedelta(hours=1)): date(2026, 3, 1),
-        ("another", BEGINS + timedelta(hours=7)): date(2026, 3, 2),  # not of that rack
+        ("a phone", BEGINS + timedelta(days=3, hours=-1)): date(2026, 3, 3),
+        ("a phone", BEGINS + timedelta(days=3, hours=1)): date(2026, 3, 4),
+        ("a phone", BEGINS - timedelta(hours=1)): date(2026, 2, 28),  # as if nights had been opened before
+        ("a phone", BEGINS - timedelta(days=1)): date(2026, 2, 28),
+        ("another", BEGINS + timedelta(hours=7)): date(2026, 3, 2),  # not of that rack: noon to noon UTC
+        ("another", BEGINS + timedelta(hours=5)): date(2026, 3, 1),
     }
     for device_id, at in came:
         session = a_session(started_at=at, identity=replace(IDENTITY, id=device_id))

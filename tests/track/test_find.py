@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from farm import track
+from farm import changepoints, track
+from farm.findings import BASELINE_NIGHTS
 from farm.verdicts import Finding, FindingKind, History
 
 
@@ -71,3 +72,15 @@ def test_labels_are_for_every_session_or_none() -> None:
     with pytest.raises(ValueError, match="label for each session"):
         History("a", ((1.0,), (2.0,)), ("monday",))
     assert History("a", ((1.0,),)).label(0) == "#0"
+
+
+def test_a_change_after_the_first_nights_is_found_and_one_among_them_is_not() -> None:
+    noise = np.random.default_rng(1).normal(1, 0.005, (20, 3))
+
+    def found(before: int) -> bool:
+        sessions = tuple(tuple((100 if night < before else 115) * own) for night, own in enumerate(noise))
+        return bool(track.find([History("net", sessions)])[0])
+
+    assert changepoints.SHORTEST == BASELINE_NIGHTS
+    assert found(BASELINE_NIGHTS)
+    assert not any(found(before) for before in range(1, BASELINE_NIGHTS))

@@ -32,7 +32,7 @@ def make_ready(phone: Phone, device: Device, *, is_ours: bool) -> tuple[app.Inst
         log.info("%s: mounting the developer image", device.name)
         phone.mount(device.images)
     _raise(preflight.of_battery(device, phone.battery()))
-    bundle, now_s = phone.worker.address.bundle, float(values["TimeIntervalSince1970"])
+    bundle, now_s = phone.worker.address.bundle, phone.now_s()
     unfit = preflight.of_app(device, bundle, facts, now_s)
     package = device.harness
     held = None if is_ours or facts["app"] is None else phone.leased()

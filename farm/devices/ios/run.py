@@ -31,8 +31,7 @@ def begin(phone: Phone, nonce: str, arguments: Sequence[str], environment: Mappi
     """Start the app on a run and return when it has begun; one that has begun already is taken up."""
     if (handle := begun(phone, nonce)) is not None:
         return handle
-    values = phone.values()
-    note = {"launched_s": float(values["TimeIntervalSince1970"]), "boot_id": values["BootSessionID"], "arguments": list(arguments)}
+    note = {"launched_s": phone.now_s(), "boot_id": phone.boot_id(), "arguments": list(arguments)}
     phone.write(f"{run_folder(nonce)}/{app.LAUNCHED}", json.dumps(note))
     pid = phone.launch(arguments, environment)
     log.debug("%s: the app runs as process %d", phone.worker.name, pid)

@@ -29,18 +29,20 @@ function intervalOf(values) {
   return { low: ordered[found[0] - 1], high: ordered[values.length - found[0]], coverage: found[1] };
 }
 
-// The nights of a series as plain arrays: x in seconds, values in base units. low and high are null where one run gives no interval.
+// The nights of a series as plain arrays: x in seconds, name the day that a night is called after, values in base units. low and high are null where one run gives no interval.
 function nightsOf(series) {
   const at = points("at"),
+    called = points("day"),
     value = points("value"),
     low = points("low"),
     high = points("high");
   const runs = points("runs"),
     revision = points("revision");
   const span = series.most - series.least;
-  const nights = { x: [], value: [], low: [], high: [], runs: [], revision: [] };
+  const nights = { x: [], name: [], value: [], low: [], high: [], runs: [], revision: [] };
   for (let i = series.begin; i < series.begin + series.count; i++) {
     nights.x.push(EPOCH_S + at[i] * 60);
+    nights.name.push(day(nights.x.at(-1) - (called[i] - 1) * 86400));
     nights.value.push(value[i]);
     const isBounded = coverageOf(runs[i]) !== null;
     nights.low.push(isBounded ? Math.min(value[i], series.least + (low[i] / 65535) * span) : null);

@@ -37,7 +37,7 @@ function curveView(curve) {
           },
         },
         bands: band.length ? [{ series: [3, 2], fill: () => ink("band") }] : [],
-        axes: [timeAxis(), suffix === null ? axis({ size: 78, values: (_, splits) => splits.map(said) }) : valueAxis(suffix)],
+        axes: [timeAxis(), suffix === null ? axis({ size: roomFor, values: (_, splits) => splits.map(said) }) : valueAxis(suffix)],
         series: [{}, line, ...band.map(() => quiet)],
         cursor: { drag: { x: true, y: false }, sync: { key: "device" } },
       },

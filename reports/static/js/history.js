@@ -76,7 +76,7 @@ function historySummary(series, nights, events) {
       change.said ? el("bdi", { class: "sub" }, change.said) : null,
     ),
   );
-  const text = `${counted(nights.x.length, "night")} from ${day(nights.x[0])} to ${day(nights.x.at(-1))}; medians from ${amount(Math.min(...nights.value), series.unit)} to ${amount(Math.max(...nights.value), series.unit)}, the last ${amount(nights.value.at(-1), series.unit)}. ${counted(series.changes.length, "change")}, ${counted(events.length, "event")} of the device.`;
+  const text = `${counted(new Set(nights.name).size, "night")} from ${nights.name[0]} to ${nights.name.at(-1)}; medians from ${amount(Math.min(...nights.value), series.unit)} to ${amount(Math.max(...nights.value), series.unit)}, the last ${amount(nights.value.at(-1), series.unit)}. ${counted(series.changes.length, "change")}, ${counted(events.length, "event")} of the device.`;
   return el(
     "div",
     {},
@@ -188,7 +188,7 @@ function revisionAt(nights, at) {
 }
 
 function nightText(series, nights, i, events) {
-  return `${minute(nights.x[i])} · ${shortly(nights.revision[i])} · ${amount(nights.value[i], series.unit)}, ${intervalText(series, nights, i) ?? "no interval"}, ${counted(nights.runs[i], "valid run")}${eventText(nights.x[i], events)}`;
+  return `night of ${nights.name[i]} · ${shortly(nights.revision[i])} · ${amount(nights.value[i], series.unit)}, ${intervalText(series, nights, i) ?? "no interval"}, ${counted(nights.runs[i], "valid run")}${eventText(nights.x[i], events)}`;
 }
 
 const intervalText = (series, nights, i) =>
@@ -321,12 +321,13 @@ function arrow(ctx, x, y, size, way) {
 
 function nightTable(series, nights) {
   return disclosed(
-    `The same as a table: ${counted(nights.x.length, "night")}`,
+    `The same as a table: ${counted(nights.x.length, "nightly value")}`,
     `Nights of ${series.workload} ${series.label} on ${series.device}`,
-    ["night", "revision", "#median", "#its interval over runs", "#valid runs"],
+    ["night", "began", "revision", "#median", "#its interval over runs", "#valid runs"],
     () =>
       nights.x
         .map((at, i) => [
+          nights.name[i],
           minute(at),
           named(nights.revision[i] ?? "not given"),
           { num: amount(nights.value[i], series.unit), sort: nights.value[i] },

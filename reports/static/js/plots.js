@@ -64,8 +64,13 @@ function labels(marks, suffix) {
   return marks.map((value) => `${(value / factor).toFixed(decimals)} ${name}`.trim());
 }
 
+// The room of an axis, by its longest label.
+function roomFor(_, shown) {
+  return Math.max(78, 24 + 7.2 * Math.max(0, ...(shown ?? []).map((label) => label.length)));
+}
+
 function valueAxis(suffix, extra = {}) {
-  return axis({ size: 78, values: (_, splits) => labels(splits, suffix), ...extra });
+  return axis({ size: roomFor, values: (_, splits) => labels(splits, suffix), ...extra });
 }
 
 // The range of an axis: fitted to what is shown, or from zero. note is told where it begins.

@@ -41,8 +41,7 @@ class Apps:
 
     async def do_values(self) -> dict[str, Any]:
         """Return what lockdownd says, asked now."""
-        lockdown = await self.link.lockdown()
-        values = await lockdown.get_value()
+        values = await self.link.values()
         return {name: values.get(name) for name in _VALUES}
 
     async def do_time(self) -> float:

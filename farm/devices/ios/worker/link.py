@@ -6,6 +6,7 @@ the cable's own connections on either, which are faster.
 """
 
 from contextlib import AsyncExitStack, suppress
+from typing import Any
 
 from pymobiledevice3.dtx import DTXNsError, dtx_on_invoke
 from pymobiledevice3.exceptions import PyMobileDevice3Exception
@@ -20,6 +21,7 @@ from farm.errors import DeviceNotReady
 
 TUNNEL_FROM = (17, 4)
 LAST_WITHOUT_TUNNEL = (16, 99)
+_CLOCK = "TimeIntervalSince1970"
 
 
 class Watched(ProcessControlService):  # type: ignore[misc]
@@ -63,9 +65,22 @@ class Link:
             self._open.push_async_callback(self._lockdown.close)
         return self._lockdown
 
+    async def values(self) -> dict[str, Any]:
+        """Return all that lockdownd says. A connection that lost its session is told what anybody may know: it is opened anew, once."""
+        values: dict[str, Any] = await (await self.lockdown()).get_value()
+        if values.get(_CLOCK) is None:
+            await self.drop()
+            values = await (await self.lockdown()).get_value()
+        return values
+
     async def now_s(self) -> float:
-        """Return the phone's clock, in seconds since 1970."""
-        return float(await (await self.lockdown()).get_value(key="TimeIntervalSince1970"))
+        """Return the phone's clock, in seconds since 1970. Raises DeviceNotReady when it does not say."""
+        told = await (await self.lockdown()).get_value(key=_CLOCK)
+        if told is None:
+            told = (await self.values()).get(_CLOCK)
+        if told is None:
+            raise DeviceNotReady("it does not say what time it is", error_class="no_clock")
+        return float(told)
 
     async def documents(self) -> HouseArrestService:
         """Return the file service in the harness app's container."""
