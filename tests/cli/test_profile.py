@@ -7,8 +7,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from farm import units
+from farm.cli.track import Asked, look
 from tests.artifacts.coreml_models import a_package
 from tests.cli.commands import Farm, data, farm
+from tests.cli.nights import SCHEDULE, Lab, a_suite
 from tests.conftest import FakeModel
 
 __all__ = ["data", "farm"]
@@ -91,3 +94,22 @@ def test_a_budget_of_what_was_traced_is_refused(farm: Farm, tmp_path: Path, fake
     done = farm(command, "--suite", "suite.toml", *sides)
     assert done.returncode == 2
     assert "traced_latency_ns" in done.stderr
+
+
+def test_no_history_misses_a_profile_that_a_night_could_not_make(lab: Lab) -> None:
+    suite = a_suite(lab.home, SCHEDULE, workloads=("net",), repeat=1)
+    suite.write_text(re.sub(r"passes = \[.*\]", 'passes = ["latency", "profile"]', suite.read_text()))
+    assert lab.night() == 3  # its model has no parts to be timed
+    states = {row["pass"]: row["state"] for row in lab.sql("SELECT pass, state FROM expected_states")}
+    assert states == {"latency": "done", "profile": "accounted for"}
+    assert look(lab.context.store(), Asked("main", lab.at.replace(tzinfo=None))).missing == ()
+
+
+def test_many_readings_that_are_no_metric_have_their_quantiles(farm: Farm, fake_model: FakeModel) -> None:
+    assert farm("run", fake_model(part=PARTS).path, "--passes", "profile", *QUICK).returncode == 0
+    (row, *_) = json.loads(
+        farm("sql", "SELECT run_id::VARCHAR AS run, p50 FROM run_statistics WHERE metric = 'traced_latency_ns'", "--json").stdout
+    )
+    shown = re.search(r"traced_latency_ns +9 +(\S+ \S+) +(\S+ \S+) +(\S+ \S+)", farm("show", row["run"]).stdout)
+    assert shown is not None
+    assert shown[1] == units.show(row["p50"], units.TIME)
