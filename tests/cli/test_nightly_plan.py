@@ -2,6 +2,10 @@
 
 import json
 
+import pytest
+
+from farm.cli import nightly
+from farm.cli.nightly_open import Asked
 from farm.workloads import new_id
 from tests.cli.gating import rows
 from tests.cli.nights import SCHEDULE, Lab, a_suite, broken_off, called
@@ -25,11 +29,11 @@ def test_the_command_shows_its_plan_and_measures_nothing(lab: Lab) -> None:
     assert all(phase in page for phase in ("open", "health", "canary", "measure", "track", "report", "notify", "close"))
 
 
-def test_the_plan_of_a_night_that_goes_on_says_what_waits_in_the_journal(lab: Lab) -> None:
+def test_the_plan_of_a_night_that_goes_on_says_what_waits_in_the_journal(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
     broken_off(lab)
     lab.context.journal.write({"runs": [{"id": new_id(lab.at)}]})
-    shown = called(lab.home, "--dry-run")
-    assert "goes on: 4 jobs are to come, less what is measured and waits in the journal (1)" in shown.stdout
+    assert nightly.dry_run(lab.context, Asked(lab.home / "suite.toml"), lab.clock()) == 0
+    assert "goes on: 4 jobs are to come, less what is measured and waits in the journal (1)" in capsys.readouterr().out
     assert len(lab.context.journal.entries()) == 1  # a plan writes nothing
 
 
