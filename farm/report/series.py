@@ -12,7 +12,7 @@ from farm.findings import Followed, Series, TrackedChange
 from farm.metrics import METRICS
 from farm.publish import tracking
 from farm.report import page, words
-from farm.report.packed import packed, shares
+from farm.report.packed import packed, quarters, shares
 from farm.stats.intervals import median_rank
 from farm.units import quantity_of
 
@@ -95,7 +95,7 @@ def data(histories: Histories, most_nights: int = MOST_NIGHTS) -> dict[str, Any]
         "revisions": list(revisions),
         "points": {
             "at": packed(columns["at"], "u4"),
-            "day": packed(columns["day"], "u1"),
+            "day": quarters(columns["day"]),
             "value": packed(columns["value"], "f4"),
             "low": packed(columns["low"], "u2"),
             "high": packed(columns["high"], "u2"),
@@ -128,9 +128,7 @@ def _fill(item: Followed, columns: dict[str, list[int | float]], epoch: datetime
     told = middles(item)
     least, most = min(one.low for one in told), max(one.high for one in told)
     columns["at"] += [(night.began_at - epoch) // _MINUTE for night in item.nights]
-    columns["day"] += [
-        (night.began_at.date() - night.day).days + 1 for night in item.nights
-    ]  # a night's name may be the day before or after
+    columns["day"] += [(night.began_at.date() - night.day).days + 1 for night in item.nights]  # named after the next day at most
     columns["value"] += [one.value for one in told]
     columns["low"] += shares([one.low for one in told], least, most).tolist()
     columns["high"] += shares([one.high for one in told], least, most).tolist()

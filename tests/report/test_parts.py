@@ -12,7 +12,7 @@ import pytest
 
 from farm.findings import Followed, Night, Series, night_of
 from farm.report import page, series, shapes, words
-from farm.report.packed import packed, shares, thinned
+from farm.report.packed import packed, quarters, shares, thinned
 from farm.stats import median_interval
 from farm.verdicts import Size
 
@@ -170,3 +170,9 @@ def test_a_series_is_measured_again_by_the_command_that_its_newest_numbers_came_
 )
 def test_what_a_nightly_measured_is_measured_again_by_its_suite(stored: str, told: str) -> None:
     assert words.measured_again(stored, "s25", "latency") == told
+
+
+def test_small_numbers_are_four_to_a_byte() -> None:
+    numbers = [0, 1, 2, 3, 3, -1, 7]
+    held = np.frombuffer(base64.b64decode(quarters(numbers)["b"]), "u1")
+    assert [(int(held[i >> 2]) >> (2 * (i & 3))) & 3 for i in range(len(numbers))] == [0, 1, 2, 3, 3, 0, 3]

@@ -42,7 +42,8 @@ function nightsOf(series) {
   const nights = { x: [], name: [], value: [], low: [], high: [], runs: [], revision: [] };
   for (let i = series.begin; i < series.begin + series.count; i++) {
     nights.x.push(EPOCH_S + at[i] * 60);
-    nights.name.push(day(nights.x.at(-1) - (called[i] - 1) * 86400));
+    const before = ((called[i >> 2] >> (2 * (i & 3))) & 3) - 1; // four to a byte
+    nights.name.push(day(nights.x.at(-1) - before * 86400));
     nights.value.push(value[i]);
     const isBounded = coverageOf(runs[i]) !== null;
     nights.low.push(isBounded ? Math.min(value[i], series.least + (low[i] / 65535) * span) : null);
