@@ -41,7 +41,7 @@ def acknowledged(store: Store, at: datetime) -> None:
 
 def pictured(page: Path, into: Path) -> None:
     """Write what somebody sees who opens a page."""
-    with chromium() as browser, opened(browser, page, size=(1280, 1640), color_scheme="light") as it:
+    with chromium() as browser, opened(browser, page.resolve(), size=(1280, 1640), color_scheme="light") as it:
         Image.open(io.BytesIO(it.page.screenshot())).convert("RGB").resize((960, 1230)).save(into, quality=80, method=6)
 
 
