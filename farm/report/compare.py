@@ -1,26 +1,25 @@
 """Two revisions, or two devices, beside each other: the page of `farm report compare`."""
 
-import math
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from farm import units
 from farm.errors import InputError
 from farm.metrics import METRICS, Better
 from farm.report import page, runs, shapes, words
+from farm.report.pairs import FEWEST, Pair, pairs_of
 from farm.stats import median_interval
 from farm.stats.families import q_values
-from farm.stats.ranks import Shift, Stratum, fewest_a_side
+from farm.stats.ranks import fewest_a_side
 from farm.store import Store
 
 NIGHTS = 14
 """Of two devices, the runs of so many days are compared."""
-_LEVEL, _RATE, _FEWEST = 0.025, 0.05, 4
+_RATE = 0.05
 _STANDINGS = ("worse", "better", "perhaps", "none", "untold")
 _METRICS = [f"{pass_} {metric.name}" for metric in METRICS.values() for pass_ in metric.passes]
 _OPENED = 40
@@ -35,25 +34,6 @@ class Sides:
     other: str
     branch: str
     now: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """One number on both sides. ratio and its ends are B over A; None where it has none."""
-
-    device: str
-    workload: str
-    metric: str
-    setting: str
-    one: tuple[float, ...]
-    other: tuple[float, ...]
-    ratio: float | None
-    low: float | None
-    high: float | None
-    p_value: float | None
-    advisory: str
-    rows: tuple[tuple[str, str, str, float], ...]
-    """Run, device, side and value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +80,7 @@ def compare_page(store: Store, sides: Sides) -> str:
         if frame.filter(pl.col("side") == name).is_empty():
             where = f"of revision {side}" if sides.kind == "revision" else f"on {side} in the last {NIGHTS} days of branch {sides.branch}"
             raise InputError(f"there is no valid run {where}", hint="farm runs lists what there is")
-    pairs = _pairs(frame, sides.kind)
+    pairs = pairs_of(frame, sides.kind)
     rows, lonely = _rows(pairs, sides.kind), _lonely(frame, pairs, sides.kind)
     settings = {row.setting for row in rows}
     content = _content(store, pairs, frame)
@@ -129,57 +109,6 @@ def _command(sides: Sides) -> str:
     return words.command("farm", "report", "compare", *of_devices, *dashed, sides.one, sides.other)
 
 
-def _pairs(frame: pl.DataFrame, kind: str) -> list[Pair]:
-    keys = [*(["device_id"] if kind == "revision" else []), "workload", "pass", "flavour", "threads", "metric"]
-    found = []
-    for _, own in frame.group_by(keys, maintain_order=True):
-        sides = {side: tuple(own.filter(pl.col("side") == side)["value"].to_list()) for side in ("A", "B")}
-        if sides["A"] and sides["B"]:
-            found.append(_pair(own, sides, kind))
-    return found
-
-
-def _pair(own: pl.DataFrame, sides: dict[str, tuple[float, ...]], kind: str) -> Pair:
-    first = own.row(0, named=True)
-    ratio = low = high = p_value = None
-    advisory = ""
-    if kind == "revision":
-        strata, advisory = _strata(own)
-        if min(*sides["A"], *sides["B"]) > 0 and min(len(sides["A"]), len(sides["B"])) >= _FEWEST:
-            shift = Shift(strata)
-            ends = (shift.lower_bound(_LEVEL), shift.upper_bound(_LEVEL))
-            ratio, p_value = math.exp(shift.estimate()), shift.p_value()
-            low, high = (math.exp(end) if math.isfinite(end) else None for end in ends)
-    return Pair(
-        device=first["device"] if kind == "revision" else "",
-        workload=first["workload"],
-        metric=first["metric"],
-        setting=f"{first['flavour']}, {units.counted(first['threads'], 'thread')}",
-        one=sides["A"],
-        other=sides["B"],
-        ratio=ratio,
-        low=low,
-        high=high,
-        p_value=p_value,
-        advisory=advisory,
-        rows=tuple(own.select("run", "device", "side", "value").rows()),
-    )
-
-
-def _strata(own: pl.DataFrame) -> tuple[tuple[Stratum, ...], str]:
-    """Return the sessions that hold both sides as strata, else all runs as one, with why that supports no more than advice."""
-    logs = own.with_columns(pl.col("value").clip(lower_bound=5e-324).log().alias("log"))
-
-    def stratum(part: pl.DataFrame) -> Stratum:
-        one, other = (part.filter(pl.col("side") == side)["log"].to_numpy().astype(np.float64) for side in ("A", "B"))
-        return Stratum(one, other)
-
-    both = [stratum(part) for _, part in logs.group_by("session", maintain_order=True) if part["side"].n_unique() == 2]  # noqa: PLR2004
-    if both:
-        return tuple(both), ""
-    return (stratum(logs),), "the sides were measured in different sessions: what drifts between nights is in these ratios, too"
-
-
 def _rows(pairs: list[Pair], kind: str) -> list[PairRow]:
     tested = [pair for pair in pairs if pair.p_value is not None]
     rates = dict(zip(map(id, tested), q_values([pair.p_value or 0.0 for pair in tested]), strict=True)) if tested else {}
@@ -201,7 +130,7 @@ def _parts(rows: list[PairRow], kind: str) -> list[Part]:
             f"Each of these intervals leaves out that nothing changed. Among so many, some do by chance{_wanted(rows)}.",
         ),
         "none": ("No change seen", "Their intervals hold that nothing changed; the nearer an interval is to it, the surer that is."),
-        "untold": ("Not compared", f"Each needs {_FEWEST} valid runs a side, all above 0."),
+        "untold": ("Not compared", f"Each needs {FEWEST} valid runs a side, all above 0."),
     }
     own = {standing: [row for row in rows if row.standing == standing] for standing in told}
     is_only = sum(map(bool, own.values())) == 1
@@ -223,7 +152,7 @@ def _row(pair: Pair, number: int, axis: shapes.Scale, rate: float | None, kind: 
     metric = pair.metric
     size = interval = ""
     drawn, cost = None, 0.0
-    why = "devices are not judged against each other" if kind == "device" else f"needs {_FEWEST} runs a side, all above 0"
+    why = "devices are not judged against each other" if kind == "device" else f"needs {FEWEST} runs a side, all above 0"
     if pair.ratio is not None:
         cost = words.cost(pair.ratio - 1, metric)
         size = words.per_cent(pair.ratio - 1)
@@ -282,7 +211,7 @@ def _sentence(sides: Sides, rows: list[PairRow]) -> str:
     count = {standing: sum(row.standing == standing for row in rows) for standing in _STANDINGS}
     tested = len(rows) - count["untold"]
     if not tested:
-        return f"None of the {numbers} that both revisions have can be compared: each needs {_FEWEST} valid runs a side."
+        return f"None of the {numbers} that both revisions have can be compared: each needs {FEWEST} valid runs a side."
     among = units.counted(tested, "number")
     among += f" that could be compared, of {len(rows)} that both revisions have" if tested < len(rows) else " that both revisions have"
     if not count["worse"] + count["better"]:

@@ -10,7 +10,6 @@ import polars as pl
 
 from farm import units
 from farm.errors import InputError
-from farm.findings import night_of
 from farm.report import health, page, pareto, profiles, series, steadiness, surroundings, words
 from farm.report.changes import GroupRows, group_rows
 from farm.report.look import Look, measured_hint
@@ -52,7 +51,7 @@ def device_page(store: Store, look: Look, name: str, pages: Mapping[str, str] | 
         tone={"ok": "pass", "silent": "fail", "suspect": "fail"}.get(line.state, "unknown"),
         word="REPORTED" if line.state == "ok" else line.state.upper(),
         sentence=_sentence(line),
-        calendar=calendar(found["report_outcomes"], max(since, min(until, night_of(facts["first_at"]))), until),
+        calendar=calendar(found["report_outcomes"], max(since, min(until, facts["first_night"])), until),
         reasons=_reasons(found["report_outcomes"]),
         events=list(reversed(events))[:_MOST_EVENTS],
         groups=_groups_still_there(look, facts["device"]),

@@ -61,6 +61,7 @@ class Event:
     """Something that happened to a device, or to all of them."""
 
     at: datetime
+    night: date
     device: str
     what: str
     before: str
@@ -150,18 +151,18 @@ def events(sessions: pl.DataFrame) -> list[Event]:
 def _changed(before: Mapping[str, Any], row: Mapping[str, Any]) -> Iterator[Event]:
     if not before:
         return
-    at, device = row["started_at"], row["device_name"]
+    at, night, device = row["started_at"], row["night"], row["device_name"]
     for name, word in _TOOLS:
         if row[name] is not None and before.get(name) is not None and row[name] != before[name]:
-            yield Event(at, device, word, words.short(before[name]) if name == "harness" else before[name], row[name])
+            yield Event(at, night, device, word, words.short(before[name]) if name == "harness" else before[name], row[name])
     cycles, cycles_before = row["battery_cycle_count"], before.get("battery_cycle_count")
     if cycles is not None and cycles_before is not None and cycles < cycles_before:
-        yield Event(at, device, "battery swapped", f"{cycles_before:.0f} cycles", f"{cycles:.0f} cycles")
+        yield Event(at, night, device, "battery swapped", f"{cycles_before:.0f} cycles", f"{cycles:.0f} cycles")
     uptime_s, uptime_before_s = row["uptime_s"], before.get("uptime_s")
     if uptime_s is not None and uptime_before_s is not None:
         passed_s = (at - before["started_at"]).total_seconds()
         if uptime_s < uptime_before_s + passed_s - _REBOOT_S:
-            yield Event(at, device, "restarted", "", f"up for {uptime_s / 3600:.0f} h")
+            yield Event(at, night, device, "restarted", "", f"up for {uptime_s / 3600:.0f} h")
 
 
 def since(night: date | None) -> date:

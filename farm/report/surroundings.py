@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from farm.findings import Tracked, TrackedChange, night_of
+from farm.findings import Tracked, TrackedChange
 from farm.report import series, words
 from farm.report.health import Event
 
@@ -27,7 +27,7 @@ def environment(events: Sequence[Event], tracked: Tracked, most: int = 40) -> li
     alike: dict[tuple[date, str, str, str], list[Event]] = {}
     for event in events:
         if event.what != "restarted":
-            alike.setdefault((night_of(event.at), event.what, event.before, event.after), []).append(event)
+            alike.setdefault((event.night, event.what, event.before, event.after), []).append(event)
     found = []
     for (night, what, before, after), own in sorted(alike.items(), key=lambda item: item[0][0], reverse=True)[:most]:
         changes = [change.series for change in tracked.changes if any(_lies_there(event, change) for event in own)]

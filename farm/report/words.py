@@ -111,7 +111,7 @@ def measured_again(stored: str, device: str, pass_: str | None = None) -> str:
         return pasteable(stored)
     if "nightly" not in given or "run" in given:
         return pasteable(stored)
-    after = given[given.index("nightly") :]
+    after = [part for word in given[given.index("nightly") :] for part in (word.split("=", 1) if word.startswith("--suite=") else [word])]
     suite = next((word for before, word in pairwise(after) if before == "--suite"), "SUITE.toml")
     only = () if pass_ is None else ("--passes", pass_)
     return command(*given[: given.index("nightly")], "run", "--suite", suite, "--device", device, *only)

@@ -162,6 +162,7 @@ def test_a_series_is_measured_again_by_the_command_that_its_newest_numbers_came_
             "farm --data d nightly --suite 'my suite.toml' --pool rack",
             "farm --data d run --suite 'my suite.toml' --device s25 --passes latency",
         ),
+        ("farm nightly --suite=s.toml", "farm run --suite s.toml --device s25 --passes latency"),
         ("farm nightly", "farm run --suite SUITE.toml --device s25 --passes latency"),
         ("farm run nightly", "farm run nightly"),
         ("farm run 'no end", "farm run 'no end"),

@@ -9,10 +9,12 @@ SELECT
     any_value(devices.memory_bytes) AS memory_bytes,
     arg_max(sessions.os_build, sessions.started_at) AS os_build,
     min(sessions.started_at) AS first_at,
+    min(session_nights.day) AS first_night,
     max(sessions.started_at) AS last_at,
     count(*) AS sessions
 FROM sessions
 JOIN devices ON devices.id = sessions.device_id
+JOIN session_nights ON session_nights.session_id = sessions.id
 WHERE sessions.branch = $branch
   AND sessions.started_at <= $as_of::TIMESTAMP
   AND ($device IS NULL OR sessions.device_name = $device OR sessions.device_id = $device)

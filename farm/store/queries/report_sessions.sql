@@ -1,11 +1,12 @@
 -- The sessions of a branch, oldest first, with what they say of their device and tools: what the events of a device are told from.
 -- device (its id or its name): NULL for all. One run of each session stands for it.
 WITH of_branch AS (
-    SELECT id, device_id, device_name, started_at, os_build, farm_version, revision
+    SELECT sessions.id, sessions.device_id, device_name, sessions.started_at, session_nights.day AS night, os_build, farm_version, revision
     FROM sessions
+    JOIN session_nights ON session_nights.session_id = sessions.id
     WHERE branch = $branch
-      AND started_at <= $as_of::TIMESTAMP
-      AND ($device IS NULL OR device_name = $device OR device_id = $device)
+      AND sessions.started_at <= $as_of::TIMESTAMP
+      AND ($device IS NULL OR device_name = $device OR sessions.device_id = $device)
 ),
 spoke AS (
     SELECT
